@@ -1,0 +1,76 @@
+/**
+ * The run digest: the sum modulo 2^128 of a 128-bit hash of each (parameter, value). A sum does not depend on the order
+ * or on how parameters were cut into chunks, so two runs agree exactly if their values do.
+ *
+ * Hash: MurmurHash3_x86_128 (Austin Appleby, public domain), seed 0, over 16 bytes: the parameter as unsigned 64-bit
+ * little-endian, then the value as IEEE 754 binary64 little-endian with −0 written as +0. Written as 32 hexadecimal
+ * digits, most significant first; hash word h1 is the least significant. Not cryptographic: it finds mistakes, not forgers.
+ */
+
+const MASK = (1n << 128n) - 1n;
+const C1 = 0x239b961b;
+const C2 = 0xab0e9789;
+const C3 = 0x38b34ae5;
+const C4 = 0xa1e38b93;
+
+const floats = new Float64Array(1);
+const words = new Uint32Array(floats.buffer);
+
+export class Digest {
+  // Four 32-bit words as floating-point sums: exact up to 2^21 additions, then carried.
+  #w0 = 0;
+  #w1 = 0;
+  #w2 = 0;
+  #w3 = 0;
+  #pending = 0;
+  #total = 0n;
+
+  /** @param value finite */
+  add(parameter: number, value: number): void {
+    floats[0] = value + 0;
+    let k1 = parameter >>> 0;
+    let k2 = Math.floor(parameter / 0x1_0000_0000) >>> 0;
+    let k3 = words[0] as number;
+    let k4 = words[1] as number;
+    // The block's four words, each into its own lane.
+    k1 = Math.imul(k1, C1); k1 = (k1 << 15) | (k1 >>> 17); let h1 = Math.imul(k1, C2);
+    h1 = (h1 << 19) | (h1 >>> 13); h1 = (Math.imul(h1, 5) + 0x561ccd1b) | 0;
+    k2 = Math.imul(k2, C2); k2 = (k2 << 16) | (k2 >>> 16); let h2 = Math.imul(k2, C3);
+    h2 = (h2 << 17) | (h2 >>> 15); h2 = (Math.imul(h2, 5) + 0x0bcaa747) | 0;
+    k3 = Math.imul(k3, C3); k3 = (k3 << 17) | (k3 >>> 15); let h3 = Math.imul(k3, C4);
+    h3 = (h3 << 15) | (h3 >>> 17); h3 = (Math.imul(h3, 5) + 0x96cd1c35) | 0;
+    k4 = Math.imul(k4, C4); k4 = (k4 << 18) | (k4 >>> 14); let h4 = Math.imul(k4, C1);
+    h4 = (((h4 << 13) | (h4 >>> 19)) + h1) | 0; h4 = (Math.imul(h4, 5) + 0x32ac3b17) | 0;
+    h1 ^= 16; h2 ^= 16; h3 ^= 16; h4 ^= 16;
+    h1 = (h1 + h2 + h3 + h4) | 0; h2 = (h2 + h1) | 0; h3 = (h3 + h1) | 0; h4 = (h4 + h1) | 0;
+    h1 = mix(h1); h2 = mix(h2); h3 = mix(h3); h4 = mix(h4);
+    h1 = (h1 + h2 + h3 + h4) | 0; h2 = (h2 + h1) | 0; h3 = (h3 + h1) | 0; h4 = (h4 + h1) | 0;
+    this.#w0 += h1 >>> 0;
+    this.#w1 += h2 >>> 0;
+    this.#w2 += h3 >>> 0;
+    this.#w3 += h4 >>> 0;
+    if (++this.#pending === 0x20_0000) this.#carry();
+  }
+
+  /** Adds the digest of other parameters, as written by `toString`. */
+  addDigest(hex: string): void {
+    this.#total = (this.#total + BigInt(`0x${hex}`)) & MASK;
+  }
+
+  toString(): string {
+    this.#carry();
+    return this.#total.toString(16).padStart(32, '0');
+  }
+
+  #carry(): void {
+    const sum = BigInt(this.#w0) + (BigInt(this.#w1) << 32n) + (BigInt(this.#w2) << 64n) + (BigInt(this.#w3) << 96n);
+    this.#total = (this.#total + sum) & MASK;
+    this.#w0 = this.#w1 = this.#w2 = this.#w3 = this.#pending = 0;
+  }
+}
+
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}

@@ -1,0 +1,4 @@
+import type { Broker } from '../broker.js';
+import type { Config } from '../config.js';
+import type { Logger } from '../logger.js';
+export async function connectRedis(_config: Config, _log: Logger, _signal: AbortSignal): Promise<Broker> { throw new Error('not yet'); }
