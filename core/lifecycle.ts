@@ -10,20 +10,23 @@ export interface Context {
   readonly stop: AbortSignal;
 }
 
-/** Exit statuses: 0 done, 1 crashed (a restart may help), 2 set up wrongly (it will not), or what `body` returns. */
-export function runMain(component: string, body: (context: Context) => Promise<number | void>): void {
-  void supervise(component, body).then((status) => process.exit(status));
+/**
+ * Exit statuses: 0 done, 1 crashed (a restart may help), 2 set up wrongly (it will not), or what `body` returns.
+ * @param fd where logs go, see createLogger
+ */
+export function runMain(component: string, body: (context: Context) => Promise<number | void>, fd = 1): void {
+  void supervise(component, body, fd).then((status) => process.exit(status));
 }
 
-async function supervise(component: string, body: (context: Context) => Promise<number | void>): Promise<number> {
-  let log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component);
+async function supervise(component: string, body: (context: Context) => Promise<number | void>, fd: number): Promise<number> {
+  let log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component, fd);
   try {
     const config = loadConfig(process.env);
-    log = createLogger(config, component);
+    log = createLogger(config, component, fd);
     return (await body({ config, log, stop: stopSignal(log) })) ?? 0;
   } catch (thrown) {
     const error = asError(thrown);
-    if (error instanceof ConfigError) {
+    if (error instanceof ConfigError || isUsageError(error)) {
       log.error(error.message);
       return 2;
     }
@@ -32,7 +35,12 @@ async function supervise(component: string, body: (context: Context) => Promise<
   }
 }
 
-export function stopSignal(log: Logger): AbortSignal {
+/** What parseArgs of node:util throws at an unknown or incomplete option. */
+function isUsageError(error: Error): boolean {
+  return 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
+
+function stopSignal(log: Logger): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {

@@ -1,4 +1,4 @@
-/** Logs as data: a constant message and fields, as text for people or JSON for machines, to standard output. */
+/** Logs as data: a constant message and fields, as text for people or JSON for machines. */
 import { writeSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.js';
@@ -7,8 +7,11 @@ export type { Logger } from 'pino';
 
 const LEVELS = { debug: 'debug', info: 'info', warning: 'warn', error: 'error' } as const;
 
-/** Every line carries `component` and the worker's name; pino's levels under the playbook's names. */
-export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'workerName'>, component: string): Logger {
+/**
+ * Every line carries `component` and the worker's name; pino's levels under the playbook's names.
+ * @param fd 1 for services, 2 for commands whose standard output is their answer
+ */
+export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'workerName'>, component: string, fd = 1): Logger {
   const level = LEVELS[config.LOG_LEVEL.toLowerCase() as keyof typeof LEVELS];
   const options = {
     level,
@@ -16,16 +19,16 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | '
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (config.LOG_FORMAT === 'json') return pino(options, { write: (line: string) => void writeLine(line) });
-  return pino(options, { write: (line: string) => void writeLine(asText(line)) });
+  if (config.LOG_FORMAT === 'json') return pino(options, { write: (line: string) => writeLine(line, fd) });
+  return pino(options, { write: (line: string) => writeLine(asText(line), fd) });
 }
 
-/** One line, whole, even when standard output is a pipe that is full. */
-export function writeLine(line: string): void {
+/** One line, whole, even when it goes to a pipe that is full. */
+export function writeLine(line: string, fd = 1): void {
   let rest = Buffer.from(line);
   while (rest.length > 0) {
     try {
-      rest = rest.subarray(writeSync(1, rest));
+      rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }

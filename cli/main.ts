@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/** `ttg`: one file a verb. Broker and run come from the environment, as for every other program of TTG. */
+import { runMain, type Context } from '../core/lifecycle.js';
+import { results, usage as resultsUsage } from './results.js';
+import { status, usage as statusUsage } from './status.js';
+import { usage as verifyUsage, verify } from './verify.js';
+
+const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results };
+const USAGE = [verifyUsage, statusUsage, resultsUsage].join('\n');
+
+const [verb = '', ...args] = process.argv.slice(2);
+const run = VERBS[verb];
+if (!run) {
+  const asked = verb === '' || verb === '--help' || verb === 'help';
+  (asked ? process.stdout : process.stderr).write(`${asked ? '' : `ttg: there is no verb "${verb}"\n`}${USAGE}\n`);
+  process.exitCode = asked && verb !== '' ? 0 : 2;
+} else {
+  runMain('ttg', (context) => run(context, args), 2);
+}

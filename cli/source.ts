@@ -1,0 +1,65 @@
+/** Where a verb reads the log from: the broker, the logs of a static Job's pods, or files with such logs. */
+import { readdirSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Broker, Depth } from '../core/broker.js';
+import type { Config } from '../core/config.js';
+import { connect } from '../core/connect.js';
+import { ConfigError } from '../core/errors.js';
+import type { Context } from '../core/lifecycle.js';
+import type { LogEntry } from '../core/messages.js';
+import { parseRecordLine } from '../core/static-log.js';
+import { podLogs } from './pod-logs.js';
+
+export interface Source extends AsyncDisposable {
+  records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
+  /** undefined where there is no queue. */
+  depth(): Promise<Depth | undefined>;
+  /** Indexed workers whose shares of the parameters are known: static mode. */
+  readonly shards: number | undefined;
+}
+
+/** @param directory of files with static mode's logs, one a pod */
+export async function openSource({ config, log, stop }: Context, directory?: string): Promise<Source> {
+  if (directory !== undefined) return staticSource(config, () => fileLines(directory));
+  if (!config.QUEUE_MODE) {
+    if (!config.STATIC_JOB_NAME) throw new ConfigError('static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods\' logs by --logs');
+    return staticSource(config, () => podLogs(config));
+  }
+  const broker: Broker = await connect(config, log, stop);
+  return {
+    shards: undefined,
+    records: (options) => broker.records(options),
+    depth: () => broker.depth(),
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+type Lines = AsyncIterable<{ readonly line: string; readonly position: string }>;
+
+function staticSource(config: Config, lines: () => Lines): Source {
+  return {
+    shards: config.TOTAL_WORKERS,
+    records: () => staticRecords(config, lines()),
+    depth: () => Promise.resolve(undefined),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** Static mode writes no plan: the one it was started with is that of the environment. */
+async function* staticRecords(config: Config, lines: Lines): AsyncIterable<LogEntry> {
+  const plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
+  yield { position: 'environment', record: { kind: 'plan', ...plan, createdAt: '' } };
+  for await (const { line, position } of lines) {
+    const entry = parseRecordLine(line, position);
+    if (entry) yield entry;
+  }
+}
+
+async function* fileLines(directory: string): Lines {
+  for (const name of readdirSync(directory).sort()) {
+    let n = 0;
+    for await (const line of createInterface({ input: createReadStream(join(directory, name)) })) yield { line, position: `${name}:${++n}` };
+  }
+}

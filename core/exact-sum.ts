@@ -1,0 +1,35 @@
+/** Exact sums of decimals: the order in which chunks arrive must not change the last digit of a run's sum. */
+
+export class ExactSum {
+  #units = 0n;
+  #decimals = 0;
+
+  /** Adds the shortest decimal that names `value`: exactly the value where the values are decimals. */
+  add(value: number): void {
+    const [mantissa = '0', exponent = '0'] = String(value).split('e');
+    const [whole = '0', fraction = ''] = mantissa.split('.');
+    const decimals = fraction.length - Number(exponent);
+    let units = BigInt(whole + fraction);
+    if (decimals > this.#decimals) {
+      this.#units *= 10n ** BigInt(decimals - this.#decimals);
+      this.#decimals = decimals;
+    } else {
+      units *= 10n ** BigInt(this.#decimals - decimals);
+    }
+    this.#units += units;
+  }
+
+  /** Whether the sum is exactly `units` × 10^−decimals. */
+  equals(units: bigint, decimals: number): boolean {
+    return this.#units * 10n ** BigInt(decimals) === units * 10n ** BigInt(this.#decimals);
+  }
+
+  /** As a decimal without trailing zeros: `421950.5`. */
+  toString(): string {
+    const negative = this.#units < 0n;
+    const digits = String(negative ? -this.#units : this.#units).padStart(this.#decimals + 1, '0');
+    const at = digits.length - this.#decimals;
+    const fraction = digits.slice(at).replace(/0+$/, '');
+    return `${negative ? '-' : ''}${digits.slice(0, at)}${fraction ? `.${fraction}` : ''}`;
+  }
+}

@@ -1,0 +1,39 @@
+/** The little that pods ask of the Kubernetes API, with their service account and no client library: bundles stay small. */
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+const TIMEOUT_MS = 10_000;
+
+export interface KubeApi {
+  /** @returns the response's body; throws an Error with the status and the server's message otherwise */
+  get(path: string): Promise<string>;
+  /** JSON merge patch. */
+  patch(path: string, body: unknown): Promise<string>;
+}
+
+/** @throws Error where the pod has no service account token */
+export function inClusterApi(): KubeApi {
+  const ca = readFileSync(`${ACCOUNT}/ca.crt`);
+  const call = (method: string, path: string, body?: unknown): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const headers = {
+        authorization: `Bearer ${readFileSync(`${ACCOUNT}/token`, 'utf8')}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/merge-patch+json' }),
+      };
+      const outgoing = request({ host: 'kubernetes.default.svc', method, path, headers, ca, timeout: TIMEOUT_MS }, (incoming) => {
+        const parts: Buffer[] = [];
+        incoming.on('data', (part: Buffer) => parts.push(part));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const answer = Buffer.concat(parts).toString();
+          if (incoming.statusCode && incoming.statusCode < 300) resolve(answer);
+          else reject(new Error(`${method} ${path}: ${incoming.statusCode} ${answer.slice(0, 300)}`));
+        });
+      });
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within ${TIMEOUT_MS} ms`)));
+      outgoing.on('error', reject);
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  return { get: (path) => call('GET', path), patch: (path, body) => call('PATCH', path, body) };
+}

@@ -1,0 +1,30 @@
+/** Refuses a run that the broker cannot hold, before anything of it is published. */
+import type { Capacity } from '../core/broker.js';
+import { ConfigError } from '../core/errors.js';
+
+const MIB = 1024 * 1024;
+
+/**
+ * @param chunks how many are about to be published
+ * @param volumeBytes size of the broker's volume, if known
+ * @throws ConfigError with the value to raise
+ */
+export function checkCapacity(chunks: number, capacity: Capacity, volumeBytes: number | undefined): void {
+  const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk } = capacity;
+  const memory = memoryUsed + chunks * memoryPerChunk;
+  if (memoryLimit !== undefined && memory > memoryLimit) {
+    refuse(chunks, 'memory', memory, memoryLimit, "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)");
+  }
+  const disk = chunks * diskPerChunk;
+  if (volumeBytes !== undefined && disk > volumeBytes) {
+    refuse(chunks, 'disk', disk, volumeBytes, "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size)");
+  }
+}
+
+function refuse(chunks: number, what: string, needed: number, limit: number, remedy: string): never {
+  const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
+  throw new ConfigError(
+    `${chunks} chunks need about ${mib(needed)} of the broker's ${what}, which has ${mib(limit)}: ` +
+      `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize). Nothing was published`,
+  );
+}

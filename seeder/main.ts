@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** The seeder: waits for the broker, wakes the scaler, publishes what is missing. */
+import { connect } from '../core/connect.js';
+import { inClusterApi } from '../core/incluster.js';
+import { runMain } from '../core/lifecycle.js';
+import { seed } from './seed.js';
+import { wakeScaler } from './wake.js';
+
+runMain('seeder', async ({ config, log, stop }) => {
+  await using broker = await connect(config, log, stop);
+  await broker.prepare();
+  await Promise.all([wakeScaler(config, log, inClusterApi), seed({ broker, config, log, stop })]);
+  return stop.aborted ? 1 : 0;
+});

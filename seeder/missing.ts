@@ -1,0 +1,41 @@
+/** What is to be published: computed from the plan, the log and, where the broker can list it, the queue. */
+import type { Broker } from '../core/broker.js';
+import { IntervalSet, type Interval } from '../core/interval.js';
+import { Ledger } from '../core/ledger.js';
+import { planInterval, type Plan } from '../core/plan.js';
+
+/** The ledger of every run in the log. */
+export async function readRuns(broker: Broker): Promise<Map<string, Ledger>> {
+  const runs = new Map<string, Ledger>();
+  for await (const entry of broker.records()) {
+    if ('undecodable' in entry) continue;
+    const { runId } = entry.record;
+    const ledger = runs.get(runId) ?? new Ledger(runId);
+    runs.set(runId, ledger);
+    ledger.add(entry);
+  }
+  return runs;
+}
+
+/** Parameters of the plan that were never published and have no record. */
+export function neverSeeded(plan: Plan, ledger: Ledger): Interval[] {
+  const known = accounted(ledger);
+  for (const record of ledger.seeded) if (record.reason !== 'repair') known.add(record);
+  return known.gaps(planInterval(plan));
+}
+
+/**
+ * Parameters that have no record and are not in the queue: what was lost on the way, and what was never published.
+ * @param queued the run's parameters in the queue, read before the log: what left the queue since is in the log
+ */
+export function lost(plan: Plan, ledger: Ledger, queued: IntervalSet): Interval[] {
+  const known = accounted(ledger);
+  for (const interval of queued.intervals()) known.add(interval);
+  return known.gaps(planInterval(plan));
+}
+
+function accounted(ledger: Ledger): IntervalSet {
+  const known = ledger.dead();
+  for (const interval of ledger.covered.intervals()) known.add(interval);
+  return known;
+}

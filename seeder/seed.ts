@@ -1,0 +1,139 @@
+/** Brings a run into the queue: plan first, then the chunks that are missing, and a record of what was published. */
+import { backoff, delay } from '../core/backoff.js';
+import type { Broker } from '../core/broker.js';
+import type { Config } from '../core/config.js';
+import { SeederBusy } from '../core/errors.js';
+import { IntervalSet, type Interval } from '../core/interval.js';
+import { Ledger } from '../core/ledger.js';
+import type { Logger } from '../core/logger.js';
+import type { Chunk, PlanRecord, SeededRecord } from '../core/messages.js';
+import { chunkCount, chunksOf, reconcilePlans, type Plan } from '../core/plan.js';
+import { checkCapacity } from './capacity.js';
+import { lost, neverSeeded, readRuns } from './missing.js';
+
+/** After this many chunks a record says that they were published, so that a seeder that dies is resumed from there. */
+const MARK_EVERY = 10_000;
+/** A broker that cannot list its queue must have been empty for this long before anything is published again. */
+const QUIET_MS = 4000;
+
+export interface SeedOptions {
+  readonly broker: Broker;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+}
+
+/** Safe to repeat at any time: publishes only what has no record and is not queued. Resolves with the chunks published. */
+export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
+  await broker.prepare();
+  await using _lock = await takeLock(broker, log, stop);
+  const wanted: Plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
+  const queued = await readQueued(broker, wanted.runId);
+  const runs = await readRuns(broker);
+  const ledger = runs.get(wanted.runId) ?? new Ledger(wanted.runId);
+  const publisher = new Publisher(broker, log, stop);
+
+  // A seeder that was replaced in the middle, by an upgrade to a new run, left its own run unfinished.
+  for (const other of runs.values()) {
+    if (other.plan && other.runId !== wanted.runId) await publisher.publish(other.plan, neverSeeded(other.plan, other), 'resume');
+  }
+
+  const known = ledger.plan;
+  const plan = known ? reconcilePlans(known, wanted) : wanted;
+  checkCapacity(chunkCount(plan) - ledger.results, await broker.capacity(), config.BROKER_VOLUME_BYTES);
+  if (!known || plan.totalParameters > known.totalParameters) {
+    const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
+    await broker.append(record);
+    ledger.add({ position: '', record });
+  }
+  log.info({ run_id: plan.runId, total_parameters: plan.totalParameters, chunk_size: plan.chunkSize, chunks: chunkCount(plan), resumes: known !== undefined }, 'plan');
+
+  const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
+  await publisher.publish(plan, queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger), reason);
+  if (known) await publisher.publish(plan, await lostPieces(broker, plan, ledger, queued, log, stop), 'repair');
+  log.info({ run_id: plan.runId, chunks: publisher.total }, 'seeded');
+  return publisher.total;
+}
+
+/** What was published before and is neither recorded nor queued any more. */
+async function lostPieces(broker: Broker, plan: Plan, ledger: Ledger, queued: IntervalSet | undefined, log: Logger, stop: AbortSignal): Promise<Interval[]> {
+  const unseeded = IntervalSet.of(neverSeeded(plan, ledger));
+  if (queued) return except(lost(plan, ledger, queued), unseeded);
+  if (except(lost(plan, ledger, unseeded), unseeded).length === 0) return [];
+  // This broker cannot list its queue: only a queue that stays empty shows that what is missing is lost.
+  for (let waited = 0; waited < QUIET_MS && !stop.aborted; waited += QUIET_MS / 8) {
+    const { ready, leased, delayed } = await broker.depth();
+    if (ready + leased + delayed > 0) {
+      log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is taken for lost');
+      return [];
+    }
+    await delay(QUIET_MS / 8, stop);
+  }
+  const fresh = (await readRuns(broker)).get(plan.runId) ?? ledger;
+  return stop.aborted ? [] : except(lost(plan, fresh, unseeded), unseeded);
+}
+
+async function takeLock(broker: Broker, log: Logger, stop: AbortSignal): Promise<AsyncDisposable> {
+  for (let n = 1; ; n++) {
+    try {
+      return await broker.lockSeeding();
+    } catch (thrown) {
+      if (!(thrown instanceof SeederBusy) || stop.aborted) throw thrown;
+      if (n === 1) log.info('another seeder is at work: waiting for it');
+      await delay(backoff(n), stop);
+    }
+  }
+}
+
+async function readQueued(broker: Broker, runId: string): Promise<IntervalSet | undefined> {
+  const listing = broker.queued(runId);
+  if (!listing) return undefined;
+  const queued = new IntervalSet();
+  for await (const interval of listing) queued.add(interval);
+  return queued;
+}
+
+function except(pieces: readonly Interval[], taken: IntervalSet): Interval[] {
+  return pieces.flatMap((piece) => taken.gaps(piece));
+}
+
+class Publisher {
+  readonly #broker: Broker;
+  readonly #log: Logger;
+  readonly #stop: AbortSignal;
+  total = 0;
+
+  constructor(broker: Broker, log: Logger, stop: AbortSignal) {
+    this.#broker = broker;
+    this.#log = log;
+    this.#stop = stop;
+  }
+
+  async publish(plan: Plan, pieces: readonly Interval[], reason: SeededRecord['reason']): Promise<void> {
+    for (const piece of pieces) {
+      const step = MARK_EVERY * plan.chunkSize;
+      for (let start = piece.start; start <= piece.end && !this.#stop.aborted; start += step - (start % plan.chunkSize)) {
+        const end = Math.min(piece.end, start - (start % plan.chunkSize) + step - 1);
+        await this.#publishMarked(plan, { start, end }, reason);
+      }
+    }
+  }
+
+  async #publishMarked(plan: Plan, piece: Interval, reason: SeededRecord['reason']): Promise<void> {
+    let firstConfirmedAt: string | undefined;
+    let end = piece.start - 1;
+    const untilStopped = function* (stop: AbortSignal): Generator<Chunk> {
+      for (const chunk of chunksOf(plan, new Date().toISOString(), [piece])) {
+        if (stop.aborted) return;
+        end = chunk.end;
+        yield chunk;
+      }
+    };
+    const published = await this.#broker.publish(untilStopped(this.#stop), () => (firstConfirmedAt ??= new Date().toISOString()));
+    if (published === 0) return;
+    const confirmedAt = new Date().toISOString();
+    await this.#broker.append({ kind: 'seeded', runId: plan.runId, start: piece.start, end, chunks: published, reason, firstConfirmedAt: firstConfirmedAt ?? confirmedAt, confirmedAt });
+    this.total += published;
+    this.#log.info({ run_id: plan.runId, start_param: piece.start, end_param: end, chunks: published, reason, first_confirmed_at: firstConfirmedAt }, 'published');
+  }
+}

@@ -1,0 +1,100 @@
+/** The compute thread: computes batches of tasks, so that a busy computation never blocks heartbeats and settling. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { asError, ConfigError } from '../core/errors.js';
+import { loadComputation, type Computation } from './compute/computation.js';
+import { Summariser } from './compute/summarise.js';
+import type { Computed, FromThread, Outcome, Task, ThreadOptions } from './protocol.js';
+
+/** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
+const HAND_OVER_MS = 20;
+
+class ComputeThread {
+  readonly #port: MessagePort;
+  readonly #options: ThreadOptions;
+  readonly #current: Int32Array;
+  readonly #computations = new Map<string, Promise<Computation>>();
+  readonly #never = new Int32Array(new SharedArrayBuffer(4));
+  #sinceProgress = 0;
+
+  constructor(port: MessagePort, options: ThreadOptions) {
+    this.#port = port;
+    this.#options = options;
+    this.#current = new Int32Array(options.current);
+    port.on('message', (batch: readonly Task[]) => void this.#run(batch));
+  }
+
+  async #run(batch: readonly Task[]): Promise<void> {
+    let outcomes: Outcome[] = [];
+    let handedOver = performance.now();
+    for (const task of batch) {
+      Atomics.store(this.#current, 0, task.index);
+      outcomes.push(await this.#attempt(task));
+      if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
+        this.#send({ kind: 'outcomes', outcomes, done: false });
+        outcomes = [];
+        handedOver = performance.now();
+      }
+    }
+    Atomics.store(this.#current, 0, -1);
+    this.#send({ kind: 'outcomes', outcomes, done: true });
+  }
+
+  async #attempt(task: Task): Promise<Outcome> {
+    const at = { parameter: task.start };
+    try {
+      return { index: task.index, computed: await this.#compute(task, at) };
+    } catch (thrown) {
+      const error = asError(thrown);
+      const isSetup = error instanceof ConfigError;
+      const failure = { message: error.message, stack: error.stack ?? '', retryable: !isSetup };
+      return { index: task.index, failure: isSetup ? failure : { ...failure, parameter: at.parameter } };
+    }
+  }
+
+  async #compute(task: Task, at: { parameter: number }): Promise<Computed> {
+    const { simulateFaultRate, keepValues } = this.#options;
+    const startedAt = new Date();
+    const started = performance.now();
+    const computation = await this.#computation(task.computation);
+    if (simulateFaultRate > 0 && Math.random() < simulateFaultRate) throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
+    const summariser = new Summariser(computation.decimals, keepValues);
+    for (; at.parameter <= task.end; at.parameter++) {
+      const answer = computation.compute(at.parameter);
+      const value = typeof answer === 'number' ? answer : await answer;
+      if (!Number.isFinite(value)) throw new Error(`compute(${at.parameter}) gave ${String(value)}: a value must be a finite number`);
+      summariser.add(at.parameter, value);
+      this.#simulateWork(started, at.parameter - task.start + 1);
+      this.#progress();
+    }
+    const values = summariser.values();
+    return {
+      summary: summariser.summary(), digest: summariser.digest(), ...(values ? { values } : {}),
+      startedAt: startedAt.toISOString(), completedAt: new Date().toISOString(),
+      durationSeconds: Math.round(performance.now() - started) / 1000,
+    };
+  }
+
+  /** Sleeps until `done` parameters should have taken this long: waking late once must not make the whole chunk late. */
+  #simulateWork(started: number, done: number): void {
+    const left = this.#options.simulateWorkMs === 0 ? 0 : started + done * this.#options.simulateWorkMs - performance.now();
+    if (left > 0) Atomics.wait(this.#never, 0, 0, left);
+  }
+
+  #progress(): void {
+    if (++this.#sinceProgress < this.#options.progressEvery) return;
+    this.#send({ kind: 'progress', parameters: this.#sinceProgress });
+    this.#sinceProgress = 0;
+  }
+
+  #computation(name: string): Promise<Computation> {
+    let loaded = this.#computations.get(name);
+    if (!loaded) this.#computations.set(name, (loaded = loadComputation(name)));
+    return loaded;
+  }
+
+  #send(message: FromThread): void {
+    this.#port.postMessage(message);
+  }
+}
+
+if (parentPort) new ComputeThread(parentPort, workerData as ThreadOptions);

@@ -1,0 +1,35 @@
+/** When a worker that finds no work leaves: at once when all is done, soon when others do the rest, later when someone may have died. */
+import type { Depth } from '../core/broker.js';
+
+/** How long to look on while healthy workers finish the rest. */
+const LOOK_ON_MS = 1500;
+
+export type Verdict = 'stay' | 'drained' | 'others finish the rest' | 'idle timeout';
+
+export class Idle {
+  readonly #timeoutMs: number;
+  readonly #now: () => number;
+  #since: number | undefined;
+
+  /** @param now milliseconds of a monotonic clock */
+  constructor(timeoutSeconds: number, now: () => number) {
+    this.#timeoutMs = timeoutSeconds * 1000;
+    this.#now = now;
+  }
+
+  /** There was work. */
+  busy(): void {
+    this.#since = undefined;
+  }
+
+  /** A receive found nothing. */
+  look(depth: Depth): Verdict {
+    const now = this.#now();
+    const idleMs = now - (this.#since ??= now);
+    if (depth.ready + depth.leased + depth.delayed === 0) return 'drained';
+    if (idleMs >= this.#timeoutMs) return 'idle timeout';
+    // Work that falls due soon, or a lease that looks orphaned: leaving now would make KEDA start a pod in our place.
+    if (depth.ready > 0 || depth.delayed > 0 || depth.stale > 0) return 'stay';
+    return idleMs >= LOOK_ON_MS ? 'others finish the rest' : 'stay';
+  }
+}

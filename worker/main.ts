@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+/** The worker: composes broker, compute thread and loop; decides nothing. */
+import { delay } from '../core/backoff.js';
+import { connect } from '../core/connect.js';
+import { runMain, type Context } from '../core/lifecycle.js';
+import { writeLine } from '../core/logger.js';
+import { consume } from './consume.js';
+import { Executor } from './execute.js';
+import { progressLogger } from './progress.js';
+import { runShard } from './static.js';
+
+runMain('worker', async (context) => {
+  await using executor = new Executor(context.config, progressLogger(context.log));
+  executor.warmUp();
+  return context.config.QUEUE_MODE ? runQueue(context, executor) : runStatic(context, executor);
+});
+
+async function runQueue({ config, log, stop }: Context, executor: Executor): Promise<number> {
+  await using broker = await connect(config, log, stop);
+  log.info({ backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) }, 'worker ready');
+  const reason = await consume({ broker, executor, config, log, stop, giveUp: after(stop, config.SHUTDOWN_GRACE_SECONDS) });
+  log.info({ reason }, 'worker leaves');
+  return 0;
+}
+
+async function runStatic({ config, log, stop }: Context, executor: Executor): Promise<number> {
+  return (await runShard(config, executor, log, stop, (line) => writeLine(line))) ? 0 : 1;
+}
+
+/** Aborts `seconds` after `signal` did. */
+function after(signal: AbortSignal, seconds: number): AbortSignal {
+  const later = new AbortController();
+  signal.addEventListener('abort', () => void delay(seconds * 1000).then(() => later.abort()), { once: true });
+  return later.signal;
+}

@@ -1,0 +1,38 @@
+/** What the worker's main thread and its compute thread say to each other. */
+import type { Interval } from '../core/interval.js';
+import type { Result } from '../core/messages.js';
+
+/** How chunks are computed: given to the thread once, at its start. */
+export interface ThreadOptions {
+  readonly simulateWorkMs: number;
+  readonly simulateFaultRate: number;
+  readonly keepValues: boolean;
+  /** A progress message each time this many parameters are done. */
+  readonly progressEvery: number;
+  /** One Int32: index of the task being computed, −1 between batches. Shared, so that it outlives the thread. */
+  readonly current: SharedArrayBuffer;
+}
+
+export interface Task extends Interval {
+  /** Position within the batch. */
+  readonly index: number;
+  readonly computation: string;
+}
+
+export type Computed = Omit<Result, 'workerId'>;
+
+/** What became of one task. */
+export type Outcome =
+  | { readonly index: number; readonly computed: Computed }
+  | { readonly index: number; readonly failure: Failure };
+
+export interface Failure {
+  readonly message: string;
+  readonly stack: string;
+  readonly retryable: boolean;
+  readonly parameter?: number;
+}
+
+export type FromThread =
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[]; readonly done: boolean }
+  | { readonly kind: 'progress'; readonly parameters: number };

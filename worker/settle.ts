@@ -1,0 +1,110 @@
+/** From outcome to settle: complete, retry or dead-letter, and what a lost lease or a lost broker means for each. */
+import type { Delivery } from '../core/broker.js';
+import type { Config } from '../core/config.js';
+import { asError, ChunkError, LeaseLost } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { LeaseKeeper } from './lease.js';
+import type { Computed, Failure, Outcome } from './protocol.js';
+
+export class Settler {
+  readonly #config: Config;
+  readonly #leases: LeaseKeeper;
+  readonly #log: Logger;
+  /** Settles under way: a batch computes while the one before it is being settled. */
+  readonly #pending = new Set<Promise<void>>();
+  readonly #unfinished = new Set<Delivery>();
+  #fatal: Error | undefined;
+
+  constructor(config: Config, leases: LeaseKeeper, log: Logger) {
+    this.#config = config;
+    this.#leases = leases;
+    this.#log = log;
+  }
+
+  /**
+   * Dead-letters what has used up its attempts before this delivery: its workers died and could not say so themselves.
+   * @returns the deliveries that are left to execute
+   */
+  async refuseExhausted(deliveries: readonly Delivery[]): Promise<Delivery[]> {
+    const most = 1 + this.#config.MAX_RETRIES;
+    const batch: Delivery[] = [];
+    for (const delivery of deliveries) {
+      if (delivery.attempt <= most) {
+        batch.push(delivery);
+        this.#unfinished.add(delivery);
+        this.#log.debug({ run_id: delivery.chunk.runId, chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'chunk started');
+      } else {
+        const error = new ChunkError(`${most} attempts were started and none ended: the worker died, or was stopped, each time`, { retryable: false });
+        await this.#run(delivery, () => this.#deadLetter(delivery, error));
+      }
+    }
+    return batch;
+  }
+
+  /** Begins to settle; errors that matter come out of `batchDone` or `settled`. */
+  settle(delivery: Delivery, outcome: Outcome): void {
+    this.#unfinished.delete(delivery);
+    const verb = 'computed' in outcome ? () => this.#complete(delivery, outcome.computed) : () => this.#fail(delivery, outcome.failure);
+    const pending = this.#run(delivery, verb).catch((thrown: unknown) => {
+      this.#fatal ??= asError(thrown);
+    });
+    this.#pending.add(pending);
+    void pending.finally(() => this.#pending.delete(pending));
+  }
+
+  /** Call after each batch: releases what got no outcome, and lets at most about one batch of settles run behind. */
+  async batchDone(batch: readonly Delivery[]): Promise<void> {
+    for (const delivery of this.#unfinished) await this.#run(delivery, () => delivery.release());
+    this.#unfinished.clear();
+    const first = batch[0];
+    if (first) this.#log.info({ run_id: first.chunk.runId, chunks: batch.length, first: first.chunk.chunkId, attempt: first.attempt }, 'batch done');
+    if (this.#pending.size > batch.length) await this.settled();
+    this.#check();
+  }
+
+  /** All settles so far are through. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+    this.#check();
+  }
+
+  /** Failing to settle is fatal: the pod ends, its leases lapse, and someone whose broker answers takes over. */
+  #check(): void {
+    if (this.#fatal) throw new Error(`could not settle: ${this.#fatal.message}`, { cause: this.#fatal });
+  }
+
+  async #run(delivery: Delivery, verb: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#leases.isLost(delivery)) await verb();
+      else throw new LeaseLost('the heartbeat found the lease taken');
+    } catch (thrown) {
+      if (!(thrown instanceof LeaseLost)) throw thrown;
+      this.#log.warn({ chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'lease lost: result dropped, another worker has the chunk');
+    } finally {
+      this.#leases.letGo(delivery);
+    }
+  }
+
+  async #complete(delivery: Delivery, computed: Computed): Promise<void> {
+    await delivery.complete({ ...computed, workerId: this.#config.workerName });
+    this.#log.debug({ chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, sum: computed.summary.sum, duration_seconds: computed.durationSeconds }, 'chunk complete');
+  }
+
+  async #fail(delivery: Delivery, failure: Failure): Promise<void> {
+    const error = new ChunkError(failure.message, { retryable: failure.retryable, parameter: failure.parameter });
+    if (failure.stack) error.stack = failure.stack;
+    const fields = { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, parameter: failure.parameter, error: failure.message };
+    if (failure.retryable && delivery.attempt <= this.#config.MAX_RETRIES) {
+      this.#log.warn(fields, 'chunk failed, will be tried again');
+      await delivery.retry(error);
+    } else {
+      await this.#deadLetter(delivery, error);
+    }
+  }
+
+  async #deadLetter(delivery: Delivery, error: ChunkError): Promise<void> {
+    const { chunkId, start, end } = delivery.chunk;
+    this.#log.error({ chunk_id: chunkId, start_param: start, end_param: end, attempt: delivery.attempt, error: error.message }, 'chunk dead-lettered');
+    await delivery.deadLetter(error, this.#config.workerName);
+  }
+}

@@ -1,0 +1,52 @@
+/** Static mode: computes one shard of the plan without a broker, and writes its result records to standard output. */
+import type { Config } from '../core/config.js';
+import type { Logger } from '../core/logger.js';
+import { encodeRecord, type Chunk, type ResultRecord } from '../core/messages.js';
+import { chunksOf, shard, type Plan } from '../core/plan.js';
+import { recordLine } from '../core/static-log.js';
+import type { Executor } from './execute.js';
+import type { Outcome } from './protocol.js';
+
+/** Chunks are executed in groups of this many: enough to keep the compute thread busy. */
+const GROUP = 64;
+
+/**
+ * @param write takes one line; it must be whole when the process dies
+ * @returns whether every chunk of the shard has its record
+ */
+export async function runShard(
+  config: Config, executor: Executor, log: Logger, stop: AbortSignal, write: (line: string) => void,
+): Promise<boolean> {
+  const plan: Plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
+  const mine = shard(plan.totalParameters, config.TOTAL_WORKERS, config.workerIndex);
+  log.info({ run_id: plan.runId, worker_index: config.workerIndex, start_param: mine?.start, end_param: mine?.end }, 'shard');
+  if (!mine) return true;
+
+  let failed = 0;
+  for (const group of groups(chunksOf(plan, new Date().toISOString(), [mine]), GROUP)) {
+    if (stop.aborted) return false;
+    const settled = (outcome: Outcome): void => {
+      const chunk = group[outcome.index] as Chunk;
+      if ('failure' in outcome) {
+        failed++;
+        log.error({ chunk_id: chunk.chunkId, parameter: outcome.failure.parameter, error: outcome.failure.message }, 'chunk failed');
+        return;
+      }
+      const record: ResultRecord = { ...outcome.computed, kind: 'result', runId: plan.runId, chunkId: chunk.chunkId, start: chunk.start, end: chunk.end, attempt: 1, workerId: config.workerName };
+      write(recordLine(encodeRecord(record)));
+    };
+    await executor.execute(group, { signal: stop, settled });
+  }
+  if (failed > 0) log.error({ failed }, 'chunks without a result: the Job starts this index again');
+  return failed === 0 && !stop.aborted;
+}
+
+function* groups(chunks: Iterable<Chunk>, most: number): Generator<Chunk[]> {
+  let group: Chunk[] = [];
+  for (const chunk of chunks) {
+    if (group.push(chunk) < most) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
