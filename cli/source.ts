@@ -1,6 +1,5 @@
 /** Where a verb reads the log from: the broker, the logs of a static Job's pods, or files with such logs. */
-import { readdirSync } from 'node:fs';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Broker, Depth } from '../core/broker.js';
@@ -22,7 +21,10 @@ export interface Source extends AsyncDisposable {
 
 /** @param directory of files with static mode's logs, one a pod */
 export async function openSource({ config, log, stop }: Context, directory?: string): Promise<Source> {
-  if (directory !== undefined) return staticSource(config, () => fileLines(directory));
+  if (directory !== undefined) {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw new ConfigError(`--logs ${directory}: no such directory. Name the one that holds the pods' logs, one file a pod`);
+    return staticSource(config, () => fileLines(directory));
+  }
   if (!config.QUEUE_MODE) {
     if (!config.STATIC_JOB_NAME) throw new ConfigError('static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods\' logs by --logs');
     return staticSource(config, () => podLogs(config));
@@ -60,6 +62,7 @@ async function* staticRecords(config: Config, lines: Lines): AsyncIterable<LogEn
 async function* fileLines(directory: string): Lines {
   for (const name of readdirSync(directory).sort()) {
     let n = 0;
+    if (statSync(join(directory, name)).isDirectory()) continue;
     for await (const line of createInterface({ input: createReadStream(join(directory, name)) })) yield { line, position: `${name}:${++n}` };
   }
 }

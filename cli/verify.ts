@@ -1,6 +1,7 @@
 /** `ttg verify`: reads the log, waits for the run to finish if asked to, and says whether every parameter counts once. */
 import { parseArgs } from 'node:util';
 import { delay } from '../core/backoff.js';
+import { ConfigError } from '../core/errors.js';
 import type { Context } from '../core/lifecycle.js';
 import { Ledger, readLedger } from '../core/ledger.js';
 import { shard } from '../core/plan.js';
@@ -19,9 +20,10 @@ export async function verify(context: Context, args: string[]): Promise<number> 
     args, strict: true,
     options: { wait: { type: 'boolean' }, deadline: { type: 'string' }, logs: { type: 'string' }, json: { type: 'boolean' } },
   });
-  await using source = await openSource(context, values.logs);
   const { config } = context;
   const deadline = Number(values.deadline ?? config.VERIFY_DEADLINE_SECONDS);
+  if (!(deadline >= 0 && deadline <= 2_147_483)) throw new ConfigError(`--deadline ${values.deadline}: give a number of seconds from 0 to 2147483`);
+  await using source = await openSource(context, values.logs);
   if (values.wait) await untilFinished(source, context, deadline);
   const ledger = await readLedger(() => source.records(), config.RUN_ID);
   const verdict = judge(ledger, expectedOf(ledger));

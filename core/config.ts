@@ -1,4 +1,5 @@
 /** Environment → one frozen Config. Nobody else reads process.env; the names and defaults are the playbook's. */
+import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import { ConfigError } from './errors.js';
 
@@ -11,6 +12,10 @@ const flag = (fallback: 'true' | 'false') =>
 /** A label value of Kubernetes: run ids end up in labels and in names of Jobs. */
 const label = (fallback: string) => z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)), fallback);
 const optionalInteger = z.optional(z.coerce.number().check(z.int(), z.gte(0)));
+
+/** Node's timers hold 2^31 − 1 ms; a longer one fires at once. */
+const MOST_MS = 2_147_483_647;
+const MOST_SECONDS = Math.floor(MOST_MS / 1000);
 
 /** Every variable there is. Keep the chart's _env.tpl in step: a test compares the two. */
 export const ENVIRONMENT = {
@@ -35,7 +40,7 @@ export const ENVIRONMENT = {
   RABBITMQ_VHOST: text('/'),
   RABBITMQ_USER: text('ttg'),
   RABBITMQ_PASSWORD: text(''),
-  CONNECT_TIMEOUT_SECONDS: integer(120, 1),
+  CONNECT_TIMEOUT_SECONDS: integer(120, 1, MOST_SECONDS),
   // the worker
   WORKER_ID: text('0'),
   POD_NAME: text(''),
@@ -45,24 +50,26 @@ export const ENVIRONMENT = {
   BATCH_SIZE: integer(500, 1),
   RECEIVE_MAX: integer(100, 1, 1000),
   MAX_RETRIES: integer(3, 0, 50),
-  RETRY_DELAY_MS: integer(5000, 0),
-  CHUNK_TIMEOUT_SECONDS: integer(1500, 1),
-  IDLE_TIMEOUT_SECONDS: integer(30, 1),
-  STALE_CHECK_INTERVAL_SECONDS: integer(30, 1),
-  STALE_THRESHOLD_MS: integer(60_000, 500),
-  SHUTDOWN_GRACE_SECONDS: integer(20, 1),
+  RETRY_DELAY_MS: integer(5000, 0, MOST_MS),
+  CHUNK_TIMEOUT_SECONDS: integer(1500, 1, MOST_SECONDS),
+  IDLE_TIMEOUT_SECONDS: integer(30, 1, MOST_SECONDS),
+  STALE_CHECK_INTERVAL_SECONDS: integer(30, 1, MOST_SECONDS),
+  STALE_THRESHOLD_MS: integer(60_000, 500, MOST_MS),
+  SHUTDOWN_GRACE_SECONDS: integer(20, 1, MOST_SECONDS),
   // seeder and verify
   BROKER_VOLUME_BYTES: optionalInteger,
   SCALED_JOB_NAME: text(''),
   POD_NAMESPACE: text(''),
   STATIC_JOB_NAME: text(''),
-  VERIFY_DEADLINE_SECONDS: integer(600, 0),
+  VERIFY_DEADLINE_SECONDS: integer(600, 0, MOST_SECONDS),
   // logs
   LOG_LEVEL: z._default(z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'debug', 'info', 'warning', 'error']), 'INFO'),
   LOG_FORMAT: z._default(z.enum(['text', 'json']), 'text'),
 };
 
 const schema = z.object(ENVIRONMENT);
+/** zod/mini has no texts of its own: without these every message is "Invalid input". */
+const LIMITS = en().localeError;
 type Values = z.output<typeof schema>;
 
 /** The environment as the schema gives it, plus what follows from several variables together. */
@@ -79,7 +86,7 @@ export interface Config extends Readonly<Values> {
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.keys(ENVIRONMENT).flatMap((key) => (env[key] ? [[key, env[key]]] : [])));
-  const parsed = z.safeParse(schema, given);
+  const parsed = z.safeParse(schema, given, { error: LIMITS });
   if (!parsed.success) {
     const faults = parsed.error.issues.map((i) => `${i.path.join('.')}=${JSON.stringify(given[String(i.path[0])])}: ${i.message}`);
     throw new ConfigError(`environment: ${faults.join('; ')}. Set the variable within its limits, or leave it out for its default`);

@@ -1,4 +1,5 @@
 /** What travels: task messages and log records, with the playbook's field names on the wire and ours in memory. */
+import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import { ProtocolError } from './errors.js';
 import type { Interval } from './interval.js';
@@ -80,7 +81,12 @@ export type LogEntry = { readonly position: string } & ({ readonly record: LogRe
 /** Field names and values as on the wire: numbers as numbers, nested values as objects. */
 export type Wire = Record<string, unknown>;
 
-const natural = z.coerce.number().check(z.int(), z.gte(0));
+/** zod/mini has no texts of its own: without these every message is "Invalid input". */
+const LIMITS = en().localeError;
+
+/** Flat wires carry numbers as text. No coercion: it would read an empty or missing field as 0. */
+const decimal = z.transform((value: unknown) => (typeof value === 'string' && value.trim() ? Number(value) : value) as number);
+const natural = z.pipe(decimal, z.number().check(z.int(), z.gte(0)));
 const text = z.string();
 const filled = z.string().check(z.minLength(1));
 
@@ -97,7 +103,7 @@ const recordWire = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('result'), run_id: filled, chunk_id: filled, ...range, worker_id: text, status: z.literal('complete'),
-    params_processed: natural, duration_seconds: z.coerce.number(), result_summary: summaryWire,
+    params_processed: natural, duration_seconds: z.pipe(decimal, z.number()), result_summary: summaryWire,
     digest: z.string().check(z.regex(/^[0-9a-f]{32}$/)), attempt: natural, started_at: text, completed_at: text,
     values: z.optional(z.array(z.number())),
   }),
@@ -171,6 +177,9 @@ export function decodeRecord(wire: unknown): LogRecord {
       if (m.params_processed !== piece.end - piece.start + 1 || m.result_summary.count !== m.params_processed) {
         throw new ProtocolError(`log record: result of chunk ${m.chunk_id} covers ${m.params_processed} of ${piece.end - piece.start + 1} parameters`);
       }
+      if (m.values && m.values.length !== m.params_processed) {
+        throw new ProtocolError(`log record: result of chunk ${m.chunk_id} has ${m.values.length} values for ${m.params_processed} parameters`);
+      }
       return {
         kind: m.kind, runId: m.run_id, chunkId: m.chunk_id, ...piece, workerId: m.worker_id, summary: m.result_summary,
         digest: m.digest, attempt: m.attempt, durationSeconds: m.duration_seconds, startedAt: m.started_at,
@@ -191,7 +200,7 @@ function interval(m: { start_param: number; end_param: number }): Interval {
 }
 
 function parse<T extends z.ZodMiniType>(schema: T, wire: unknown, what: string): z.output<T> {
-  const parsed = z.safeParse(schema, wire);
+  const parsed = z.safeParse(schema, wire, { error: LIMITS });
   if (parsed.success) return parsed.data;
   throw new ProtocolError(`${what}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
 }

@@ -5,7 +5,7 @@ import { Ledger } from '../core/ledger.js';
 import { planInterval, type Plan } from '../core/plan.js';
 
 /** The ledger of every run in the log. */
-export async function readRuns(broker: Broker): Promise<Map<string, Ledger>> {
+export async function readRuns(broker: Pick<Broker, 'records'>): Promise<Map<string, Ledger>> {
   const runs = new Map<string, Ledger>();
   for await (const entry of broker.records()) {
     if ('undecodable' in entry) continue;

@@ -12,11 +12,16 @@ import { runShard } from './static.js';
 runMain('worker', async (context) => {
   await using executor = new Executor(context.config, progressLogger(context.log));
   executor.warmUp();
-  return context.config.QUEUE_MODE ? runQueue(context, executor) : runStatic(context, executor);
+  // Without this await the executor would be disposed of before its work began.
+  return await (context.config.QUEUE_MODE ? runQueue(context, executor) : runStatic(context, executor));
 });
 
 async function runQueue({ config, log, stop }: Context, executor: Executor): Promise<number> {
-  await using broker = await connect(config, log, stop);
+  await using broker = await connect(config, log, stop).catch((thrown: unknown) => {
+    if (stop.aborted) return null; // asked to stop before there was anything to do
+    throw thrown;
+  });
+  if (!broker) return 0;
   log.info({ backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) }, 'worker ready');
   const reason = await consume({ broker, executor, config, log, stop, giveUp: after(stop, config.SHUTDOWN_GRACE_SECONDS) });
   log.info({ reason }, 'worker leaves');

@@ -14,7 +14,7 @@ local function cover(done, first, last)
     -- The next interval that overlaps or adjoins.
     local at = redis.call('ZRANGEBYSCORE', done, first - 1, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     local start, stop = tonumber(at[1]), tonumber(at[2])
-    if not start or start > last + 1 or (start == from and stop >= last) then break end
+    if not start or start > last + 1 then break end
     if start < from then from = start end
     if stop > last then last = stop end
     redis.call('ZREM', done, at[1])

@@ -1,17 +1,19 @@
 -- Appends one window of chunks to the task stream.
 -- Input:  KEYS tasks, lock, windows published under this lock; ARGV[1] token of the lock, [2] number of the window,
---         [3] fields a chunk, then the field names, then the values of chunk after chunk
+--         [3] chunks, [4] n fields, [5] v of them that differ between the chunks, then the n fields and values of the
+--         first chunk, then the v places of what differs in them, then v values for each chunk
 -- Output: 1 published, now or by an earlier call with the same number; 0 the lock is not ours any more
 -- Why:    a window whose answer was lost with the connection can be sent again and still is published once.
-local tasks, n = KEYS[1], tonumber(ARGV[3])
+local tasks, chunks, n, v = KEYS[1], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 if redis.call('SETBIT', KEYS[3], ARGV[2], 1) == 1 then return 1 end
 redis.call('PEXPIRE', KEYS[3], 600000)
 
-local entry = {}
-for i = 1, n do entry[2 * i - 1] = ARGV[3 + i] end
-for at = 3 + n, #ARGV - 1, n do
-  for i = 1, n do entry[2 * i] = ARGV[at + i] end
+local entry, places, at = { unpack(ARGV, 6, 5 + 2 * n) }, {}, 5 + 2 * n + v
+for i = 1, v do places[i] = tonumber(ARGV[5 + 2 * n + i]) end
+for _ = 1, chunks do
+  for i = 1, v do entry[places[i]] = ARGV[at + i] end
   redis.call('XADD', tasks, '*', unpack(entry))
+  at = at + v
 end
 return 1

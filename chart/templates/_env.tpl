@@ -1,0 +1,90 @@
+{{/*
+The environment of every container of TTG's image. core/config.ts (ENVIRONMENT) lists all variables; a chart test compares the two.
+Arguments: root, role: worker (queue mode) | static | seeder | verify.
+A worker in queue mode gets nothing of the plan: it takes every fact from the message, so that pods of two runs can mix.
+Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
+*/}}
+{{- define "ttg.env" -}}
+{{- $v := .root.Values -}}
+{{- $queue := eq $v.mode "queue" -}}
+- {name: RUN_ID, value: {{ $v.run.id | quote }}}
+- {name: QUEUE_MODE, value: {{ $queue | quote }}}
+- {name: LOG_LEVEL, value: {{ $v.log.level }}}
+- {name: LOG_FORMAT, value: {{ $v.log.format }}}
+- {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+- {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+{{- if $queue }}
+{{ include "ttg.env.broker" .root }}
+{{- end }}
+{{- if ne .role "worker" }}
+{{ include "ttg.env.plan" .root }}
+{{- end }}
+{{- if or (eq .role "worker") (eq .role "static") }}
+{{ include "ttg.env.work" .root }}
+{{- end }}
+{{- if eq .role "seeder" }}
+- {name: SCALED_JOB_NAME, value: {{ include "ttg.fullname" .root }}-worker}
+{{- $persistence := (get $v $v.backend).persistence }}
+{{- if and (include "ttg.ownsBroker" .root) $persistence.enabled }}
+- {name: BROKER_VOLUME_BYTES, value: {{ include "ttg.bytes" $persistence.size | quote }}}
+{{- end }}
+{{- end }}
+{{- if eq .role "verify" }}
+- {name: VERIFY_DEADLINE_SECONDS, value: {{ int64 $v.verify.deadlineSeconds | quote }}}
+{{- if not $queue }}
+- {name: STATIC_JOB_NAME, value: {{ include "ttg.static.jobName" .root }}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* How to reach the broker, and the settings its queues are declared and judged with. */}}
+{{- define "ttg.env.broker" -}}
+{{- $v := .Values -}}
+{{- $secret := include "ttg.authSecret" . -}}
+- {name: QUEUE_BACKEND, value: {{ $v.backend }}}
+- {name: QUEUE_PREFIX, value: {{ $v.queuePrefix | quote }}}
+{{- if eq $v.backend "redis" }}
+- {name: REDIS_HOST, value: {{ include "ttg.brokerHost" . | quote }}}
+- {name: REDIS_PORT, value: {{ include "ttg.brokerPort" . | quote }}}
+- {name: REDIS_PASSWORD, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: redis-password}}}
+{{- else }}
+- {name: RABBITMQ_HOST, value: {{ include "ttg.brokerHost" . | quote }}}
+- {name: RABBITMQ_PORT, value: {{ include "ttg.brokerPort" . | quote }}}
+- {name: RABBITMQ_MANAGEMENT_PORT, value: {{ include "ttg.managementPort" . | quote }}}
+- {name: RABBITMQ_VHOST, value: {{ $v.rabbitmq.vhost | quote }}}
+- {name: RABBITMQ_USER, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: rabbitmq-user}}}
+- {name: RABBITMQ_PASSWORD, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: rabbitmq-password}}}
+{{- end }}
+- {name: CONNECT_TIMEOUT_SECONDS, value: {{ int64 $v.seeder.connectTimeoutSeconds | quote }}}
+- {name: RETRY_DELAY_MS, value: {{ int64 $v.worker.retryDelayMs | quote }}}
+- {name: STALE_THRESHOLD_MS, value: {{ int64 $v.worker.staleThresholdMs | quote }}}
+{{- end -}}
+
+{{/* The plan: for who publishes it, checks it, or has no queue to take it from. */}}
+{{- define "ttg.env.plan" -}}
+{{- $v := .Values -}}
+- {name: TOTAL_PARAMETERS, value: {{ int64 $v.run.totalParameters | quote }}}
+- {name: CHUNK_SIZE, value: {{ int64 $v.run.chunkSize | quote }}}
+- {name: COMPUTATION, value: {{ empty $v.computation.source | ternary "builtin" (printf "/computation/%s" (include "ttg.computationFile" .)) }}}
+{{- if eq $v.mode "static" }}
+- {name: TOTAL_WORKERS, value: {{ int64 $v.static.workers | quote }}}
+{{- end }}
+{{- end -}}
+
+{{/* How workers work. */}}
+{{- define "ttg.env.work" -}}
+{{- $v := .Values -}}
+- {name: KEEP_VALUES, value: {{ $v.run.keepValues | quote }}}
+- {name: SIMULATE_WORK_MS, value: {{ $v.computation.simulateWorkMs | toString | quote }}}
+- {name: SIMULATE_FAULT_RATE, value: {{ $v.computation.simulateFaultRate | toString | quote }}}
+- {name: BATCH_SIZE, value: {{ int64 $v.worker.batchSize | quote }}}
+- {name: CHUNK_TIMEOUT_SECONDS, value: {{ int64 $v.worker.chunkTimeoutSeconds | quote }}}
+- {name: SHUTDOWN_GRACE_SECONDS, value: {{ int64 $v.worker.shutdownGraceSeconds | quote }}}
+- {name: MAX_RETRIES, value: {{ int64 $v.worker.maxRetries | quote }}}
+{{- if eq $v.mode "queue" }}
+- {name: RECEIVE_MAX, value: {{ int64 $v.worker.receiveMax | quote }}}
+- {name: STALE_CHECK_INTERVAL_SECONDS, value: {{ int64 $v.worker.staleCheckIntervalSeconds | quote }}}
+- {name: IDLE_TIMEOUT_SECONDS, value: {{ int64 $v.worker.idleTimeoutSeconds | quote }}}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,57 @@
+{{/* The worker's pod template, for the ScaledJob and for static mode. Arguments: root, role (worker | static). */}}
+{{- define "ttg.worker.template" -}}
+{{- $w := .root.Values.worker -}}
+metadata:
+  labels:
+    {{- include "ttg.labels" (dict "root" .root "component" "worker" "runId" .root.Values.run.id) | nindent 4 }}
+  {{- with $w.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- include "ttg.podDefaults" . | nindent 2 }}
+  automountServiceAccountToken: false
+  # Process 1 is the pause container: a fault injector can kill the worker's process from inside the pod.
+  shareProcessNamespace: true
+  terminationGracePeriodSeconds: {{ add (int64 $w.shutdownGraceSeconds) 10 }}
+  topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels:
+          {{- include "ttg.selectorLabels" (dict "root" .root "component" "worker") | nindent 10 }}
+  tolerations:
+    - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 10}
+    - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 10}
+    {{- with $w.tolerations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with $w.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $w.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  containers:
+    - name: worker
+      image: {{ include "ttg.image" .root | quote }}
+      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      command: [node, worker.js]
+      env:
+        {{- include "ttg.env" . | nindent 8 }}
+      securityContext:
+        {{- include "ttg.containerSecurity" . | nindent 8 }}
+      {{- with $w.resources }}
+      resources:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with include "ttg.computationMount" .root }}
+      {{- . | nindent 6 }}
+      {{- end }}
+  {{- with include "ttg.computationVolume" .root }}
+  {{- . | nindent 2 }}
+  {{- end }}
+{{- end -}}

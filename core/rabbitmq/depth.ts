@@ -1,0 +1,31 @@
+/** How many chunks are in which queue. */
+import type { Depth } from '../broker.js';
+import { isMissingQueue } from './amqp-error.js';
+import type { Link } from './link.js';
+import { openChannel } from './stream.js';
+import type { Management } from './management.js';
+import type { Topology } from './topology.js';
+
+/** Ready chunks are counted by a passive declare, as KEDA's amqp trigger does, in real time; leased ones lag, see Management. */
+export async function readDepth(link: Link, topology: Topology, management: Management): Promise<Depth> {
+  const [ready, delayed, dead, leased] = await Promise.all([
+    count(link, topology.tasks),
+    count(link, topology.retry),
+    count(link, topology.dlq),
+    management.unacknowledged(topology.tasks),
+  ]);
+  return { ready, leased: leased ?? 0, stale: 0, delayed, dead };
+}
+
+/** On a channel of its own, since asking for a queue that does not exist closes it. */
+async function count(link: Link, queue: string): Promise<number> {
+  const channel = await openChannel(await link.connection(), () => {});
+  try {
+    return (await channel.checkQueue(queue)).messageCount;
+  } catch (error) {
+    if (isMissingQueue(error)) return 0;
+    throw error;
+  } finally {
+    await channel.close().catch(() => {});
+  }
+}

@@ -1,0 +1,72 @@
+/** One attempt to connect, and what its failure means. */
+import { connect, type ChannelModel, type SocketOptions } from 'amqplib';
+import type { Config } from '../config.js';
+import { ConfigError } from '../errors.js';
+import { quietly } from './amqp-error.js';
+
+export interface Line {
+  readonly model: ChannelModel;
+  /** Cuts the socket when a polite close goes unanswered. */
+  cut(): void;
+}
+
+const HEARTBEAT_SECONDS = 5;
+const DIAL_TIMEOUT_MS = 10_000;
+const OLDEST: readonly [number, number] = [3, 10];
+
+/** @throws ConfigError when the broker refuses user, password or virtual host, or is too old; any other error may pass */
+export async function dial(config: Config, purpose: string, signal?: AbortSignal): Promise<Line> {
+  const socket = new AbortController();
+  const cut = (): void => socket.abort();
+  signal?.addEventListener('abort', cut, { once: true });
+  const options: SocketOptions & { signal: AbortSignal } = {
+    noDelay: true,
+    timeout: DIAL_TIMEOUT_MS,
+    clientProperties: { connection_name: `${config.workerName} ${purpose}` },
+    signal: socket.signal,
+  };
+  try {
+    signal?.throwIfAborted();
+    const model = quietly(
+      await connect(
+        {
+          hostname: config.RABBITMQ_HOST, port: config.RABBITMQ_PORT, username: config.RABBITMQ_USER, password: config.RABBITMQ_PASSWORD,
+          vhost: encodeURIComponent(config.RABBITMQ_VHOST), heartbeat: HEARTBEAT_SECONDS,
+        },
+        options,
+      ),
+    );
+    checkVersion(model, cut);
+    return { model, cut };
+  } catch (error) {
+    throw explain(config, error);
+  } finally {
+    signal?.removeEventListener('abort', cut);
+  }
+}
+
+function checkVersion(model: ChannelModel, cut: () => void): void {
+  const version = String(model.connection.serverProperties['version']);
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
+  cut();
+  throw new ConfigError(`RabbitMQ is version ${version}, but at least ${OLDEST.join('.')} is needed (message TTL on quorum queues): upgrade the broker`);
+}
+
+/** During the handshake amqplib puts the reply code into the text only. */
+function explain(config: Config, error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes('403 (ACCESS')) {
+    return new ConfigError(
+      `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} refuses user ${JSON.stringify(config.RABBITMQ_USER)}: ` +
+        'set RABBITMQ_USER and RABBITMQ_PASSWORD to a user it knows (the user guest may connect from the local host only)',
+    );
+  }
+  if (message.includes('530 (NOT')) {
+    return new ConfigError(
+      `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} has no virtual host ${JSON.stringify(config.RABBITMQ_VHOST)} for user ` +
+        `${JSON.stringify(config.RABBITMQ_USER)}: set RABBITMQ_VHOST to one that exists, or give the user permissions on it`,
+    );
+  }
+  return error;
+}

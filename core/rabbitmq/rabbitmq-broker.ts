@@ -1,0 +1,93 @@
+/** The port on RabbitMQ: composes queues, consumer, publisher and log over one connection. */
+import { delay } from '../backoff.js';
+import type { Broker, Capacity, Delivery, Depth, ReceiveOptions } from '../broker.js';
+import type { Config } from '../config.js';
+import type { Logger } from '../logger.js';
+import { encodeRecord, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
+import { Consumer } from './consumer.js';
+import { readDepth } from './depth.js';
+import { toBody } from './envelope.js';
+import type { Link } from './link.js';
+import { readLog } from './log.js';
+import { Management } from './management.js';
+import { publishChunks } from './publisher.js';
+import { SeederLock } from './seeder-lock.js';
+import { Session } from './session.js';
+import { declareTopology, topologyOf, type Topology } from './topology.js';
+
+const GIVE_BACK_MS = 3000;
+
+/** MEASURED */
+const MEMORY_PER_CHUNK = 1500;
+const DISK_PER_CHUNK = 1500;
+
+export class RabbitmqBroker implements Broker {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+  readonly #link: Link;
+  readonly #topology: Topology;
+  readonly #management: Management;
+  readonly #consumer: Consumer;
+
+  constructor(config: Config, log: Logger, signal: AbortSignal, link: Link) {
+    this.#config = config;
+    this.#log = log;
+    this.#signal = signal;
+    this.#link = link;
+    this.#topology = topologyOf(config.QUEUE_PREFIX, config.RETRY_DELAY_MS);
+    this.#management = new Management(config, log);
+    this.#consumer = new Consumer(link, this.#topology, log);
+  }
+
+  prepare(): Promise<void> {
+    return declareTopology(() => this.#link.connection(), this.#topology);
+  }
+
+  lockSeeding(): Promise<AsyncDisposable> {
+    return SeederLock.take(this.#config, this.#log, this.#signal, this.#topology.seeder);
+  }
+
+  publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number> {
+    const patienceMs = this.#config.CONNECT_TIMEOUT_SECONDS * 1000;
+    return publishChunks(chunks, { link: this.#link, queue: this.#topology.tasks, log: this.#log, patienceMs, confirmed });
+  }
+
+  /** RabbitMQ cannot list a queue without taking from it. */
+  queued(): undefined {
+    return undefined;
+  }
+
+  async append(record: PlanRecord | SeededRecord): Promise<void> {
+    const session = await Session.open(await this.#link.connection());
+    try {
+      await session.send(this.#topology.results, toBody(encodeRecord(record)));
+    } finally {
+      await session.close();
+    }
+  }
+
+  receive(options: ReceiveOptions): Promise<Delivery[]> {
+    return this.#consumer.receive(options);
+  }
+
+  records(options: { readonly follow?: AbortSignal } = {}): AsyncIterable<LogEntry> {
+    return readLog(this.#link, this.#topology.results, options.follow);
+  }
+
+  depth(): Promise<Depth> {
+    return readDepth(this.#link, this.#topology, this.#management);
+  }
+
+  async capacity(): Promise<Capacity> {
+    const { used, limit } = await this.#management.memory();
+    return { memoryUsed: used, memoryLimit: limit, memoryPerChunk: MEMORY_PER_CHUNK, diskPerChunk: DISK_PER_CHUNK };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timeout = new AbortController();
+    await Promise.race([this.#consumer.dispose(), delay(GIVE_BACK_MS, timeout.signal)]);
+    timeout.abort();
+    await this.#link.close();
+  }
+}

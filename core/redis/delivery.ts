@@ -1,0 +1,75 @@
+/** One leased chunk, settled once. */
+import type { Delivery } from '../broker.js';
+import { type ChunkError, LeaseLost } from '../errors.js';
+import type { Chunk, Result } from '../messages.js';
+import type { Lease, Settler } from './settler.js';
+
+export class RedisDelivery implements Delivery {
+  readonly chunk: Chunk;
+  readonly attempt: number;
+  readonly #lease: Lease;
+  readonly #settler: Settler;
+  readonly #ended: () => void;
+  #settledBy: string | undefined;
+
+  /** @param ended called once when the lease is over, by whatever means */
+  constructor(chunk: Chunk, lease: Lease, settler: Settler, ended: () => void) {
+    this.chunk = chunk;
+    this.attempt = lease.count;
+    this.#lease = lease;
+    this.#settler = settler;
+    this.#ended = ended;
+  }
+
+  complete(result: Result): Promise<void> {
+    const { runId, chunkId, start, end } = this.chunk;
+    return this.#settle('complete', () =>
+      this.#settler.complete(this.#lease, { kind: 'result', runId, chunkId, start, end, attempt: this.attempt, ...result }));
+  }
+
+  /** The error is the caller's to log: the queue keeps none until the chunk is dead. */
+  retry(_error: ChunkError): Promise<void> {
+    return this.#settle('retry', () => this.#settler.retry(this.#lease));
+  }
+
+  deadLetter(error: ChunkError, workerId: string): Promise<void> {
+    const { runId, chunkId, start, end } = this.chunk;
+    return this.#settle('deadLetter', () =>
+      this.#settler.bury(this.#lease, {
+        kind: 'dead', runId, chunkId, start, end, attempts: this.attempt, workerId,
+        error: error.message, stack: error.stack ?? '', completedAt: new Date().toISOString(),
+      }));
+  }
+
+  release(): Promise<void> {
+    return this.#settle('release', () => this.#settler.release(this.#lease));
+  }
+
+  async extendLease(): Promise<void> {
+    if (await this.#settler.extend(this.#lease)) return;
+    // A heartbeat may overtake nothing, but it may well come after the settle that ended the lease.
+    if (this.#settledBy !== undefined) return;
+    throw this.#lost();
+  }
+
+  /** Gives back what is not settled yet. For disposal: a settle under way wins, or finds its lease gone. */
+  async abandon(): Promise<void> {
+    this.#settledBy ??= 'release';
+    await this.#settler.release(this.#lease);
+  }
+
+  async #settle(verb: string, step: () => Promise<boolean>): Promise<void> {
+    if (this.#settledBy !== undefined) {
+      throw new Error(`${verb} of chunk ${this.chunk.chunkId}, which was settled by ${this.#settledBy} before: a delivery is settled once`);
+    }
+    this.#settledBy = verb;
+    const held = await step();
+    this.#ended();
+    if (!held) throw this.#lost();
+  }
+
+  #lost(): LeaseLost {
+    const { runId, chunkId } = this.chunk;
+    return new LeaseLost(`the lease of chunk ${chunkId} (run ${runId}, attempt ${this.attempt}) went to someone else`);
+  }
+}

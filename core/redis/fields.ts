@@ -1,0 +1,34 @@
+/** Wire objects ↔ the flat fields of a stream entry: nested values are JSON text there. */
+import { asError, ProtocolError } from '../errors.js';
+import { NESTED_FIELDS, type Wire } from '../messages.js';
+import type { Arg } from './scripts.js';
+
+/** An entry of a stream as Redis returns it. */
+export type Entry = readonly [id: string, fields: readonly string[]];
+
+export function toFields(wire: Wire): Arg[] {
+  return Object.entries(wire).flatMap(([name, value]) => [name, toField(value)]);
+}
+
+export function toField(value: unknown): Arg {
+  return typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value);
+}
+
+/** @throws ProtocolError if a nested value is not JSON */
+export function fromFields(fields: readonly string[]): Wire {
+  const wire: Wire = {};
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] as string;
+    const value = fields[i + 1] as string;
+    wire[name] = NESTED_FIELDS.includes(name) ? parse(name, value) : value;
+  }
+  return wire;
+}
+
+function parse(name: string, value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch (error) {
+    throw new ProtocolError(`field ${name} is not JSON: ${asError(error).message}`);
+  }
+}

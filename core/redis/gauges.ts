@@ -1,0 +1,34 @@
+/** What the broker holds and can hold. */
+import type { Capacity, Depth } from '../broker.js';
+import type { Config } from '../config.js';
+import { DELAYED, RELEASED, type Keys } from './keys.js';
+import type { Link } from './link.js';
+import type { Scripts } from './scripts.js';
+
+const MEMORY_PER_CHUNK = 0;
+const DISK_PER_CHUNK = 0;
+
+export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config: Config): Promise<Depth> {
+  const due = config.STALE_THRESHOLD_MS;
+  // Heartbeats come every third of the threshold: after two thirds at least one is missing.
+  const late = Math.ceil((due * 2) / 3);
+  const reply = await link.run((redis) =>
+    scripts.depth.run(redis, [keys.tasks, keys.dlq], [keys.group, DELAYED, RELEASED, due, late]));
+  const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0] = reply as number[];
+  return { ready, leased, stale, delayed, dead };
+}
+
+export async function readCapacity(link: Link): Promise<Capacity> {
+  const info = await link.run((redis) => redis.info('memory'));
+  const value = (name: string): number | undefined => {
+    const found = new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  return {
+    memoryUsed: value('used_memory'),
+    // 0 stands for no limit.
+    memoryLimit: value('maxmemory') || undefined,
+    memoryPerChunk: MEMORY_PER_CHUNK,
+    diskPerChunk: DISK_PER_CHUNK,
+  };
+}

@@ -1,0 +1,66 @@
+/** Publishes chunks in windows, a few of them in flight. */
+import { encodeChunk, type Chunk } from '../messages.js';
+import { toField, toFields } from './fields.js';
+import type { Keys } from './keys.js';
+import type { Link } from './link.js';
+import type { Arg, Scripts } from './scripts.js';
+import type { SeederLock } from './seeder-lock.js';
+
+const WINDOW = 250;
+const IN_FLIGHT = 4;
+
+/**
+ * @param lock every window checks that it still holds
+ * @throws Error when the lock was lost; all windows before the failed one are published
+ */
+export async function publishChunks(
+  link: Link, keys: Keys, scripts: Scripts, lock: SeederLock, chunks: Iterable<Chunk>, confirmed?: (total: number) => void,
+): Promise<number> {
+  const inFlight: Array<Promise<number>> = [];
+  let total = 0;
+  let number = 0;
+  const confirmOldest = async (): Promise<void> => {
+    total += (await inFlight.shift()) ?? 0;
+    confirmed?.(total);
+  };
+  const send = async (window: readonly Chunk[], index: number): Promise<number> => {
+    const args = [lock.token, index, ...encodeWindow(window)];
+    const held = await link.run((redis) => scripts.publish.run(redis, [keys.tasks, keys.lock, keys.windows(lock.token)], args));
+    if (held === 1) return window.length;
+    throw new Error(`lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`);
+  };
+  for (const window of windows(chunks)) {
+    const sent = send(window, number++);
+    // It is awaited in its turn; until then a failure of it must not count as unhandled.
+    sent.catch(() => undefined);
+    inFlight.push(sent);
+    if (inFlight.length >= IN_FLIGHT) await confirmOldest();
+  }
+  while (inFlight.length > 0) await confirmOldest();
+  return total;
+}
+
+function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
+  let window: Chunk[] = [];
+  for (const chunk of chunks) {
+    window.push(chunk);
+    if (window.length < WINDOW) continue;
+    yield window;
+    window = [];
+  }
+  if (window.length > 0) yield window;
+}
+
+/** What publish.lua takes. Most fields are the same for a whole window: they are sent once, which doubles the rate. */
+function encodeWindow(window: readonly Chunk[]): Arg[] {
+  const wires = window.map(encodeChunk);
+  const first = wires[0] ?? {};
+  const names = Object.keys(first);
+  const differing = names.filter((name) => wires.some((wire) => wire[name] !== first[name]));
+  const places = differing.map((name) => 2 * names.indexOf(name) + 2);
+  const args: Arg[] = [wires.length, names.length, differing.length, ...toFields(first), ...places];
+  for (const wire of wires) {
+    for (const name of differing) args.push(toField(wire[name]));
+  }
+  return args;
+}

@@ -1,0 +1,132 @@
+/** The port on Redis: puts the parts together and keeps the deliveries that are not settled. */
+import { delay } from '../backoff.js';
+import type { Broker, Capacity, Delivery, Depth, ReceiveOptions } from '../broker.js';
+import type { Config } from '../config.js';
+import { ProtocolError } from '../errors.js';
+import type { Interval } from '../interval.js';
+import type { Logger } from '../logger.js';
+import { decodeChunk, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
+import { createClient } from './client.js';
+import { RedisDelivery } from './delivery.js';
+import { fromFields } from './fields.js';
+import { readCapacity, readDepth } from './gauges.js';
+import { createGroup, recentLeases } from './group.js';
+import { keysFor, type Keys } from './keys.js';
+import { Link } from './link.js';
+import { appendRecord, queuedIntervals, readRecords } from './log.js';
+import { publishChunks } from './publisher.js';
+import { Receiver, type Leased } from './receiver.js';
+import { loadScripts, type Scripts } from './scripts.js';
+import { SeederLock } from './seeder-lock.js';
+import { Settler } from './settler.js';
+
+/** Disposal is a courtesy to others, who recover without it: it may not hold up the end of the process. */
+const DISPOSE_MS = 2000;
+
+export class RedisBroker implements Broker {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #link: Link;
+  readonly #keys: Keys;
+  readonly #scripts: Scripts;
+  readonly #settler: Settler;
+  readonly #receiver: Receiver;
+  readonly #held = new Map<string, RedisDelivery>();
+  #lock: SeederLock | undefined;
+
+  /** @param link connected; the broker's own from now on */
+  constructor(config: Config, log: Logger, link: Link) {
+    this.#config = config;
+    this.#log = log;
+    this.#link = link;
+    this.#keys = keysFor(config);
+    this.#scripts = loadScripts();
+    this.#settler = new Settler(link, this.#keys, this.#scripts, config);
+    this.#receiver = new Receiver(link, this.#keys, this.#scripts, config, this.#open, this.#giveBackUnheard);
+  }
+
+  prepare(): Promise<void> {
+    // Log and dead-letter queue come to be with their first entry.
+    return createGroup(this.#link, this.#keys);
+  }
+
+  async lockSeeding(): Promise<AsyncDisposable> {
+    return (this.#lock = await SeederLock.take(this.#link, this.#keys, this.#scripts, this.#log));
+  }
+
+  async publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number> {
+    if (!this.#lock) throw new Error('publish without lockSeeding');
+    return publishChunks(this.#link, this.#keys, this.#scripts, this.#lock, chunks, confirmed);
+  }
+
+  queued(runId: string): AsyncIterable<Interval> {
+    return queuedIntervals(this.#link, this.#keys, runId);
+  }
+
+  append(record: PlanRecord | SeededRecord): Promise<void> {
+    return appendRecord(this.#link, this.#keys, record);
+  }
+
+  async receive(options: ReceiveOptions): Promise<Delivery[]> {
+    const until = performance.now() + options.waitMs;
+    for (;;) {
+      const leased = await this.#receiver.next(options, until);
+      const deliveries: RedisDelivery[] = [];
+      for (const entry of leased) {
+        const delivery = await this.#deliver(entry);
+        if (delivery) deliveries.push(delivery);
+      }
+      // Where all was undecodable the wait goes on.
+      if (deliveries.length > 0 || leased.length === 0) return deliveries;
+    }
+  }
+
+  records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry> {
+    return readRecords(this.#link, this.#keys, this.#open, options?.follow);
+  }
+
+  depth(): Promise<Depth> {
+    return readDepth(this.#link, this.#keys, this.#scripts, this.#config);
+  }
+
+  capacity(): Promise<Capacity> {
+    return readCapacity(this.#link);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#receiver.close();
+    const tooLong = new AbortController();
+    await Promise.race([this.#leave().catch(() => undefined), delay(DISPOSE_MS, tooLong.signal)]);
+    tooLong.abort();
+    this.#link.close();
+  }
+
+  async #leave(): Promise<void> {
+    await Promise.all([...this.#held.values()].map((delivery) => delivery.abandon()));
+    await this.#link.run((redis) => this.#scripts.leave.run(redis, [this.#keys.tasks], [this.#keys.group, this.#config.workerName]));
+  }
+
+  async #deliver({ id, count, fields }: Leased): Promise<RedisDelivery | undefined> {
+    try {
+      const delivery = new RedisDelivery(decodeChunk(fromFields(fields)), { id, count }, this.#settler, () => this.#held.delete(id));
+      this.#held.set(id, delivery);
+      return delivery;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#log.warn({ entry: id, reason: error.message }, 'undecodable task moved to the dead-letter queue');
+      await this.#settler.buryUndecodable({ id, count }, error.message, new Date().toISOString());
+      return undefined;
+    }
+  }
+
+  /**
+   * What an unheard answer leased to us would wait for STALE_THRESHOLD_MS and cost an attempt that never began. Leases of
+   * an earlier process of our name are older, and keep their attempt.
+   */
+  readonly #giveBackUnheard = async (sinceMs: number, signal: AbortSignal): Promise<void> => {
+    const leases = await recentLeases(this.#link, this.#keys, this.#config.workerName, sinceMs, signal);
+    await Promise.all(leases.filter(({ id }) => !this.#held.has(id)).map((lease) => this.#settler.release(lease)));
+  };
+
+  readonly #open = (): Link => new Link(createClient(this.#config), this.#log);
+}

@@ -1,0 +1,44 @@
+/** The Lua steps, each written and explained in its own file. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+export type Arg = string | number;
+
+/** One Lua script; a broker that restarted has forgotten it and is sent the text again. */
+export class Script {
+  readonly #text: string;
+  readonly #sha: string;
+
+  constructor(...parts: readonly string[]) {
+    this.#text = parts.join('\n');
+    this.#sha = createHash('sha1').update(this.#text).digest('hex');
+  }
+
+  async run(redis: Redis, keys: readonly string[], args: readonly Arg[]): Promise<unknown> {
+    try {
+      return await redis.call('EVALSHA', [this.#sha, keys.length, ...keys, ...args]);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return redis.call('EVAL', [this.#text, keys.length, ...keys, ...args]);
+    }
+  }
+}
+
+export type Scripts = ReturnType<typeof loadScripts>;
+
+// Each file is read by a literal of its own: the bundler replaces these expressions, and only these, by the text.
+export function loadScripts() {
+  const fence = readFileSync(new URL('./fence.lua', import.meta.url), 'utf8');
+  const done = readFileSync(new URL('./done.lua', import.meta.url), 'utf8');
+  return {
+    complete: new Script(fence, done, readFileSync(new URL('./complete.lua', import.meta.url), 'utf8')),
+    reassign: new Script(fence, readFileSync(new URL('./reassign.lua', import.meta.url), 'utf8')),
+    bury: new Script(fence, done, readFileSync(new URL('./bury.lua', import.meta.url), 'utf8')),
+    claim: new Script(readFileSync(new URL('./claim.lua', import.meta.url), 'utf8')),
+    publish: new Script(readFileSync(new URL('./publish.lua', import.meta.url), 'utf8')),
+    hold: new Script(readFileSync(new URL('./hold.lua', import.meta.url), 'utf8')),
+    depth: new Script(readFileSync(new URL('./depth.lua', import.meta.url), 'utf8')),
+    leave: new Script(readFileSync(new URL('./leave.lua', import.meta.url), 'utf8')),
+  };
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+/** Removal of what TTG made in a cluster, and of nothing else. */
+import { CONTEXT, NAMESPACE } from './lib/args.mjs';
+import { confirm } from './lib/confirm.mjs';
+import { inventory, table } from './lib/inventory.mjs';
+import { connect, PROJECT } from './lib/kube.mjs';
+import { helmReleases, remove, requireUnmounted } from './lib/removal.mjs';
+import { runScript } from './lib/steps.mjs';
+import { requireTools } from './lib/tools.mjs';
+
+/** @typedef {import('./lib/inventory.mjs').Owned} Owned */
+
+const FLAGS = /** @type {const} */ ({
+  all: { type: 'boolean', help: 'releases, leftovers and volumes; the default where no part is named' },
+  workers: { type: 'boolean', help: 'ScaledJobs, Jobs and pods of the workers' },
+  pods: { type: 'boolean', help: 'the same of workers, seeder and verify' },
+  redis: { type: 'boolean', help: 'the Redis broker (its volume and password stay, unless --data)' },
+  rabbitmq: { type: 'boolean', help: 'the RabbitMQ broker (its volume and password stay, unless --data)' },
+  data: { type: 'boolean', help: 'volume claims: the results in them are lost' },
+  'dry-run': { type: 'boolean', help: 'print what would go, delete nothing' },
+  force: { type: 'boolean', help: 'do not ask' },
+  release: { type: 'string', value: 'R', help: 'only objects of this Helm release (default: every release)' },
+  ...NAMESPACE,
+  'all-namespaces': { type: 'boolean', short: 'A', help: 'in every namespace' },
+  ...CONTEXT,
+});
+
+await runScript(
+  {
+    name: 'cleanup',
+    about: `Deletes objects labelled ${PROJECT}; nothing else is touched. Safe to repeat.`,
+    flags: FLAGS,
+    examples: ['cleanup.mjs --dry-run', 'cleanup.mjs --pods --force', 'cleanup.mjs --rabbitmq --data', 'cleanup.mjs --all --all-namespaces'],
+  },
+  async (flags, run) => {
+    await requireTools(run, ['kubectl', 'helm']);
+    const kube = connect(flags);
+    const all = flags.all || !(flags.workers || flags.pods || flags.redis || flags.rabbitmq || flags.data);
+    const where = { namespace: flags['all-namespaces'] ? undefined : flags.namespace, release: flags.release };
+    const place = where.namespace ? `namespace ${where.namespace} of ${kube.context}` : `all namespaces of ${kube.context}`;
+    const select = all ? (/** @type {Owned[]} */ found) => found : parts(flags);
+
+    const releases = all ? await helmReleases({ run, kube, ...where }) : [];
+    const selected = select(await inventory(run, kube, where));
+    if (selected.length === 0 && releases.length === 0) {
+      run.print(`Nothing of it in ${place}${where.release ? ` from release ${where.release}` : ''}.`);
+      return;
+    }
+    for (const { name, namespace, status } of releases) run.print(`Helm release ${name} in ${namespace} (${status})`);
+    for (const line of table(selected)) run.print(line);
+    if (flags['dry-run']) {
+      run.print('Dry run: nothing was deleted.');
+      return;
+    }
+    if (!all && flags.data) requireUnmounted(selected, (await kube.core.listPodForAllNamespaces()).items);
+    await confirm(run, `Delete these in ${place}?`, flags.force);
+    await remove({ run, kube, select, ...where }, releases);
+
+    run.print(all ? `Nothing labelled ${PROJECT} is left in ${place}.` : 'Deleted. The rest stays.');
+    const owner = selected.find((o) => o.object.metadata.annotations?.['meta.helm.sh/release-name'] && o.kind !== 'Pod');
+    if (!all && owner) run.print(`Helm still lists the release ${owner.release}: \`helm upgrade\` or scripts/deploy.mjs brings back what it owns.`);
+  },
+);
+
+/**
+ * Which objects the flags name. Services, settings and volumes go with their broker only.
+ * @param {{ workers: boolean, pods: boolean, redis: boolean, rabbitmq: boolean, data: boolean }} flags
+ * @returns {(found: Owned[]) => Owned[]}
+ */
+function parts({ workers, pods, redis, rabbitmq, data }) {
+  const running = [...(workers || pods ? ['worker'] : []), ...(pods ? ['seeder', 'verify'] : [])];
+  const brokers = [...(redis ? ['redis'] : []), ...(rabbitmq ? ['rabbitmq'] : [])];
+  return (found) =>
+    found.filter((o) => {
+      if (o.kind === 'PersistentVolumeClaim') return data && (brokers.length === 0 || brokers.includes(o.component));
+      // the password belongs to the volume: a new one would not open an old volume
+      if (o.kind === 'Secret') return data && brokers.includes(o.component);
+      if (running.includes(o.component)) return ['ScaledJob', 'Job', 'Pod'].includes(o.kind);
+      return brokers.includes(o.component);
+    });
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/** The end of a Kind cluster and of everything in it. */
+import { CLUSTER_NAME } from './lib/args.mjs';
+import { nodeContainers } from './lib/cluster.mjs';
+import { confirm } from './lib/confirm.mjs';
+import { runScript, Stop } from './lib/steps.mjs';
+import { requireTools } from './lib/tools.mjs';
+
+await runScript(
+  {
+    name: 'kind-down',
+    about: 'Deletes the Kind cluster with all its nodes, volumes and images, and its kubectl context. Safe to repeat.',
+    flags: { ...CLUSTER_NAME, force: { type: 'boolean', help: 'do not ask' } },
+    examples: ['kind-down.mjs --force'],
+  },
+  async ({ name, force }, run) => {
+    await requireTools(run, ['docker', 'kind']);
+    const containers = await nodeContainers(run, name);
+    if (containers.length === 0) {
+      run.print(`There is no Kind cluster ${name}: nothing to delete.`);
+    } else {
+      await confirm(run, `Delete the Kind cluster ${name} (${containers.length} nodes) and everything in it?`, force);
+    }
+    // also without containers: removes a context that an interrupted deletion left behind
+    await run.step(`deleting the Kind cluster ${name}`, () => run.sh`kind delete cluster --name ${name}`);
+    const left = await nodeContainers(run, name);
+    if (left.length) throw new Stop(`still there: ${left.map((c) => c.name).join(', ')}`, 'run this again, or `docker rm -f` them');
+  },
+);

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/** A Kind cluster with KEDA, ready for `deploy.mjs`. */
+import { CLUSTER_NAME } from './lib/args.mjs';
+import { createCluster, ensureContext, nodeContainers, requireComplete, startContainers, waitNodes } from './lib/cluster.mjs';
+import { ensureKeda } from './lib/keda.mjs';
+import { runScript, Stop } from './lib/steps.mjs';
+import { requireTools } from './lib/tools.mjs';
+
+await runScript(
+  {
+    name: 'kind-up',
+    about: [
+      'Creates a Kind cluster (one control plane, the rest workers) unless it exists, starts its nodes where they are',
+      'stopped, and installs KEDA. Safe to repeat. Interrupted, it deletes a cluster that it was just creating.',
+      '',
+      'Environment: TTG_KIND_NODE_IMAGE (node image), TTG_KEDA_MANIFEST (KEDA from this file instead of its chart).',
+    ].join('\n'),
+    flags: { ...CLUSTER_NAME, nodes: { type: 'number', default: 4, help: 'number of nodes' } },
+    examples: ['kind-up.mjs', 'kind-up.mjs --name small --nodes 2'],
+  },
+  async ({ name, nodes }, run) => {
+    if (!Number.isInteger(nodes) || nodes < 1) throw new Stop(`--nodes ${nodes}: a cluster has 1 node or more`, 'give a whole number');
+    await run.step('looking for docker, kind, kubectl and helm', () => requireTools(run, ['docker', 'kind', 'kubectl', 'helm']));
+
+    let containers = await nodeContainers(run, name);
+    if (containers.length === 0) {
+      await run.step(`creating the Kind cluster ${name} with ${nodes} nodes`, () => createCluster(run, name, nodes));
+      containers = await nodeContainers(run, name);
+    } else {
+      run.print(`The cluster ${name} exists (${containers.length} nodes${containers.length === nodes ? '' : '; for another number run kind-down first'}).`);
+      await startContainers(run, containers);
+      await requireComplete(run, name, containers);
+      await ensureContext(run, name);
+    }
+    const kube = await waitNodes(run, name, containers.length);
+    await ensureKeda(run, kube);
+
+    run.print(`Ready: kubectl --context kind-${name} get nodes`);
+    run.print(`Next:  npx zx scripts/build.mjs --load-kind${name === 'ttg' ? '' : ` --name ${name}`}`);
+  },
+);

@@ -1,0 +1,133 @@
+/** One description of a script gives its flags, their types and its help: unknown flags and wrong values are refused. */
+import { parseArgs } from 'node:util';
+
+/**
+ * @typedef {object} Flag
+ * @property {'string' | 'number' | 'boolean'} type
+ * @property {string} help one line, without a full stop
+ * @property {string} [value] what stands for the value in the help: V, NAME, N …
+ * @property {readonly string[]} [choices] the only values that are allowed
+ * @property {boolean} [multiple] may be given several times
+ * @property {string | number} [default]
+ * @property {string} [short] one letter
+ */
+/**
+ * @template {Flag} F
+ * @typedef {F['type'] extends 'boolean' ? boolean
+ *   : F extends { multiple: true } ? string[]
+ *   : F extends { default: string | number } ? FlagScalar<F>
+ *   : FlagScalar<F> | undefined} FlagValue
+ */
+/**
+ * @template {Flag} F
+ * @typedef {F['type'] extends 'number' ? number : F extends { choices: readonly (infer C)[] } ? C : string} FlagScalar
+ */
+/**
+ * @template {Record<string, Flag>} F
+ * @typedef {{ [K in keyof F]: FlagValue<F[K]> }} Flags
+ */
+/**
+ * @template {Record<string, Flag>} F
+ * @typedef {object} Usage
+ * @property {string} name the script's file name without .mjs
+ * @property {string} about what it does, in a sentence or a few lines
+ * @property {F} flags
+ * @property {string[]} [examples]
+ */
+
+/** Flags that several scripts share. */
+export const CLUSTER_NAME = /** @type {const} */ ({
+  name: { type: 'string', value: 'CLUSTER', default: 'ttg', help: 'name of the Kind cluster; its kubectl context is kind-CLUSTER' },
+});
+export const CONTEXT = /** @type {const} */ ({
+  name: { type: 'string', value: 'CLUSTER', default: 'ttg', help: 'name of the Kind cluster, the same as --context kind-CLUSTER' },
+  context: { type: 'string', value: 'C', help: 'kubectl context of any other cluster' },
+});
+export const NAMESPACE = /** @type {const} */ ({
+  namespace: { type: 'string', value: 'N', short: 'n', default: 'default', help: 'namespace of the release' },
+});
+export const RELEASE = /** @type {const} */ ({ release: { type: 'string', value: 'R', default: 'ttg', help: 'name of the Helm release' } });
+
+/** Wrong arguments: exit status 2, with the help. */
+export class UsageError extends Error {}
+
+/** What follows the script's own path, under `node scripts/x.mjs …` and `npx zx scripts/x.mjs …` alike. */
+export function scriptArguments(argv = process.argv) {
+  const script = argv.findIndex((word, index) => index > 0 && word.endsWith('.mjs'));
+  return argv.slice(script === -1 ? 2 : script + 1);
+}
+
+/**
+ * @template {Record<string, Flag>} F
+ * @param {Usage<F>} usage
+ * @param {string[]} args
+ * @returns {Flags<F> | 'help'}
+ * @throws UsageError naming the flag, what was given and what is allowed
+ */
+export function parseFlags(usage, args) {
+  const values = rawValues(usage, args);
+  if (values.help === true) return 'help';
+  const entries = Object.entries(usage.flags).map(([name, flag]) => [name, valueOf(name, flag, values[name])]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * @param {Usage<Record<string, Flag>>} usage
+ * @param {string[]} args
+ * @returns {Record<string, unknown>}
+ */
+function rawValues(usage, args) {
+  const options = Object.entries(usage.flags).map(([name, flag]) => [
+    name,
+    {
+      type: flag.type === 'boolean' ? /** @type {const} */ ('boolean') : /** @type {const} */ ('string'),
+      multiple: flag.multiple ?? false,
+      ...(flag.short ? { short: flag.short } : {}),
+    },
+  ]);
+  try {
+    const spec = { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } };
+    return parseArgs({ args, options: spec, strict: true, allowPositionals: false }).values;
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new UsageError(message.replace(/\. To specify a positional.*$/s, ''));
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Flag} flag
+ * @param {unknown} given
+ */
+function valueOf(name, flag, given) {
+  if (flag.type === 'boolean') return given === true;
+  if (flag.multiple) return given ?? [];
+  if (given === undefined) return flag.default;
+  if (given === '') throw new UsageError(`--${name} needs a value`);
+  if (flag.type === 'number') {
+    const number = Number(given);
+    if (!Number.isFinite(number) || number < 0) throw new UsageError(`--${name} ${given}: must be a number from 0`);
+    return number;
+  }
+  if (flag.choices && !flag.choices.includes(String(given))) {
+    throw new UsageError(`--${name} ${given}: must be one of ${flag.choices.join(', ')}`);
+  }
+  return given;
+}
+
+/**
+ * @param {Usage<Record<string, Flag>>} usage
+ * @returns {string}
+ */
+export function helpText(usage) {
+  const rows = Object.entries(usage.flags).map(([name, flag]) => {
+    const value = flag.type === 'boolean' ? '' : ` ${flag.choices?.join('|') ?? flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
+    const notes = [flag.default === undefined ? '' : `default ${flag.default}`, flag.multiple ? 'may be repeated' : ''].filter(Boolean);
+    return [`${flag.short ? `-${flag.short}, ` : ''}--${name}${value}`, `${flag.help}${notes.length ? ` (${notes.join('; ')})` : ''}`];
+  });
+  rows.push(['-h, --help', 'this text']);
+  const width = Math.min(36, Math.max(...rows.map(([left]) => left?.length ?? 0)));
+  const lines = rows.map(([left = '', right]) => `  ${left.padEnd(width)}  ${right}`);
+  const examples = usage.examples?.length ? ['', 'Examples:', ...usage.examples.map((e) => `  npx zx scripts/${e}`)] : [];
+  return [`Usage: npx zx scripts/${usage.name}.mjs [flags]`, '', usage.about, '', ...lines, ...examples].join('\n');
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+/** TypeScript sources → one self-contained file per entry in build/image: worker pods are short-lived, start-up is throughput. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Name in the image → source. */
+export const ENTRIES = {
+  worker: 'worker/main.ts',
+  'compute-thread': 'worker/compute-thread.ts',
+  seeder: 'seeder/main.ts',
+  ttg: 'cli/main.ts',
+};
+
+/** CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. */
+const BANNER = "import { createRequire as ttgRequire } from 'node:module'; const require = ttgRequire(import.meta.url);";
+
+/**
+ * Bundles into a fresh folder and puts it in place as a whole, so that an interrupted build leaves the last one.
+ * @param {{ root?: string, out?: string, entries?: Record<string, string> }} [options]
+ * @returns {Promise<Record<string, number>>} file name → bytes
+ */
+export async function bundle({ root = ROOT, out = join(root, 'build/image'), entries = ENTRIES } = {}) {
+  const missing = Object.values(entries).filter((source) => !existsSync(join(root, source)));
+  if (missing.length) throw new Error(`bundle: no such source: ${missing.join(', ')} (looked in ${root})`);
+  const fresh = `${out}.${process.pid}.tmp`;
+  try {
+    await build({
+      absWorkingDir: root,
+      entryPoints: Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(root, source)])),
+      outdir: fresh,
+      bundle: true,
+      platform: 'node',
+      target: 'node24',
+      format: 'esm',
+      minify: true,
+      keepNames: true,
+      legalComments: 'none',
+      banner: { js: BANNER },
+      plugins: [inlineLua()],
+      logLevel: 'error',
+    });
+    await writeFile(join(fresh, 'package.json'), '{"type":"module"}\n');
+    const sizes = await check(fresh, Object.keys(entries));
+    await rm(out, { recursive: true, force: true });
+    await mkdir(dirname(out), { recursive: true });
+    await rename(fresh, out);
+    return sizes;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+const LUA = /readFileSync\(\s*new URL\(\s*(['"])(\.{1,2}\/[^'"]+\.lua)\1\s*,\s*import\.meta\.url\s*\)\s*,\s*(['"])utf-?8\3\s*,?\s*\)/g;
+
+/** The image holds no .lua files: `readFileSync(new URL('./x.lua', import.meta.url), 'utf8')` becomes the file's text. */
+function inlineLua() {
+  /** @type {import('esbuild').Plugin} */
+  const plugin = {
+    name: 'inline-lua',
+    setup({ onLoad }) {
+      onLoad({ filter: /[/\\]core[/\\].*\.ts$/ }, async ({ path }) => {
+        const source = await readFile(path, 'utf8');
+        if (!source.includes('.lua')) return undefined;
+        /** @type {Map<string, string>} */
+        const texts = new Map();
+        for (const [, , name = ''] of source.matchAll(LUA)) texts.set(name, await readFile(resolve(dirname(path), name), 'utf8'));
+        return {
+          contents: source.replace(LUA, (_call, _quote, name) => JSON.stringify(texts.get(name))),
+          loader: 'ts',
+          watchFiles: [...texts.keys()].map((name) => resolve(dirname(path), name)),
+        };
+      });
+    },
+  };
+  return plugin;
+}
+
+/**
+ * A file that a bundle refers to beside itself must be in the image: a thread's entry is, a script left unread is not.
+ * @param {string} folder
+ * @param {string[]} names
+ */
+async function check(folder, names) {
+  /** @type {Record<string, number>} */
+  const sizes = {};
+  for (const name of names) {
+    const file = `${name}.js`;
+    const text = await readFile(join(folder, file), 'utf8');
+    for (const [, reference = ''] of text.matchAll(/new URL\(["'`](\.{1,2}\/[^"'`]+)["'`],\s*import\.meta\.url\)/g)) {
+      if (existsSync(join(folder, reference))) continue;
+      throw new Error(
+        `bundle: ${file} refers to ${reference}, which is not in the image. ` +
+          "Lua is inlined where it is read as readFileSync(new URL('./x.lua', import.meta.url), 'utf8'); other files need an entry",
+      );
+    }
+    sizes[file] = (await stat(join(folder, file))).size;
+  }
+  return sizes;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) {
+  for (const [file, bytes] of Object.entries(await bundle())) console.log(`build/image/${file} ${(bytes / 1024).toFixed(0)} KiB`);
+}

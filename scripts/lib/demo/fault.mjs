@@ -1,0 +1,94 @@
+/** The fault of the demo: a worker is killed in the middle of a chunk, and another one must complete that chunk. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Stop } from '../steps.mjs';
+
+/** Share of the chunks after which the fault strikes. */
+const AT = 0.3;
+const TRIES = 5;
+
+/**
+ * @typedef {object} Fault
+ * @property {string} worker who was killed
+ * @property {string} chunkId what it was computing
+ * @property {number} killedAt milliseconds since the epoch
+ */
+
+/**
+ * Waits for about 30 % of the chunks and for a worker that holds a started chunk; kills it; and makes sure that the kill
+ * came before the chunk's end.
+ * @param {import('./stage.mjs').Stage} stage
+ * @param {import('./monitor.mjs').Monitor} monitor
+ * @param {import('../steps.mjs').Run} run
+ * @returns {Promise<Fault>}
+ */
+export async function strike(stage, monitor, run) {
+  const { ledger } = monitor;
+  const chunks = () => Math.ceil((ledger.plan?.totalParameters ?? Infinity) / (ledger.plan?.chunkSize ?? 1));
+  while (ledger.results < chunks() * AT && !monitor.finished()) await sleep(50, undefined, { signal: run.signal });
+  for (let n = 1; n <= TRIES && !monitor.finished(); n++) {
+    const held = await findHolder(stage, monitor, run);
+    if (!held) break;
+    await stage.kill(held.worker);
+    const killedAt = Date.now();
+    const { completed } = parseLog(await stage.log(held.worker));
+    if (!completed.has(held.chunkId)) return { ...held, killedAt };
+    run.print(`fault: ${held.worker} had completed chunk ${held.chunkId} before it died: another one is killed`);
+  }
+  throw new Stop('the fault did not take hold: no worker could be killed in the middle of a chunk', 'use a preset with longer chunks (small)');
+}
+
+/**
+ * @param {import('./stage.mjs').Stage} stage
+ * @param {import('./monitor.mjs').Monitor} monitor
+ * @param {import('../steps.mjs').Run} run
+ */
+async function findHolder(stage, monitor, run) {
+  while (!monitor.finished()) {
+    /** @type {Array<{ worker: string, chunkId: string, startedAt: number }>} */
+    const candidates = [];
+    for (const { name } of await stage.workers()) {
+      const { started, completed } = parseLog(await stage.log(name));
+      for (const [chunkId, startedAt] of started) if (!completed.has(chunkId)) candidates.push({ worker: name, chunkId, startedAt });
+    }
+    // The latest to start has the most left to do.
+    const latest = candidates.sort((a, b) => b.startedAt - a.startedAt)[0];
+    if (latest) return { worker: latest.worker, chunkId: latest.chunkId };
+    await sleep(50, undefined, { signal: run.signal });
+  }
+  return undefined;
+}
+
+/** @param {string} log JSON lines at level debug */
+function parseLog(log) {
+  /** @type {Map<string, number>} */
+  const started = new Map();
+  /** @type {Set<string>} */
+  const completed = new Set();
+  for (const line of log.split('\n')) {
+    const at = line.indexOf('{');
+    if (!/"msg":"chunk (started|complete)"/.test(line) || !line.endsWith('}')) continue;
+    const { msg, chunk_id: chunkId, time } = JSON.parse(line.slice(at));
+    if (msg === 'chunk started') started.set(chunkId, Date.parse(time));
+    else completed.add(chunkId);
+  }
+  return { started, completed };
+}
+
+/**
+ * @param {Fault} fault
+ * @param {import('../../../dist/core/ledger.js').Ledger} ledger of the finished run
+ * @returns {string} who completed the chunk, when, and how long that took
+ * @throws Stop if no other worker completed it at a later attempt
+ */
+export function proveRecovery(fault, ledger) {
+  const recovered = ledger.tally.recovered.find((r) => r.chunkId === fault.chunkId);
+  if (!recovered || recovered.attempt < 2 || recovered.workerId === fault.worker) {
+    throw new Stop(
+      `chunk ${fault.chunkId}, which ${fault.worker} held when it was killed, was not completed by another worker at a later attempt: ` +
+        (recovered ? `attempt ${recovered.attempt} by ${recovered.workerId}` : 'no such record'),
+      'this is a defect of the recovery: keep the logs',
+    );
+  }
+  const seconds = ((Date.parse(recovered.completedAt) - fault.killedAt) / 1000).toFixed(1);
+  return `fault        ${fault.worker} was killed in the middle of chunk ${fault.chunkId}; ${recovered.workerId} completed it at attempt ${recovered.attempt}, ${seconds} s after the kill`;
+}

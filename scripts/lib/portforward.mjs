@@ -1,0 +1,129 @@
+/** A local port that leads to a pod: for programs on this machine that talk to a broker in the cluster. */
+import { createServer } from 'node:net';
+import { PassThrough, Writable } from 'node:stream';
+import { PortForward } from '@kubernetes/client-node';
+import { isReady, listPods } from './kube.mjs';
+
+/**
+ * @typedef {object} Forward
+ * @property {number} localPort on 127.0.0.1
+ * @property {() => string} lastError why the last connection failed, or ''
+ * @property {() => Promise<void>} close ends the connections too
+ */
+/** @typedef {{ namespace: string, pod: string, port: number }} Target */
+
+/**
+ * @param {{ kubeConfig: import('@kubernetes/client-node').KubeConfig, localPort?: number } & Target} options
+ * @returns {Promise<Forward>}
+ */
+export function forward({ kubeConfig, localPort, ...target }) {
+  return listen(kubeConfig, () => Promise.resolve(target), localPort);
+}
+
+/**
+ * Picks a ready pod anew for every connection, so that it goes on working when the pod is replaced.
+ * @param {{ kube: import('./kube.mjs').Kube, namespace: string, selector: string, port: number | string, localPort?: number }} options
+ *   port: its number, or its name in the pod
+ * @returns {Promise<Forward>}
+ */
+export function forwardService({ kube, namespace, selector, port, localPort }) {
+  return listen(
+    kube.config,
+    async () => {
+      const pods = await listPods(kube, namespace, selector);
+      const pod = pods.find(isReady) ?? pods.find((p) => p.status?.phase === 'Running');
+      if (!pod?.metadata?.name) throw new Error(`no running pod in ${namespace} has ${selector} (${pods.length} have the labels)`);
+      return { namespace, pod: pod.metadata.name, port: portNumber(pod, port) };
+    },
+    localPort,
+  );
+}
+
+/**
+ * @param {import('@kubernetes/client-node').V1Pod} pod
+ * @param {number | string} port
+ */
+function portNumber(pod, port) {
+  if (typeof port === 'number') return port;
+  const named = pod.spec?.containers.flatMap((c) => c.ports ?? []).find((p) => p.name === port);
+  if (!named) throw new Error(`pod ${pod.metadata?.name} has no port named ${port}`);
+  return named.containerPort;
+}
+
+/**
+ * @param {import('@kubernetes/client-node').KubeConfig} kubeConfig
+ * @param {() => Promise<Target>} target
+ * @param {number} [localPort] 0 or left out: any free port
+ * @returns {Promise<Forward>}
+ */
+async function listen(kubeConfig, target, localPort = 0) {
+  /** @type {Set<import('node:net').Socket>} */
+  const sockets = new Set();
+  let lastError = '';
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('close', () => sockets.delete(socket));
+    const fail = (/** @type {unknown} */ thrown) => {
+      lastError = describe(thrown);
+      socket.destroy();
+    };
+    socket.on('error', fail);
+    target().then((to) => connectPod(kubeConfig, to, socket, fail)).catch(fail);
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(localPort, '127.0.0.1', () => resolve(undefined));
+  });
+  server.on('error', (error) => void (lastError = error.message));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('port-forward: the server has no port');
+  return {
+    localPort: address.port,
+    lastError: () => lastError,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+/**
+ * @param {import('@kubernetes/client-node').KubeConfig} kubeConfig
+ * @param {Target} to
+ * @param {import('node:net').Socket} socket
+ * @param {(error: unknown) => void} fail
+ */
+async function connectPod(kubeConfig, to, socket, fail) {
+  const forwarder = new PortForward(kubeConfig);
+  // client-node 1.4 answers a close message by ending its handler's streams, which by default are this process's own
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  Object.assign(Reflect.get(forwarder, 'handler'), { streams });
+  const errors = new Writable({
+    write(chunk, _encoding, done) {
+      if (chunk.length > 0) fail(new Error(`${to.pod}:${to.port}: ${String(chunk).trim()}`));
+      done();
+    },
+  });
+  // what arrives for a socket that is gone is nobody's
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      if (socket.writable) socket.write(chunk);
+      done();
+    },
+  });
+  const opened = await forwarder.portForward(to.namespace, to.pod, [to.port], output, errors, socket);
+  const ws = typeof opened === 'function' ? opened() : opened;
+  if (!ws) throw new Error(`${to.pod}:${to.port}: no connection`);
+  ws.on('close', () => socket.destroy());
+  ws.on('error', fail);
+  socket.on('close', () => ws.close());
+  if (socket.destroyed) ws.close();
+}
+
+/** @param {unknown} thrown a WebSocket's ErrorEvent is not an Error */
+function describe(thrown) {
+  const message = /** @type {{ message?: unknown }} */ (thrown)?.message;
+  return typeof message === 'string' ? message : String(thrown);
+}

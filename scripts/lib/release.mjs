@@ -1,0 +1,144 @@
+/** A release as its own objects describe it: names, the workers' environment, and a way in to its broker. */
+import { getSecret, listScaledJobs, orAbsent, PROJECT } from './kube.mjs';
+import { forwardService } from './portforward.mjs';
+import { Stop } from './steps.mjs';
+
+/** @typedef {import('./kube.mjs').Kube} Kube */
+/** @typedef {{ kube: Kube, namespace: string, release: string }} Where */
+
+/** The chart's full name of a release, unless its values override it. @param {string} release */
+export const fullName = (release) => (release.includes('ttg') ? release : `${release}-ttg`);
+
+/** Labels of the release's objects. @param {string} release @param {string} [component] */
+export const selectorOf = (release, component) =>
+  `${PROJECT},app.kubernetes.io/instance=${release}${component ? `,ttg.io/component=${component}` : ''}`;
+
+/**
+ * @typedef {object} ReleaseEnv
+ * @property {Record<string, string>} values literal values of the worker's environment, and the plan's while its seeder Job is there
+ * @property {Record<string, { name: string, key: string }>} secrets variables that come from a Secret
+ * @property {import('./kube.mjs').ScaledJob | undefined} scaledJob undefined in static mode
+ * @property {import('@kubernetes/client-node').V1Job | undefined} staticJob the newest Indexed Job in static mode
+ */
+
+/**
+ * The environment of the release's workers: of its ScaledJob, or in static mode of its Indexed Job.
+ * @param {Where} where
+ * @returns {Promise<ReleaseEnv>}
+ */
+export async function releaseEnv({ kube, namespace, release }) {
+  const [scaledJob] = await listScaledJobs(kube, namespace, selectorOf(release, 'worker'));
+  const staticJob = scaledJob ? undefined : (await jobs({ kube, namespace, release }, 'worker')).find((job) => job.spec?.completionMode === 'Indexed');
+  const template = (scaledJob?.spec.jobTargetRef ?? staticJob?.spec)?.template;
+  if (!template) {
+    throw new Stop(
+      `namespace ${namespace} of ${kube.context} has no ScaledJob and no static Job of release ${release}`,
+      `see \`npx zx scripts/list.mjs\`, or deploy: \`npx zx scripts/deploy.mjs --release ${release} --namespace ${namespace}\``,
+    );
+  }
+  const { values, secrets } = environment(template);
+  if (scaledJob) {
+    // workers take the plan from their messages, so only the seeder's environment says it
+    const seeder = (await jobs({ kube, namespace, release }, 'seeder')).find((job) => job.metadata?.labels?.['ttg.io/run-id'] === values.RUN_ID);
+    const plan = seeder?.spec ? environment(seeder.spec.template).values : {};
+    for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE']) if (plan[name]) values[name] ??= plan[name];
+  }
+  return { values, secrets, scaledJob, staticJob };
+}
+
+/** @param {import('@kubernetes/client-node').V1PodTemplateSpec} template */
+function environment(template) {
+  /** @type {Pick<ReleaseEnv, 'values' | 'secrets'>} */
+  const found = { values: {}, secrets: {} };
+  for (const { name, value, valueFrom } of template.spec?.containers[0]?.env ?? []) {
+    const ref = valueFrom?.secretKeyRef;
+    if (ref) found.secrets[name] = { name: ref.name ?? '', key: ref.key };
+    else if (typeof value === 'string') found.values[name] = value;
+  }
+  return found;
+}
+
+/** The release's Jobs of a component, newest first. @param {Where} where @param {string} component */
+async function jobs({ kube, namespace, release }, component) {
+  const { items } = await kube.batch.listNamespacedJob({ namespace, labelSelector: selectorOf(release, component) });
+  const created = (/** @type {typeof items[number]} */ job) => Number(job.metadata?.creationTimestamp ?? 0);
+  return items.sort((a, b) => created(b) - created(a));
+}
+
+/**
+ * @typedef {object} Connection
+ * @property {Record<string, string>} env what core/config.ts reads, the broker's address replaced by local ports
+ * @property {ReleaseEnv} release
+ * @property {() => string} lastError of the port-forwards
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Opens the broker of a release to this machine. A host that is no Service of the cluster (an external broker) stays as
+ * it is. Static mode has no broker: the environment alone.
+ * @param {Where} where
+ * @returns {Promise<Connection>}
+ */
+export async function connectRelease({ kube, namespace, release }) {
+  const found = await releaseEnv({ kube, namespace, release });
+  const env = { ...found.values };
+  /** @type {import('./portforward.mjs').Forward[]} */
+  const forwards = [];
+  const close = async () => void (await Promise.all(forwards.map((f) => f.close())));
+  try {
+    if (env.QUEUE_MODE === 'true' || found.scaledJob) {
+      env.QUEUE_MODE = 'true';
+      await addSecrets(kube, namespace, found, env);
+      for (const { host, inCluster, port } of endpoints(env)) {
+        const opened = await openPort({ kube, namespace }, inCluster, Number(env[port] ?? DEFAULT_PORTS[port]));
+        if (!opened) continue;
+        forwards.push(opened);
+        env[host] = '127.0.0.1';
+        env[port] = String(opened.localPort);
+      }
+    }
+    return { env, release: found, lastError: () => forwards.map((f) => f.lastError()).find(Boolean) ?? '', close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** @param {Record<string, string>} env */
+function endpoints(env) {
+  const rabbitmq = env.QUEUE_BACKEND === 'rabbitmq';
+  const host = rabbitmq ? 'RABBITMQ_HOST' : 'REDIS_HOST';
+  const ports = rabbitmq ? ['RABBITMQ_PORT', 'RABBITMQ_MANAGEMENT_PORT'] : ['REDIS_PORT'];
+  return ports.map((port) => ({ host, inCluster: env[host] ?? '', port }));
+}
+
+/**
+ * @param {Kube} kube
+ * @param {string} namespace
+ * @param {ReleaseEnv} found
+ * @param {Record<string, string>} env
+ */
+async function addSecrets(kube, namespace, found, env) {
+  for (const [variable, { name, key }] of Object.entries(found.secrets)) {
+    const value = (await getSecret(kube, namespace, name))?.[key];
+    if (value === undefined) throw new Stop(`Secret ${namespace}/${name} has no key ${key} (for ${variable})`, 'create it, or correct auth.existingSecret');
+    env[variable] = value;
+  }
+}
+
+const DEFAULT_PORTS = /** @type {Record<string, number>} */ ({ REDIS_PORT: 6379, RABBITMQ_PORT: 5672, RABBITMQ_MANAGEMENT_PORT: 15672 });
+
+/**
+ * A local port to the pods behind a Service; undefined where the host is no Service.
+ * @param {{ kube: Kube, namespace: string }} where
+ * @param {string} host `service`, `service.namespace` or longer
+ * @param {number} port of the Service
+ */
+async function openPort({ kube, namespace }, host, port) {
+  const [name = '', ns = namespace] = host.split('.');
+  const service = name ? await orAbsent(kube.core.readNamespacedService({ namespace: ns, name })) : undefined;
+  if (!service?.spec?.selector) return undefined;
+  const target = service.spec.ports?.find((p) => p.port === port)?.targetPort ?? port;
+  const selector = Object.entries(service.spec.selector).map(([key, value]) => `${key}=${value}`).join(',');
+  return forwardService({ kube, namespace: ns, selector, port: /** @type {number | string} */ (target) });
+}

@@ -1,0 +1,64 @@
+/** Waiting on an observation with a deadline: a read that failed is not an observation, and the last one is in the error. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { apiMessage } from './kube.mjs';
+import { Stop } from './steps.mjs';
+
+const READ_LIMIT_MS = 15_000;
+
+/**
+ * @typedef {object} Observation
+ * @property {boolean} done
+ * @property {string} state shown while waiting, and in the error at the deadline
+ */
+
+/**
+ * Observes until it is done. A `Stop` that the observation throws ends the waiting at once; any other error counts as
+ * a failed read and is tried again.
+ * @template {Observation} T
+ * @param {() => Promise<T>} observe
+ * @param {{ what: string, seconds: number, signal: AbortSignal, say?: (state: string) => void, everyMs?: number, remedy?: string }} options
+ * @returns {Promise<T>}
+ */
+export async function waitFor(observe, { what, seconds, signal, say, everyMs = 500, remedy }) {
+  const deadline = performance.now() + seconds * 1000;
+  let state = 'nothing yet';
+  let failure = '';
+  do {
+    signal.throwIfAborted();
+    try {
+      const seen = await limited(observe(), Math.min(READ_LIMIT_MS, Math.max(1000, deadline - performance.now())), signal);
+      if (seen.done) return seen;
+      ({ state } = seen);
+      failure = '';
+      say?.(state);
+    } catch (thrown) {
+      if (thrown instanceof Stop) throw thrown;
+      signal.throwIfAborted();
+      failure = apiMessage(thrown);
+      say?.(`cannot read: ${failure}`.slice(0, 160));
+    }
+    await sleep(Math.min(everyMs, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() => signal.throwIfAborted());
+  } while (performance.now() < deadline);
+  throw new Stop(`${what}: not within ${seconds} s; last observed: ${state}${failure ? `; last read failed: ${failure}` : ''}`, remedy);
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} read
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
+async function limited(read, ms, signal) {
+  const over = new AbortController();
+  const late = sleep(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).then(() => {
+    throw new Error(`no answer within ${Math.round(ms / 1000)} s`);
+  });
+  late.catch(() => {});
+  read.catch(() => {});
+  try {
+    return await Promise.race([read, late]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** What TTG has in a cluster, by namespace, with its state; and its images. */
+import { which } from 'zx';
+import { CONTEXT } from './lib/args.mjs';
+import { inventory, table } from './lib/inventory.mjs';
+import { connect } from './lib/kube.mjs';
+import { helmReleases } from './lib/removal.mjs';
+import { runScript } from './lib/steps.mjs';
+import { lines, requireTools } from './lib/tools.mjs';
+
+await runScript(
+  {
+    name: 'list',
+    about: "Lists the releases, the objects that carry the project's label, and the images in the nodes and in Docker.",
+    flags: {
+      namespace: { type: 'string', value: 'N', short: 'n', help: 'only this namespace (default: all)' },
+      image: { type: 'string', value: 'REPOSITORY', default: 'ttg', help: "the image's repository" },
+      ...CONTEXT,
+    },
+    examples: ['list.mjs', 'list.mjs --namespace default'],
+  },
+  async ({ namespace, image, ...flags }, run) => {
+    await requireTools(run, ['kubectl', 'helm']);
+    const kube = connect(flags);
+    run.print(`Context ${kube.context}`);
+    const releases = await helmReleases({ run, kube, namespace });
+    for (const { name, namespace: ns, chart, status } of releases) run.print(`Release ${name} in ${ns}: ${chart}, ${status}`);
+    if (releases.length === 0) run.print('No release');
+
+    const objects = await inventory(run, kube, { namespace });
+    for (const line of table(objects)) run.print(line);
+    if (objects.length === 0) run.print('No object');
+
+    const nodes = (await kube.core.listNode()).items;
+    /** @type {Map<string, string[]>} */
+    const holders = new Map();
+    for (const node of nodes) {
+      for (const name of (node.status?.images ?? []).flatMap((i) => i.names ?? []).filter((n) => repository(n) === image)) {
+        holders.set(name, [...(holders.get(name) ?? []), node.metadata?.name ?? '']);
+      }
+    }
+    for (const [name, on] of holders) run.print(`Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${nodes.length} nodes`);
+    if (await which('docker', { nothrow: true })) {
+      const local = await lines(run.sh({ nothrow: true })`docker images --format ${'{{.Repository}}:{{.Tag}} {{.Size}}'} ${image}`);
+      for (const row of local) run.print(`Image ${row} in Docker`);
+    }
+  },
+);
+
+/** `docker.io/library/ttg:1.0.0` → `ttg`; digests are left out. @param {string} name */
+function repository(name) {
+  return name.includes('@') ? '' : name.replace(/:[^:/]*$/, '').replace('docker.io/library/', '');
+}

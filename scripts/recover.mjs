@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/** After a reboot, or after Docker was restarted: the same cluster, up again, and where its runs stand. */
+import { CLUSTER_NAME } from './lib/args.mjs';
+import { ensureContext, nodeContainers, noCluster, requireComplete, startContainers, waitNodes } from './lib/cluster.mjs';
+import { waitFresh } from './lib/fresh.mjs';
+import { inventory, table } from './lib/inventory.mjs';
+import { waitKeda } from './lib/keda.mjs';
+import { waitBrokers } from './lib/rollout.mjs';
+import { runScript } from './lib/steps.mjs';
+import { requireTools } from './lib/tools.mjs';
+
+await runScript(
+  {
+    name: 'recover',
+    about: [
+      'Starts the stopped nodes of the Kind cluster in order, waits for API, nodes, DNS, KEDA and the brokers, and prints',
+      'where the runs stand. Nothing is lost: brokers keep their volumes, unfinished chunks are computed on. Safe to repeat.',
+    ].join('\n'),
+    flags: CLUSTER_NAME,
+    examples: ['recover.mjs'],
+  },
+  async ({ name }, run) => {
+    await run.step('looking for docker, kind and kubectl', () => requireTools(run, ['docker', 'kind', 'kubectl']));
+    const containers = await nodeContainers(run, name);
+    if (containers.length === 0) throw noCluster(name);
+    const since = new Date();
+    const stopped = containers.filter((c) => !c.running).map((c) => c.name);
+    await startContainers(run, containers);
+    await requireComplete(run, name, containers);
+    await ensureContext(run, name);
+    const kube = await waitNodes(run, name, containers.length);
+    if (stopped.length) await waitFresh(run, kube, since, stopped);
+    await waitKeda(run, kube);
+    const brokers = await waitBrokers(run, kube);
+    for (const line of table(await inventory(run, kube), ['ScaledJob', 'StatefulSet', 'Job', 'Pod'])) run.print(line);
+    run.print(brokers ? 'Recovered. Progress: npx zx scripts/status.mjs' : 'Recovered. No broker is deployed: npx zx scripts/deploy.mjs');
+  },
+);

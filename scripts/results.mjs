@@ -1,0 +1,26 @@
+#!/usr/bin/env zx
+/** Shows what a release's run has computed: aggregate, wall clock, throughput, who did what; or every value as CSV. */
+import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
+import { connect } from './lib/kube.mjs';
+import { runScript } from './lib/steps.mjs';
+import { runTtgOnRelease } from './lib/ttg.mjs';
+
+await runScript(
+  {
+    name: 'results',
+    about: 'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a worker.',
+    flags: {
+      ...CONTEXT, ...NAMESPACE, ...RELEASE,
+      'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
+      json: { type: 'boolean', help: 'as JSON' },
+      csv: { type: 'boolean', help: 'every value (run.keepValues) or every chunk, as CSV' },
+      verbose: { type: 'boolean', help: 'every worker, not only the ten busiest' },
+    },
+    examples: ['results.mjs -n ttg', 'results.mjs -n ttg --csv > values.csv'],
+  },
+  async (flags, run) => {
+    const args = ['results', ...(flags.json ? ['--json'] : []), ...(flags.csv ? ['--csv'] : []), ...(flags.verbose ? ['--verbose'] : [])];
+    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
+    return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
+  },
+);

@@ -1,0 +1,26 @@
+#!/usr/bin/env zx
+/** Says whether every parameter of a release's run has exactly one result: `ttg verify`, run from here. */
+import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
+import { connect } from './lib/kube.mjs';
+import { runScript } from './lib/steps.mjs';
+import { runTtgOnRelease } from './lib/ttg.mjs';
+
+await runScript(
+  {
+    name: 'verify',
+    about: 'Reads the log of a run and exits 0 only if every parameter counts exactly once. Can be run at any time.',
+    flags: {
+      ...CONTEXT, ...NAMESPACE, ...RELEASE,
+      'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
+      wait: { type: 'boolean', help: 'wait until the run is finished' },
+      deadline: { type: 'number', value: 'SECONDS', help: 'how long to wait' },
+      json: { type: 'boolean', help: 'the verdict as JSON' },
+    },
+    examples: ['verify.mjs -n ttg --wait'],
+  },
+  async (flags, run) => {
+    const args = ['verify', ...(flags.wait ? ['--wait'] : []), ...(flags.deadline === undefined ? [] : ['--deadline', String(flags.deadline)]), ...(flags.json ? ['--json'] : [])];
+    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
+    return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
+  },
+);

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { Broker } from '../../../core/broker.js';
+import { Bench, chunks, never, readResults, resultOf } from '../../support/bench.js';
+import { eventually, within } from '../../support/wait.js';
+import type { Harness } from './harness.js';
+
+const TOTAL = 20_000;
+
+export function describeCrashing(h: Harness): void {
+  describe('a broker that is killed', () => {
+    it('loses no chunk by kill -9 in the middle of publishing, and none in the middle of consuming', async () => {
+      const server = await h.durableBroker();
+      await using bench = new Bench(server, { staleMs: 2000 });
+      const all = chunks(TOTAL);
+      let confirmed = 0;
+
+      const seeding = withReconnects(bench, 'seeder', async (broker) => {
+        await using lock = await eventually(() => broker.lockSeeding(), 45_000, 'the lock of the seeder that lost its broker');
+        void lock;
+        // As the seeder does: what was confirmed stays, the rest is published again.
+        const from = confirmed;
+        await broker.publish(all.slice(from), (count) => void (confirmed = from + count));
+      });
+      await eventually(() => confirmed > TOTAL / 10, 30_000, 'a tenth of the chunks confirmed');
+      expect(confirmed).toBeLessThan(TOTAL);
+      await server.kill9();
+      await server.restart();
+      await seeding;
+
+      const done = new Set<string>();
+      const consuming = withReconnects(bench, 'worker', async (broker) => {
+        while (done.size < TOTAL) {
+          const deliveries = await broker.receive({ max: 500, waitMs: 500, signal: never });
+          await Promise.all(deliveries.map(async (delivery) => {
+            await delivery.complete(resultOf(delivery.chunk));
+            done.add(delivery.chunk.chunkId);
+          }));
+        }
+      });
+      await eventually(() => done.size > TOTAL / 10, 60_000, 'a tenth of the chunks completed');
+      expect(done.size).toBeLessThan(TOTAL);
+      await server.kill9();
+      await server.restart();
+      await within(consuming, 120_000, 'consuming the rest');
+
+      const recorded = new Set((await readResults(await bench.worker('reader'))).map(({ chunkId }) => chunkId));
+      expect(all.filter(({ chunkId }) => !recorded.has(chunkId)), 'chunks without a record').toEqual([]);
+      expect(recorded.size).toBe(TOTAL);
+    }, 300_000);
+  });
+}
+
+/** A pod: works until its broker is gone, then starts again, as Kubernetes would start it. */
+async function withReconnects(bench: Bench, name: string, work: (broker: Broker) => Promise<void>): Promise<void> {
+  for (let start = 0; ; start++) {
+    const broker = await bench.worker(`${name}-${start}`).catch((error: unknown) => {
+      if (start < 10) return undefined;
+      throw error;
+    });
+    if (!broker) continue;
+    try {
+      return await work(broker);
+    } catch (error) {
+      if (start === 10) throw error;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { never, publish, readResults, reachesDepth, receiveOne, resultOf } from '../../support/bench.js';
+import { eventually, holds } from '../../support/wait.js';
+import type { Harness } from './harness.js';
+
+export function describeDying(h: Harness): void {
+  describe('dying', () => {
+    it('still has a message that killed 30 consumers, in the queue or in the dead-letter queue', async () => {
+      await using bench = h.bench({ staleMs: 500 });
+      const watcher = await bench.worker('watcher');
+      await publish(watcher, 1);
+      let deaths = 0;
+      while (deaths < 30) {
+        const { broker, die } = await bench.mortal(`victim-${deaths}`);
+        const delivery = await receiveOne(broker, 10_000).catch(async (error: unknown) => {
+          // The broker's own limit may end it sooner, as long as it ends in the dead-letter queue.
+          await reachesDepth(watcher, { ready: 0, leased: 0, delayed: 0, dead: 1 }).catch(() => Promise.reject(error as Error));
+        });
+        if (!delivery) break;
+        deaths++;
+        expect(delivery.attempt).toBe(deaths);
+        die();
+      }
+      const isKept = async () => {
+        const { ready, leased, delayed, dead } = await watcher.depth();
+        return ready + leased + delayed + dead === 1;
+      };
+      await eventually(isKept, 15_000, 'the message in one of the queues');
+      await holds(isKept, 1500, 'the message stays in one of the queues');
+    }, 180_000);
+
+    it('costs no neighbour an attempt when one chunk of a batch of 50 kills its worker again and again', async () => {
+      await using bench = h.bench({ staleMs: 1000 });
+      const worker = await bench.worker('survivor');
+      const published = await publish(worker, 50);
+      const { kill9 } = await bench.holder('victim', 50);
+      await kill9();
+      const killer = published[25]!.chunkId;
+      const attempts = new Map<string, number>();
+      let deaths = 1;
+      while (attempts.size < 50) {
+        const { broker, die } = await bench.mortal(`w-${deaths}`);
+        while (attempts.size < 50) {
+          const batch = await eventually(async () => {
+            const deliveries = await broker.receive({ max: 50, waitMs: 500, signal: never });
+            return deliveries.length > 0 && deliveries;
+          }, 15_000, 'a redelivery');
+          expect(batch, 'delivered alone').toHaveLength(1);
+          const { chunk, attempt } = batch[0]!;
+          if (chunk.chunkId === killer && attempt < 4) {
+            deaths++;
+            die();
+            break;
+          }
+          attempts.set(chunk.chunkId, attempt);
+          await batch[0]!.complete(resultOf(chunk));
+        }
+      }
+      expect(deaths).toBe(3);
+      expect(attempts.get(killer)).toBe(4);
+      attempts.delete(killer);
+      expect(new Set(attempts.values())).toEqual(new Set([2]));
+      expect(await readResults(worker)).toHaveLength(50);
+      await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
+    }, 120_000);
+  });
+}

@@ -1,0 +1,72 @@
+/** One suite, every backend, every way to get it: starts the broker once a file and runs every clause on it. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { availableProviders, startBroker, type Backend, type LocalBroker } from '../../../scripts/lib/local-broker.mjs';
+import { Bench, type BenchOptions } from '../../support/bench.js';
+import { describeConnecting } from './connecting.js';
+import { describeCrashing } from './crashing.js';
+import { describeDying } from './dying.js';
+import { describeLeasing } from './leasing.js';
+import { describePublishing } from './publishing.js';
+import { describeReading } from './reading.js';
+import { describeSettling } from './settling.js';
+
+export interface Harness {
+  readonly backend: Backend;
+  /**
+   * RabbitMQ: a lease ends with the connection, at once; nobody else can hold the chunk while it stands, and a worker
+   * whose connection is gone cannot know. Redis: a lease ends when its worker has been silent for STALE_THRESHOLD_MS.
+   */
+  readonly leaseIsConnection: boolean;
+  broker(): LocalBroker;
+  /** A broker that promises what it confirmed even to kill -9. */
+  durableBroker(): Promise<LocalBroker>;
+  bench(options?: BenchOptions): Bench;
+}
+
+const SUITE = [
+  describeConnecting, describePublishing, describeLeasing, describeSettling, describeReading, describeDying, describeCrashing,
+];
+
+/** TTG_TEST_PROVIDERS, for example `docker,path`, narrows what is tested; it widens nothing. */
+export async function describeContract(backend: Backend): Promise<void> {
+  const available = await availableProviders(backend);
+  const wanted = process.env['TTG_TEST_PROVIDERS']?.split(',');
+  // Installing packages changes the machine: only where nothing else is there, or where the machine is CI's own.
+  const mayInstall = available.length === 1 || Boolean(process.env['CI']) || wanted?.includes('packages');
+  const providers = available.filter((provider) => (wanted?.includes(provider) ?? true) && (provider !== 'packages' || mayInstall));
+  if (providers.length === 0) {
+    // The error says what to do; a contract that is not tested must not look like one that holds.
+    await startBroker(backend);
+    throw new Error(`TTG_TEST_PROVIDERS=${wanted?.join(',')} leaves no provider of ${backend}: available are ${available.join(', ')}`);
+  }
+  for (const provider of providers) {
+    describe(`${backend} by ${provider}`, () => {
+      let broker: LocalBroker | undefined;
+      const extra: LocalBroker[] = [];
+      const started = () => {
+        if (!broker) throw new Error('the broker is started in beforeAll: ask for it inside a test');
+        return broker;
+      };
+      beforeAll(async () => {
+        broker = await startBroker(backend, { provider });
+      });
+      afterAll(async () => {
+        await Promise.all([broker, ...extra].map((each) => each?.stop()));
+      });
+      const harness: Harness = {
+        backend,
+        leaseIsConnection: backend === 'rabbitmq',
+        broker: started,
+        // With the chart's `appendfsync everysec` the last second may be lost to kill -9; that is written where users read it.
+        durableBroker: async () => {
+          if (backend === 'rabbitmq') return started();
+          const durable = await startBroker(backend, { provider, appendfsync: 'always' });
+          extra.push(durable);
+          return durable;
+        },
+        bench: (options) => new Bench(started(), options),
+      };
+      for (const clauses of SUITE) clauses(harness);
+    });
+  }
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { SeederBusy } from '../../../core/errors.js';
+import { IntervalSet } from '../../../core/interval.js';
+import { chunksOf, planInterval } from '../../../core/plan.js';
+import { CREATED_AT, chunks, plan, publish, reachesDepth, receive, receiveOne, resultOf } from '../../support/bench.js';
+import { eventually, holds } from '../../support/wait.js';
+import type { Harness } from './harness.js';
+
+/** How far the source of chunks may run ahead of what the broker has confirmed. */
+const WINDOW = 10_000;
+
+export function describePublishing(h: Harness): void {
+  describe('publishing', () => {
+    it('delivers every published chunk once and as it was, oldest first', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      const published = await publish(worker, 300);
+      const deliveries = await receive(worker, 300);
+      expect(deliveries.map(({ chunk }) => chunk)).toEqual(published);
+      expect(deliveries.every(({ attempt }) => attempt === 1)).toBe(true);
+      await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
+      await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
+    });
+
+    it('shares the chunks of one run between workers, none of them twice', async () => {
+      await using bench = h.bench();
+      const workers = await Promise.all(['a', 'b'].map((name) => bench.worker(name)));
+      await publish(workers[0]!, 400);
+      const seen: string[] = [];
+      const work = async (worker: (typeof workers)[number]) => {
+        while (seen.length < 400) {
+          for (const delivery of await worker.receive({ max: 20, waitMs: 200, signal: AbortSignal.timeout(20_000) })) {
+            seen.push(delivery.chunk.chunkId);
+            await delivery.complete(resultOf(delivery.chunk));
+          }
+        }
+      };
+      await Promise.all(workers.map(work));
+      expect(seen.toSorted()).toEqual(chunks(400).map(({ chunkId }) => chunkId));
+    });
+
+    it('publishes 100,000 chunks in bounded memory, pulling no faster than the broker confirms', async () => {
+      await using bench = h.bench();
+      const seeder = await bench.worker('seeder');
+      let pulled = 0;
+      let confirmed = 0;
+      let furthest = 0;
+      let heap = 0;
+      function* source() {
+        for (const chunk of chunksOf(plan(100_000), CREATED_AT)) {
+          furthest = Math.max(furthest, ++pulled - confirmed);
+          yield chunk;
+        }
+      }
+      const before = process.memoryUsage().heapUsed;
+      await using lock = await seeder.lockSeeding();
+      const total = await seeder.publish(source(), (count) => {
+        expect(count, 'confirmed only grows').toBeGreaterThan(confirmed);
+        confirmed = count;
+        heap = Math.max(heap, process.memoryUsage().heapUsed - before);
+      });
+      void lock;
+      expect(total).toBe(100_000);
+      expect(confirmed).toBe(100_000);
+      expect(furthest).toBeLessThanOrEqual(WINDOW);
+      expect(heap).toBeLessThan(150 << 20);
+      await reachesDepth(seeder, { ready: 100_000, leased: 0 });
+    }, 120_000);
+
+    it('publishes nothing when there is nothing to publish', async () => {
+      await using bench = h.bench();
+      const seeder = await bench.worker();
+      await using lock = await seeder.lockSeeding();
+      void lock;
+      expect(await seeder.publish([])).toBe(0);
+    });
+
+    it('lets one seeder publish at a time, and the next one after it', async () => {
+      await using bench = h.bench();
+      const [first, second] = await Promise.all(['a', 'b'].map((name) => bench.worker(name)));
+      const lock = await first!.lockSeeding();
+      await expect(second!.lockSeeding()).rejects.toThrow(SeederBusy);
+      await holds(() => second!.lockSeeding().then(() => false, (e: unknown) => e instanceof SeederBusy), 1500, 'the lock stays with its holder');
+      await lock[Symbol.asyncDispose]();
+      const next = await eventually(() => second!.lockSeeding(), 5000, 'the lock free after its release');
+      await expect(first!.lockSeeding()).rejects.toThrow(SeederBusy);
+      await next[Symbol.asyncDispose]();
+    });
+
+    it('frees the lock of a seeder that died', async () => {
+      await using bench = h.bench();
+      const { broker: dying, die } = await bench.mortal('dying');
+      const other = await bench.worker('other');
+      await dying.lockSeeding();
+      await expect(other.lockSeeding()).rejects.toThrow(SeederBusy);
+      die();
+      const lock = await eventually(() => other.lockSeeding(), 60_000, 'the lock free after the death of its holder');
+      await lock[Symbol.asyncDispose]();
+    }, 90_000);
+
+    it('lists the parameters that are still queued, in whatever state, where it can list its queue at all', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      await publish(worker, 20);
+      const delivery = await receiveOne(worker);
+      await delivery.complete(resultOf(delivery.chunk));
+      await receiveOne(worker);
+      const queued = worker.queued('run-1');
+      // A queue of RabbitMQ cannot be read without taking from it.
+      expect(queued === undefined).toBe(h.backend === 'rabbitmq');
+      if (!queued) return;
+      const set = new IntervalSet();
+      for await (const interval of queued) set.add(interval);
+      expect(set.gaps(planInterval(plan(20)))).toEqual([{ start: 0, end: 9 }]);
+      for await (const interval of worker.queued('another-run')!) throw new Error(`another run has ${interval.start}…${interval.end}`);
+    });
+  });
+}

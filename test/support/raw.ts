@@ -1,0 +1,102 @@
+/** The broker as an operator sees it, past the port: raw bytes in, raw bytes out. */
+import amqp from 'amqplib';
+import { Redis } from 'ioredis';
+import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
+
+export interface Pending {
+  readonly id: string;
+  readonly consumer: string;
+  readonly deliveries: number;
+}
+
+export interface Raw extends AsyncDisposable {
+  /** Puts bytes that are no task message into the queue. */
+  putTask(bytes: Buffer): Promise<void>;
+  /** Puts bytes that are no record into the log. */
+  putRecord(bytes: Buffer): Promise<void>;
+  /** Everything that each dead letter carries, headers left out. */
+  deadLetters(): Promise<Buffer[]>;
+  /** Redis: entries of the task stream, which is what the trigger counts. */
+  queueLength(): Promise<number>;
+  /** Redis: the group's pending entries. */
+  pending(): Promise<Pending[]>;
+  /** Deletes all that the prefix names. */
+  removeAll(): Promise<void>;
+}
+
+export function openRaw(broker: LocalBroker, prefix: string): Promise<Raw> {
+  return broker.backend === 'redis' ? openRedis(broker, prefix) : openRabbitmq(broker, prefix);
+}
+
+async function openRedis(broker: LocalBroker, prefix: string): Promise<Raw> {
+  const redis = new Redis({ host: broker.host, port: broker.port, password: broker.password, lazyConnect: true });
+  redis.on('error', () => {});
+  await redis.connect();
+  const tasks = `${prefix}:tasks`;
+  return {
+    async putTask(bytes) {
+      await redis.xadd(tasks, '*', 'raw', bytes);
+    },
+    async putRecord(bytes) {
+      await redis.xadd(`${prefix}:results`, '*', 'raw', bytes);
+    },
+    async deadLetters() {
+      const entries = await redis.xrangeBuffer(`${tasks}:dlq`, '-', '+');
+      return entries.map(([, fields]) => Buffer.concat(fields.flatMap((field) => [field, Buffer.from('\0')])));
+    },
+    queueLength: () => redis.xlen(tasks),
+    async pending() {
+      const groups = (await redis.xinfo('GROUPS', tasks)) as string[][];
+      const group = groups[0]?.[1];
+      if (!group) return [];
+      const entries = (await redis.xpending(tasks, group, '-', '+', 1000)) as [string, string, number, number][];
+      return entries.map(([id, consumer, , deliveries]) => ({ id, consumer, deliveries }));
+    },
+    async removeAll() {
+      const keys = await redis.keys(`${prefix}[:.]*`);
+      if (keys.length > 0) await redis.unlink(...keys);
+    },
+    [Symbol.asyncDispose]: async () => redis.disconnect(),
+  };
+}
+
+async function openRabbitmq(broker: LocalBroker, prefix: string): Promise<Raw> {
+  const { host: hostname, port, user: username, password } = broker;
+  const connection = await amqp.connect({ hostname, port, username, password });
+  connection.on('error', () => {});
+  const channel = await connection.createConfirmChannel();
+  channel.on('error', () => {});
+  const put = async (queue: string, bytes: Buffer) => {
+    channel.sendToQueue(queue, bytes, { persistent: true });
+    await channel.waitForConfirms();
+  };
+  return {
+    putTask: (bytes) => put(`${prefix}.tasks`, bytes),
+    putRecord: (bytes) => put(`${prefix}.results`, bytes),
+    async deadLetters() {
+      // A channel of its own: closing it gives back what was looked at.
+      const looking = await connection.createChannel();
+      const found: Buffer[] = [];
+      for (let message = await looking.get(`${prefix}.tasks.dlq`); message; message = await looking.get(`${prefix}.tasks.dlq`)) {
+        found.push(message.content);
+      }
+      await looking.close();
+      return found;
+    },
+    queueLength: () => Promise.reject(new Error('RabbitMQ has no stream length: ask depth()')),
+    pending: () => Promise.reject(new Error('RabbitMQ does not say who holds what')),
+    async removeAll() {
+      for (const name of await queueNames(broker)) {
+        if (name.startsWith(`${prefix}.`)) await channel.deleteQueue(name);
+      }
+    },
+    [Symbol.asyncDispose]: () => connection.close().catch(() => {}),
+  };
+}
+
+async function queueNames(broker: LocalBroker): Promise<string[]> {
+  const authorization = `Basic ${Buffer.from(`${broker.user}:${broker.password}`).toString('base64')}`;
+  const response = await fetch(`http://${broker.host}:${broker.managementPort}/api/queues?columns=name`, { headers: { authorization } });
+  if (!response.ok) throw new Error(`management API: HTTP ${response.status}`);
+  return ((await response.json()) as { name: string }[]).map(({ name }) => name);
+}

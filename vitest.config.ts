@@ -1,0 +1,18 @@
+/** Projects by what they need: nothing, brokers of this machine, helm, or a cluster. Only `e2e` needs a cluster. */
+import { defineConfig } from 'vitest/config';
+
+/** Two cores: projects with brokers or processes of their own run one file after another, and not beside each other. */
+const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'contract', include: ['test/contract/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, ...alone(1) } },
+      { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000, ...alone(2) } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, ...alone(3) } },
+    ],
+  },
+});
