@@ -25,7 +25,7 @@ await runScript(
     await requireTools(run, load ? ['docker', 'kind'] : ['docker']);
     await buildImage(run, image);
     if (load) await loadImage(run, image, name);
-    const other = version ? ` --version ${version}` : '';
+    const other = `${version ? ` --version ${version}` : ''}${name === 'ttg' ? '' : ` --name ${name}`}`;
     run.print(load ? `Next: npx zx scripts/deploy.mjs --preset small --backend redis${other}` : `Next: npx zx scripts/build.mjs --load-kind${other}`);
   },
 );

@@ -1,11 +1,17 @@
 #!/usr/bin/env node
-/** `npm test`: builds what is out of date, then runs every test that needs no cluster. Further arguments go to vitest. */
+/**
+ * `npm test`: builds what is out of date, then runs every test that needs no cluster, or the projects that are named.
+ * Arguments that begin with a dash go to vitest.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PROJECTS = ['unit', 'chart', 'contract', 'local'];
+const ALL = ['unit', 'chart', 'contract', 'local', 'e2e'];
+const given = process.argv.slice(2);
+const named = given.filter((word) => ALL.includes(word));
+const PROJECTS = named.length > 0 ? named : ALL.filter((project) => project !== 'e2e');
 const SOURCES = ['core', 'worker', 'seeder', 'cli', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -17,7 +23,7 @@ if (newest(SOURCES) > newest(['dist'])) {
 const report = join(tmpdir(), `ttg-test-${process.pid}.json`);
 const vitest = join('node_modules', 'vitest', 'vitest.mjs');
 const args = [...PROJECTS.flatMap((project) => ['--project', project]), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-const tests = spawnSync(process.execPath, [vitest, 'run', ...args, ...process.argv.slice(2)], { stdio: 'inherit' });
+const tests = spawnSync(process.execPath, [vitest, 'run', ...args, ...given.filter((word) => !ALL.includes(word))], { stdio: 'inherit' });
 process.exit(summarise(tests.status ?? 1));
 
 /**

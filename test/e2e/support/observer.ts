@@ -1,0 +1,45 @@
+/** Watches a release's worker Jobs and pods over time: how many there were at once, and when the last one was gone. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Release } from './release.js';
+
+export class WorkerObserver implements AsyncDisposable {
+  /** Most unfinished worker Jobs seen at the same time: what KEDA holds against its maximum. */
+  peakJobs = 0;
+  /** Names of all worker pods that were seen. */
+  readonly pods = new Set<string>();
+  /** Milliseconds since the epoch of the last look that saw a worker pod pending or running. */
+  lastActiveAt = 0;
+  /** The longest time between two looks: how exact the figures are. */
+  longestGapMs = 0;
+  readonly #release: Release;
+  readonly #over = new AbortController();
+  readonly #looking: Promise<void>;
+
+  constructor(release: Release) {
+    this.#release = release;
+    this.#looking = this.#look();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    let last = Date.now();
+    while (!this.#over.signal.aborted) {
+      const seen = await Promise.all([this.#release.workerJobs(), this.#release.pods('worker')]).catch(() => undefined);
+      if (seen) {
+        const [jobs, pods] = seen;
+        const now = Date.now();
+        this.longestGapMs = Math.max(this.longestGapMs, now - last);
+        last = now;
+        const unfinished = jobs.filter((job) => !job.status?.conditions?.some((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True'));
+        this.peakJobs = Math.max(this.peakJobs, unfinished.length);
+        for (const pod of pods) this.pods.add(pod.metadata?.name ?? '');
+        if (pods.some((pod) => pod.status?.phase === 'Pending' || pod.status?.phase === 'Running')) this.lastActiveAt = now;
+      }
+      await delay(200, undefined, { signal: this.#over.signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** Which cluster the end-to-end tests use, and where they write what a failure leaves behind. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const CLUSTER = process.env.TTG_E2E_CLUSTER || 'ttg-e2e';
+export const OUT = join(ROOT, 'out', 'e2e');
+/** Not the user's own: a test must not change which cluster kubectl talks to. */
+export const KUBECONFIG = join(OUT, `kubeconfig-${CLUSTER}`);

@@ -1,0 +1,27 @@
+/** The README's first command, without a cluster: real broker, seeder and workers as processes of this machine. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+function demo(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(process.execPath, ['scripts/demo.mjs', '--local', ...args], { cwd: ROOT, maxBuffer: 1 << 26 });
+}
+
+for (const backend of ['redis', 'rabbitmq']) {
+  test(`small preset over ${backend} with a killed worker: every parameter once, the chunk recovered by another`, async () => {
+    const { stdout } = await demo('--backend', backend, '--fault');
+    expect(stdout).toContain('parameters   1000 expected: 1000 results, 0 dead, 0 missing, 0 counted twice');
+    expect(stdout).toContain('aggregate    sum 500035.5, min 0.41, max 999.98');
+    expect(stdout).toContain('COMPLETE     every parameter counts exactly once');
+    expect(stdout).toMatch(/fault +\S+ was killed in the middle of chunk \d+; \S+ completed it at attempt [2-9]/);
+  });
+}
+
+test('an unknown flag is refused with the help', async () => {
+  const refused = await demo('--bakend', 'redis').catch((error: { code: number; stderr: string }) => error);
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.stderr).toContain('--bakend');
+});

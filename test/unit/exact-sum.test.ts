@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { ExactSum } from '../../core/exact-sum.js';
+import { random, shuffled } from './support.js';
+
+function sumOf(values: readonly number[]): ExactSum {
+  const sum = new ExactSum();
+  for (const value of values) sum.add(value);
+  return sum;
+}
+
+describe('ExactSum', () => {
+  it.each([
+    [[], '0'], [[0], '0'], [[-0], '0'], [[0.1, 0.2], '0.3'], [[1e21], '1000000000000000000000'], [[1.5e-7], '0.00000015'], [[-1.25], '-1.25'],
+    [[-0.5], '-0.5'], [[1, -1], '0'], [[0.5, 0.5], '1'], [[100], '100'], [[1e21, 1, -1e21], '1'], [[1e-10, 1e10], '10000000000.0000000001'],
+    [[-0.001, -0.009], '-0.01'], [[421950.5], '421950.5'],
+  ])('of %j is %s', (values, text) => {
+    expect(sumOf(values).toString()).toBe(text);
+  });
+
+  it.each([1, 2, 3])('agrees with whole numbers of the last place, in any order (seed %d)', (seed) => {
+    const next = random(seed);
+    const places = 4;
+    const units = Array.from({ length: 2000 }, () => BigInt(Math.floor((next() - 0.5) * 2e9)));
+    const values = units.map((u) => Number(u) / 10 ** places);
+    const total = units.reduce((a, b) => a + b, 0n);
+    for (const order of [values, shuffled(values, next)]) {
+      const sum = sumOf(order);
+      expect(sum.equals(total, places)).toBe(true);
+      expect(sum.equals(total + 1n, places)).toBe(false);
+    }
+  });
+
+  it('agrees with whole numbers over exponents of both signs', () => {
+    const next = random(9);
+    const sum = new ExactSum();
+    let total = 0n; // in units of 10^-40
+    for (let i = 0; i < 500; i++) {
+      const mantissa = Math.floor((next() - 0.5) * 2e6);
+      const exponent = Math.floor(next() * 60) - 30;
+      sum.add(Number(`${mantissa}e${exponent}`));
+      total += BigInt(mantissa) * 10n ** BigInt(40 + exponent);
+    }
+    expect(sum.equals(total, 40)).toBe(true);
+  });
+
+  it('is the same however the values were grouped', () => {
+    const next = random(4);
+    const values = Array.from({ length: 1000 }, () => Math.round(next() * 1e5) / 100);
+    const groups = new ExactSum();
+    for (let i = 0; i < values.length; i += 37) groups.add(Number(sumOf(values.slice(i, i + 37)).toString()));
+    expect(groups.toString()).toBe(sumOf(values).toString());
+  });
+
+  it('is equal at any number of decimals that names the same value', () => {
+    expect(sumOf([0.5]).equals(5n, 1)).toBe(true);
+    expect(sumOf([0.5]).equals(500n, 3)).toBe(true);
+    expect(sumOf([7]).equals(7n, 0)).toBe(true);
+    expect(sumOf([0.5]).equals(5n, 2)).toBe(false);
+  });
+
+  it('takes the smallest and the largest number there is', () => {
+    expect(sumOf([5e-324]).equals(5n, 324)).toBe(true);
+    expect(sumOf([Number.MAX_VALUE, -Number.MAX_VALUE]).toString()).toBe('0');
+  });
+});
