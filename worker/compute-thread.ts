@@ -45,9 +45,10 @@ class ComputeThread {
       return { index: task.index, computed: await this.#compute(task, at) };
     } catch (thrown) {
       const error = asError(thrown);
-      const isSetup = error instanceof ConfigError;
-      const failure = { message: error.message, stack: error.stack ?? '', retryable: !isSetup };
-      return { index: task.index, failure: isSetup ? failure : { ...failure, parameter: at.parameter } };
+      const failure = { message: error.message, stack: error.stack ?? '' };
+      if (error instanceof ConfigError) return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
+      const retryable = !('retryable' in error) || error.retryable !== false;
+      return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, parameter: at.parameter } };
     }
   }
 

@@ -42,7 +42,7 @@ export async function consume(options: ConsumeOptions): Promise<string> {
     leases.hold(deliveries);
     if (deliveries.length === 0) {
       await settler.settled();
-      const verdict = stop.aborted ? 'stay' : idle.look(await broker.depth());
+      const verdict = stop.aborted ? 'stay' : idle.look(await broker.depth().catch(() => undefined));
       if (verdict !== 'stay') return verdict;
       continue;
     }

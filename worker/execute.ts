@@ -42,7 +42,7 @@ export class Executor implements AsyncDisposable {
       const ended = await this.#runOnThread(tasks, options);
       if (ended.by === 'done' || ended.by === 'stopped') return;
       // The thread is gone. What it was at is to blame; what was not handed over goes to a new thread.
-      options.settled({ index: ended.at, failure: { message: ended.reason, stack: '', retryable: true } });
+      options.settled({ index: ended.at, failure: { message: ended.reason, stack: '', blame: 'chunk', retryable: true } });
       tasks = tasks.filter((task) => task.index >= ended.next && task.index !== ended.at);
     }
   }

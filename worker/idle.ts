@@ -22,12 +22,13 @@ export class Idle {
     this.#since = undefined;
   }
 
-  /** A receive found nothing. */
-  look(depth: Depth): Verdict {
+  /** A receive found nothing. @param depth undefined where the broker could not be asked */
+  look(depth: Depth | undefined): Verdict {
     const now = this.#now();
     const idleMs = now - (this.#since ??= now);
-    if (depth.ready + depth.leased + depth.delayed === 0) return 'drained';
+    if (depth && depth.ready + depth.leased + depth.delayed === 0) return 'drained';
     if (idleMs >= this.#timeoutMs) return 'idle timeout';
+    if (!depth) return 'stay';
     // Work that falls due soon, or a lease that looks orphaned: leaving now would make KEDA start a pod in our place.
     if (depth.ready > 0 || depth.delayed > 0 || depth.stale > 0) return 'stay';
     return idleMs >= LOOK_ON_MS ? 'others finish the rest' : 'stay';

@@ -29,6 +29,9 @@ export type Outcome =
 export interface Failure {
   readonly message: string;
   readonly stack: string;
+  /** `worker`: this worker cannot compute it, another one may; `chunk`: computing it failed. */
+  readonly blame: 'chunk' | 'worker';
+  /** false when a further attempt cannot end otherwise. */
   readonly retryable: boolean;
   readonly parameter?: number;
 }

@@ -1,7 +1,7 @@
 /** From outcome to settle: complete, retry or dead-letter, and what a lost lease or a lost broker means for each. */
 import type { Delivery } from '../core/broker.js';
 import type { Config } from '../core/config.js';
-import { asError, ChunkError, LeaseLost } from '../core/errors.js';
+import { asError, ChunkError, ConfigError, LeaseLost } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { LeaseKeeper } from './lease.js';
 import type { Computed, Failure, Outcome } from './protocol.js';
@@ -70,6 +70,7 @@ export class Settler {
 
   /** Failing to settle is fatal: the pod ends, its leases lapse, and someone whose broker answers takes over. */
   #check(): void {
+    if (this.#fatal instanceof ConfigError) throw this.#fatal;
     if (this.#fatal) throw new Error(`could not settle: ${this.#fatal.message}`, { cause: this.#fatal });
   }
 
@@ -91,6 +92,11 @@ export class Settler {
   }
 
   async #fail(delivery: Delivery, failure: Failure): Promise<void> {
+    if (failure.blame === 'worker') {
+      // After an upgrade a worker of the old release meets chunks of a computation that only new ones have mounted.
+      await delivery.release();
+      throw new ConfigError(failure.message);
+    }
     const error = new ChunkError(failure.message, { retryable: failure.retryable, parameter: failure.parameter });
     if (failure.stack) error.stack = failure.stack;
     const fields = { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, parameter: failure.parameter, error: failure.message };

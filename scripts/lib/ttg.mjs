@@ -16,7 +16,7 @@ const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
  * @returns {Promise<number>} its exit status
  */
 export async function runTtg(env, args, signal) {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, LOG_LEVEL: 'WARNING', ...env }, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env, LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text' }, stdio: ['ignore', 'inherit', 'inherit'] });
   const stop = () => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   const [code] = await once(child, 'exit');

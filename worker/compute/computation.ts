@@ -8,7 +8,7 @@ import { builtin } from './builtin.js';
 export interface Computation {
   /** Values are multiples of 10^−decimals: their sums are then exact. Without it sums are compensated floating-point. */
   readonly decimals?: number;
-  /** @returns a finite number. What it throws fails the chunk, which is tried again. */
+  /** @returns a finite number. What it throws fails the chunk, which is tried again unless the error has `retryable: false`. */
   compute(parameter: number): number | Promise<number>;
 }
 
