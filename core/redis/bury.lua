@@ -19,5 +19,6 @@ local entry = redis.call('XRANGE', tasks, id, id)[1]
 local fields = entry and entry[2] or {}
 for i = 9 + n, #ARGV do fields[#fields + 1] = ARGV[i] end
 redis.call('XADD', dlq, '*', unpack(fields))
-finish(id)
+redis.call('XACK', tasks, group, id)
+redis.call('XDEL', tasks, id)
 return 1

@@ -1,23 +1,39 @@
 -- Head of the scripts that write results: which parameters of a run have one.
 -- Input:  key of a sorted set of disjoint intervals, member = first parameter, score = last one; exact up to 2^53
--- Output: covered(key, first, last) → whether each of them has a result; cover(key, first, last) → adds them
+-- Output: covered(key, first, last) → whether each of them has a result; cover(key, first, last) → adds them, once
+--         flush() is called
 -- Why:    merged intervals grow with the gaps, not with the parameters: a run worked off in order is one member, where
 --         a bitmap of 10^9 parameters takes 125 MB and ends at 2^32.
-local function covered(done, first, last)
-  local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  return at[1] ~= nil and tonumber(at[1]) <= first and tonumber(at[2]) >= last
-end
+local open = nil
 
-local function cover(done, first, last)
-  local from = first
+local function flush()
+  if not open then return end
+  local done, first, last = open.done, open.first, open.last
+  open = nil
   while true do
     -- The next interval that overlaps or adjoins.
     local at = redis.call('ZRANGEBYSCORE', done, first - 1, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     local start, stop = tonumber(at[1]), tonumber(at[2])
     if not start or start > last + 1 then break end
-    if start < from then from = start end
+    if start < first then first = start end
     if stop > last then last = stop end
     redis.call('ZREM', done, at[1])
   end
-  redis.call('ZADD', done, last, from)
+  redis.call('ZADD', done, last, first)
+end
+
+local function cover(done, first, last)
+  -- The chunks of a batch mostly follow one another: one interval for all of them.
+  if open and open.done == done and open.last + 1 == first then
+    open.last = last
+  else
+    flush()
+    open = { done = done, first = first, last = last }
+  end
+end
+
+local function covered(done, first, last)
+  if open and first <= open.last then flush() end
+  local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  return at[1] ~= nil and tonumber(at[1]) <= first and tonumber(at[2]) >= last
 end

@@ -11,7 +11,7 @@ import { connect } from '../../core/connect.js';
 import type { Chunk, LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/messages.js';
 import { chunksOf, type Plan } from '../../core/plan.js';
 import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
-import { cuttableProxy } from './cuttable.js';
+import { cuttableProxy, type Cuttable } from './cuttable.js';
 import { openRaw, type Raw } from './raw.js';
 import { eventually, within } from './wait.js';
 
@@ -35,6 +35,7 @@ export class Bench implements AsyncDisposable {
   readonly #broker: LocalBroker;
   readonly #options: BenchOptions;
   readonly #open: AsyncDisposable[] = [];
+  readonly #proxies: Cuttable[] = [];
   #raw: Raw | undefined;
 
   constructor(broker: LocalBroker, options: BenchOptions = {}) {
@@ -74,7 +75,7 @@ export class Bench implements AsyncDisposable {
   async mortal(name: string): Promise<{ broker: Broker; die: () => void }> {
     const proxy = await cuttableProxy(this.#broker.port);
     const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
-    this.#open.push(proxy);
+    this.#proxies.push(proxy);
     return { broker: await this.worker(name, { [variable]: String(proxy.port) }), die: () => proxy.cut() };
   }
 
@@ -111,9 +112,8 @@ export class Bench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // What died in the test cannot say goodbye; the broker's data is thrown away with its prefix.
-    for (const item of this.#open.reverse()) {
-      await within(Promise.resolve(item[Symbol.asyncDispose]()), 10_000, 'disposing').catch(() => {});
-    }
+    await Promise.allSettled(this.#open.map((item) => within(Promise.resolve(item[Symbol.asyncDispose]()), 10_000, 'disposing')));
+    await Promise.allSettled(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
     const raw = await openRaw(this.#broker, this.prefix);
     await raw.removeAll();
     await raw[Symbol.asyncDispose]();
@@ -188,15 +188,18 @@ export async function readResults(broker: Broker): Promise<ResultRecord[]> {
   return (await readRecords(broker)).filter((record) => record.kind === 'result');
 }
 
+/** What depth says, and `unfinished`: ready and leased together, which no prefetch shifts. */
+export type Reading = Depth & { readonly unfinished: number };
+
 /** RabbitMQ's numbers are statistics, up to some seconds old: a depth is awaited, never read once. */
-export async function reachesDepth(broker: Broker, wanted: Partial<Depth>): Promise<Depth> {
-  let last: Depth | undefined;
+export async function reachesDepth(broker: Broker, wanted: Partial<Reading>): Promise<void> {
+  let last: Reading | undefined;
   const reached = async () => {
-    last = await broker.depth();
-    const depth = last;
-    return (Object.keys(wanted) as (keyof Depth)[]).every((key) => depth[key] === wanted[key]) && depth;
+    const depth = await broker.depth();
+    const reading = (last = { ...depth, unfinished: depth.ready + depth.leased });
+    return (Object.keys(wanted) as (keyof Reading)[]).every((key) => reading[key] === wanted[key]);
   };
-  return eventually(reached, 20_000, `a depth of ${JSON.stringify(wanted)}`).catch((error: unknown) => {
+  await eventually(reached, 20_000, `a depth of ${JSON.stringify(wanted)}`).catch((error: unknown) => {
     throw new Error(`${(error as Error).message}; last depth: ${JSON.stringify(last)}`);
   });
 }

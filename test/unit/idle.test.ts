@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Depth } from '../../core/broker.js';
+import { Idle } from '../../worker/idle.js';
+
+const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
+
+/** An idle worker with IDLE_TIMEOUT_SECONDS=30 and a clock that stands still until it is set. */
+function idleAt(): { idle: Idle; at: (ms: number) => Idle } {
+  let now = 1_000_000;
+  const idle = new Idle(30, () => now);
+  return {
+    idle,
+    at: (ms) => {
+      now = 1_000_000 + ms;
+      return idle;
+    },
+  };
+}
+
+describe('a worker that finds no work', () => {
+  it('leaves at once when everything is done', () => {
+    expect(idleAt().idle.look(depth())).toBe('drained');
+  });
+
+  it('leaves when everything is done but for dead letters', () => {
+    expect(idleAt().idle.look(depth({ dead: 7 }))).toBe('drained');
+  });
+
+  it('looks on for a moment while healthy workers finish the rest, then leaves', () => {
+    const { at } = idleAt();
+    const rest = depth({ leased: 3 });
+    expect([0, 1000, 1499, 1500].map((ms) => at(ms).look(rest))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
+  });
+
+  it.each([
+    ['chunks wait for a worker', { ready: 1 }],
+    ['a retry will fall due', { delayed: 1 }],
+    ['a retry will fall due beside leased chunks', { delayed: 1, leased: 4 }],
+    ['a lease looks orphaned', { leased: 2, stale: 1 }],
+  ])('stays where %s, up to the idle timeout', (_, over) => {
+    const { at } = idleAt();
+    expect([0, 1500, 29_999, 30_000].map((ms) => at(ms).look(depth(over)))).toEqual(['stay', 'stay', 'stay', 'idle timeout']);
+  });
+
+  it('has drained rather than timed out where both are true', () => {
+    const { at } = idleAt();
+    at(0).look(depth({ ready: 1 }));
+    expect(at(60_000).look(depth())).toBe('drained');
+  });
+
+  it('begins to count anew after it had work', () => {
+    const { at } = idleAt();
+    at(0).look(depth({ ready: 1 }));
+    at(29_000).busy();
+    expect(at(31_000).look(depth({ ready: 1 }))).toBe('stay');
+    expect(at(60_999).look(depth({ ready: 1 }))).toBe('stay');
+    expect(at(61_000).look(depth({ ready: 1 }))).toBe('idle timeout');
+  });
+
+  it('counts from its first look, not from its start', () => {
+    const { at } = idleAt();
+    expect(at(500_000).look(depth({ leased: 1 }))).toBe('stay');
+  });
+
+  it('leaves after the idle timeout where that is shorter than the look on', () => {
+    let now = 0;
+    const idle = new Idle(1, () => now);
+    idle.look(depth({ leased: 1 }));
+    now = 1000;
+    expect(idle.look(depth({ leased: 1 }))).toBe('idle timeout');
+  });
+});
