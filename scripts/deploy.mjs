@@ -57,7 +57,7 @@ await runScript(
       const done = await whole`helm ${helm} upgrade --install ${release} ${resolve(ROOT, 'chart')} ${args}`;
       if (!done.ok) throw new Stop(messageOf(done), 'correct the value that the message names; `helm lint ./chart` with the same values checks without a cluster');
     });
-    run.onInterrupt(`note: the release ${release} stays; remove it with \`npx zx scripts/cleanup.mjs\``, async () => {});
+    run.onInterrupt(`the release ${release} stays and goes on; to remove it: npx zx scripts/cleanup.mjs`);
     await waitRollout(run, { kube, namespace, release }, flags.timeout);
 
     const where = [

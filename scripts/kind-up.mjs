@@ -22,17 +22,18 @@ await runScript(
     if (!Number.isInteger(nodes) || nodes < 1) throw new Stop(`--nodes ${nodes}: a cluster has 1 node or more`, 'give a whole number');
     await run.step('looking for docker, kind, kubectl and helm', () => requireTools(run, ['docker', 'kind', 'kubectl', 'helm']));
 
+    let started;
     let containers = await nodeContainers(run, name);
     if (containers.length === 0) {
       await run.step(`creating the Kind cluster ${name} with ${nodes} nodes`, () => createCluster(run, name, nodes));
       containers = await nodeContainers(run, name);
     } else {
       run.print(`The cluster ${name} exists (${containers.length} nodes${containers.length === nodes ? '' : '; for another number run kind-down first'}).`);
-      await startContainers(run, containers);
+      started = await startContainers(run, containers);
       await requireComplete(run, name, containers);
       await ensureContext(run, name);
     }
-    const kube = await waitNodes(run, name, containers.length);
+    const kube = await waitNodes(run, name, containers.length, started);
     await ensureKeda(run, kube);
 
     run.print(`Ready: kubectl --context kind-${name} get nodes`);

@@ -2,7 +2,6 @@
 /** After a reboot, or after Docker was restarted: the same cluster, up again, and where its runs stand. */
 import { CLUSTER_NAME } from './lib/args.mjs';
 import { ensureContext, nodeContainers, noCluster, requireComplete, startContainers, waitNodes } from './lib/cluster.mjs';
-import { waitFresh } from './lib/fresh.mjs';
 import { inventory, table } from './lib/inventory.mjs';
 import { waitKeda } from './lib/keda.mjs';
 import { waitBrokers } from './lib/rollout.mjs';
@@ -23,13 +22,10 @@ await runScript(
     await run.step('looking for docker, kind and kubectl', () => requireTools(run, ['docker', 'kind', 'kubectl']));
     const containers = await nodeContainers(run, name);
     if (containers.length === 0) throw noCluster(name);
-    const since = new Date();
-    const stopped = containers.filter((c) => !c.running).map((c) => c.name);
-    await startContainers(run, containers);
+    const started = await startContainers(run, containers);
     await requireComplete(run, name, containers);
     await ensureContext(run, name);
-    const kube = await waitNodes(run, name, containers.length);
-    if (stopped.length) await waitFresh(run, kube, since, stopped);
+    const kube = await waitNodes(run, name, containers.length, started);
     await waitKeda(run, kube);
     const brokers = await waitBrokers(run, kube);
     for (const line of table(await inventory(run, kube), ['ScaledJob', 'StatefulSet', 'Job', 'Pod'])) run.print(line);

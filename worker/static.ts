@@ -1,5 +1,6 @@
 /** Static mode: computes one shard of the plan without a broker, and writes its result records to standard output. */
 import type { Config } from '../core/config.js';
+import { ConfigError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { encodeRecord, type Chunk, type ResultRecord } from '../core/messages.js';
 import { chunksOf, shard, type Plan } from '../core/plan.js';
@@ -13,6 +14,7 @@ const GROUP = 64;
 /**
  * @param write takes one line; it must be whole when the process dies
  * @returns whether every chunk of the shard has its record
+ * @throws ConfigError where this worker cannot load the computation
  */
 export async function runShard(
   config: Config, executor: Executor, log: Logger, stop: AbortSignal, write: (line: string) => void,
@@ -23,12 +25,17 @@ export async function runShard(
   if (!mine) return true;
 
   let failed = 0;
+  let misfit: ConfigError | undefined;
   for (const group of groups(chunksOf(plan, new Date().toISOString(), [mine]), GROUP)) {
     if (stop.aborted) return false;
     const settled = (outcome: Outcome): void => {
       const chunk = group[outcome.index] as Chunk;
       if ('failure' in outcome) {
         failed++;
+        if (outcome.failure.blame === 'worker') {
+          misfit = new ConfigError(outcome.failure.message);
+          return;
+        }
         log.error({ chunk_id: chunk.chunkId, parameter: outcome.failure.parameter, error: outcome.failure.message }, 'chunk failed');
         return;
       }
@@ -36,6 +43,7 @@ export async function runShard(
       write(recordLine(encodeRecord(record)));
     };
     await executor.execute(group, { signal: stop, settled });
+    if (misfit) throw misfit;
   }
   if (failed > 0) log.error({ failed }, 'chunks without a result: the Job starts this index again');
   return failed === 0 && !stop.aborted;

@@ -7,7 +7,7 @@ import { RabbitmqBroker } from './rabbitmq-broker.js';
 
 /**
  * Waits for RabbitMQ up to CONNECT_TIMEOUT_SECONDS.
- * @throws ConfigError when it refuses user, password or virtual host, or is older than 3.10; Error when it did not answer in time
+ * @throws ConfigError when it refuses user or password, or is older than 3.10; Error when it did not answer in time
  */
 export async function connectRabbitmq(config: Config, log: Logger, signal: AbortSignal): Promise<Broker> {
   const link = new Link(config, log, signal, config.workerName);

@@ -1,5 +1,5 @@
 /** One leased chunk: its confirmed publish first, then the acknowledgement. */
-import type { ConsumeMessage } from 'amqplib';
+import type { Message } from 'amqplib';
 import type { Delivery } from '../broker.js';
 import { LeaseLost, type ChunkError } from '../errors.js';
 import { encodeRecord, type Chunk, type LogRecord, type Result } from '../messages.js';
@@ -10,7 +10,7 @@ import type { Topology } from './topology.js';
 
 export class RabbitDelivery implements Delivery {
   readonly #session: Session;
-  readonly #message: ConsumeMessage;
+  readonly #message: Message;
   readonly #topology: Topology;
   readonly #settled: (delivery: RabbitDelivery) => void;
   #state: 'held' | 'settling' | 'settled' | 'lost' = 'held';
@@ -19,7 +19,7 @@ export class RabbitDelivery implements Delivery {
   constructor(
     readonly chunk: Chunk,
     readonly attempt: number,
-    from: { session: Session; message: ConsumeMessage; topology: Topology; settled: (delivery: RabbitDelivery) => void },
+    from: { session: Session; message: Message; topology: Topology; settled: (delivery: RabbitDelivery) => void },
   ) {
     this.#session = from.session;
     this.#message = from.message;
@@ -27,8 +27,8 @@ export class RabbitDelivery implements Delivery {
     this.#settled = from.settled;
   }
 
-  get consumerTag(): string {
-    return this.#message.fields.consumerTag;
+  isOf(session: Session): boolean {
+    return this.#session === session;
   }
 
   complete(result: Result): Promise<void> {

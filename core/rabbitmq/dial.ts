@@ -14,7 +14,7 @@ const HEARTBEAT_SECONDS = 5;
 const DIAL_TIMEOUT_MS = 10_000;
 const OLDEST: readonly [number, number] = [3, 10];
 
-/** @throws ConfigError when the broker refuses user, password or virtual host, or is too old; any other error may pass */
+/** @throws ConfigError when the broker refuses user or password, or is too old; any other error may pass */
 export async function dial(config: Config, purpose: string, signal?: AbortSignal): Promise<Line> {
   const socket = new AbortController();
   const cut = (): void => socket.abort();
@@ -62,10 +62,12 @@ function explain(config: Config, error: unknown): unknown {
         'set RABBITMQ_USER and RABBITMQ_PASSWORD to a user it knows (the user guest may connect from the local host only)',
     );
   }
-  if (message.includes('530 (NOT')) {
-    return new ConfigError(
-      `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} has no virtual host ${JSON.stringify(config.RABBITMQ_VHOST)} for user ` +
-        `${JSON.stringify(config.RABBITMQ_USER)}: set RABBITMQ_VHOST to one that exists, or give the user permissions on it`,
+  // Without a reason: a limit of connections, which may pass, looks the same.
+  if (message.includes('Expected ConnectionOpenOk; got <ConnectionClose')) {
+    return new Error(
+      `virtual host ${JSON.stringify(config.RABBITMQ_VHOST)} is refused to user ${JSON.stringify(config.RABBITMQ_USER)}: ` +
+        'set RABBITMQ_VHOST to one that exists, and give the user permissions on it',
+      { cause: error },
     );
   }
   return error;

@@ -1,5 +1,5 @@
 /** What a task message carries outside its body: how often it was started, and why it failed. */
-import type { ConsumeMessage } from 'amqplib';
+import type { Message } from 'amqplib';
 import type { Wire } from '../messages.js';
 
 /** Executions that ended before this copy was published. */
@@ -17,7 +17,7 @@ const LONGEST_TEXT = 16_384;
 export type Headers = Record<string, unknown>;
 
 /** x-death stays out of it: dead-lettering of the retry queue counts there, and it would count twice. */
-export function attemptOf(message: ConsumeMessage): number {
+export function attemptOf(message: Message): number {
   const headers: Headers = message.properties.headers ?? {};
   return 1 + natural(headers[ATTEMPTS]) + natural(headers[DELIVERY_COUNT]);
 }

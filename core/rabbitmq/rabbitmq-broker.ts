@@ -37,7 +37,7 @@ export class RabbitmqBroker implements Broker {
     this.#link = link;
     this.#topology = topologyOf(config.QUEUE_PREFIX, config.RETRY_DELAY_MS);
     this.#management = new Management(config, log);
-    this.#consumer = new Consumer(link, this.#topology, log);
+    this.#consumer = new Consumer(link, this.#topology, log, config.CONNECT_TIMEOUT_SECONDS * 1000);
   }
 
   prepare(): Promise<void> {

@@ -1,6 +1,6 @@
 /** One confirm channel: a publish that resolves is durable, and the channel is dead once and for all when it closes. */
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
-import { ConnectionLost, Nacked, quietly } from './amqp-error.js';
+import type { ChannelModel, ConfirmChannel, GetMessage, Message } from 'amqplib';
+import { ConnectionLost, isMissingQueue, Nacked, quietly } from './amqp-error.js';
 
 interface Pending {
   readonly queue: string;
@@ -49,7 +49,7 @@ export class Session {
       const pending: Pending = { queue, returned: false };
       const answered = (error: unknown): void => {
         this.#pending.delete(pending);
-        if (pending.returned) reject(new Error(`RabbitMQ has no queue ${queue}: it was deleted, or the seeder has not made it yet; deploy the seeder again`));
+        if (pending.returned) reject(missing(queue));
         else if (!error) resolve();
         else if (error instanceof Error && error.message === 'message nacked') reject(new Nacked(`RabbitMQ refused a message for queue ${queue}`));
         else reject(new ConnectionLost('RabbitMQ closed the channel before it confirmed a message', { cause: error }));
@@ -82,8 +82,29 @@ export class Session {
     });
   }
 
+  /** The oldest message that is ready, leased to this channel. */
+  async get(queue: string): Promise<GetMessage | undefined> {
+    return (await this.rpc(queue, () => this.channel.get(queue))) || undefined;
+  }
+
+  /** How many messages are ready. */
+  async count(queue: string): Promise<number> {
+    return (await this.rpc(queue, () => this.channel.checkQueue(queue))).messageCount;
+  }
+
+  /** @throws ConnectionLost, or Error when the queue does not exist; either way the channel is closed by then */
+  async rpc<T>(queue: string, requests: () => Promise<T>): Promise<T> {
+    try {
+      return await requests();
+    } catch (error) {
+      if (isMissingQueue(error)) throw missing(queue, error);
+      await this.close();
+      throw new ConnectionLost(`RabbitMQ did not answer about queue ${queue}`, { cause: error });
+    }
+  }
+
   /** @throws ConnectionLost */
-  ack(message: ConsumeMessage): void {
+  ack(message: Message): void {
     try {
       this.channel.ack(message);
     } catch (error) {
@@ -94,4 +115,8 @@ export class Session {
   async close(): Promise<void> {
     if (this.#alive) await this.channel.close().catch(() => {});
   }
+}
+
+function missing(queue: string, cause?: unknown): Error {
+  return new Error(`RabbitMQ has no queue ${queue}: it was deleted, or the seeder has not made it yet; deploy the seeder again`, { cause });
 }

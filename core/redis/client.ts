@@ -47,3 +47,8 @@ export function classify(error: unknown): Failure {
     ? 'away'
     : 'other';
 }
+
+/** The client's words for a lost connection name its own options, which helps nobody. */
+export function reasonOf(error: Error): string {
+  return /max retries per request|isn't writeable/.test(error.message) ? 'connection lost' : error.message;
+}

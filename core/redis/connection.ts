@@ -39,7 +39,7 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
       redis.off('ready', end).off('error', onError);
       signal.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
-      else reject(error as Error);
+      else reject(error);
     };
     const onAbort = (): void => end(signal.reason);
     const onError = (error: Error): void => {

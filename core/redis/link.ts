@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { backoff, delay } from '../backoff.js';
 import { asError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { classify } from './client.js';
+import { classify, reasonOf } from './client.js';
 
 /** How long a command waits for a broker that is away before it fails. */
 const PATIENCE_MS = 60_000;
@@ -61,7 +61,7 @@ export class Link {
         const error = asError(thrown);
         const failure = classify(error);
         if (failure === 'other' || failure === 'refused') throw error;
-        if (this.closed || signal?.aborted) throw new Error(`gave up a command to Redis because of a stop: ${error.message}`);
+        if (this.closed || signal?.aborted) throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
         again ||= failure === 'away';
         if (failure === 'full') {
           waited = true;
@@ -104,7 +104,7 @@ export class Link {
 
   #remedy(error: Error): string {
     const { host, port } = this.#redis.options;
-    const away = `was away for more than ${PATIENCE_MS / 1000} s (${error.message})`;
+    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reasonOf(error)})`;
     return `Redis at ${host}:${port} ${away}: see whether its pod runs and can be reached`;
   }
 }

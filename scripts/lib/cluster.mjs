@@ -1,10 +1,11 @@
 /** A Kind cluster by name: its containers, created or started; its nodes and DNS, waited for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
-import { connect, orAbsent } from './kube.mjs';
+import { waitFresh } from './fresh.mjs';
+import { connect } from './kube.mjs';
 import { Stop } from './steps.mjs';
 import { lines } from './tools.mjs';
-import { waitFor } from './wait.mjs';
+import { deploymentState, waitFor } from './wait.mjs';
 
 /** @typedef {import('./steps.mjs').Run} Run */
 /** @typedef {{ name: string, running: boolean }} NodeContainer */
@@ -57,15 +58,19 @@ async function deleteUninterrupted(name) {
   }
 }
 
+/** @typedef {{ since: Date, nodes: string[] }} Started what was started, and when that began */
+
 /**
  * Starts the containers that are stopped, the control plane first.
  * @param {Run} run
  * @param {NodeContainer[]} containers
+ * @returns {Promise<Started>}
  */
 export async function startContainers(run, containers) {
-  for (const container of containers.filter((c) => !c.running)) {
-    await run.step(`starting the stopped node ${container.name}`, () => run.sh`docker start ${container.name}`);
-  }
+  const since = new Date();
+  const nodes = containers.filter((c) => !c.running).map((c) => c.name);
+  for (const node of nodes) await run.step(`starting the stopped node ${node}`, () => run.sh`docker start ${node}`);
+  return { since, nodes };
 }
 
 /**
@@ -100,8 +105,9 @@ export async function ensureContext(run, name) {
  * @param {Run} run
  * @param {string} name
  * @param {number} nodes how many there must be
+ * @param {Started} [started] these must have reported since
  */
-export async function waitNodes(run, name, nodes) {
+export async function waitNodes(run, name, nodes, started) {
   const kube = connect({ name });
   const remedy = `see \`kubectl --context kind-${name} get nodes -o wide\`, or start afresh: \`npx zx scripts/kind-down.mjs --name ${name}\``;
   const wait = { seconds: 180, signal: run.signal, remedy };
@@ -115,22 +121,9 @@ export async function waitNodes(run, name, nodes) {
       { ...wait, what: `nodes of ${name}`, say },
     ),
   );
+  if (started?.nodes.length) await waitFresh(run, kube, started.since, started.nodes);
   await run.step('waiting for CoreDNS', (say) => waitFor(() => deploymentState(kube, 'kube-system', 'coredns'), { ...wait, what: 'CoreDNS', say }));
   return kube;
-}
-
-/**
- * @param {import('./kube.mjs').Kube} kube
- * @param {string} namespace
- * @param {string} name
- */
-export async function deploymentState(kube, namespace, name) {
-  const found = await orAbsent(kube.apps.readNamespacedDeployment({ namespace, name }));
-  if (!found) return { done: false, state: `Deployment ${namespace}/${name} does not exist` };
-  const { availableReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = found.status ?? {};
-  const wanted = found.spec?.replicas ?? 1;
-  const done = availableReplicas >= wanted && updatedReplicas >= wanted && observedGeneration >= (found.metadata?.generation ?? 0);
-  return { done, state: `${availableReplicas} of ${wanted} available` };
 }
 
 /** @param {string} name */

@@ -16,7 +16,7 @@ export async function waitFresh(run, kube, since, nodes) {
     waitFor(
       async () => {
         const renewed = (await leases.listNamespacedLease({ namespace: 'kube-node-lease' })).items
-          .filter((lease) => Number(lease.spec?.renewTime ?? 0) > Number(since))
+          .filter((lease) => Date.parse(String(lease.spec?.renewTime)) > Number(since)) // a string at run time, whatever its type says
           .map((lease) => lease.metadata?.name ?? '');
         const silent = nodes.filter((node) => !renewed.includes(node));
         if (silent.length) return { done: false, state: `not heard of ${silent.join(', ')}` };

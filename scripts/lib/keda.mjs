@@ -1,8 +1,7 @@
 /** KEDA in a cluster: from its chart, or from a manifest where the chart repository is out of reach. */
-import { deploymentState } from './cluster.mjs';
 import { orAbsent } from './kube.mjs';
 import { Stop } from './steps.mjs';
-import { waitFor } from './wait.mjs';
+import { deploymentState, waitFor } from './wait.mjs';
 
 /** The minor version that the end-to-end tests run against. */
 export const KEDA_CHART_VERSION = '2.21.1';

@@ -73,7 +73,10 @@ export async function orAbsent(read) {
  * @returns {string}
  */
 export function apiMessage(thrown) {
-  if (!(thrown instanceof ApiException)) return messageOf(thrown);
+  if (!(thrown instanceof ApiException)) {
+    const message = messageOf(thrown);
+    return /ECONNREFUSED|ECONNRESET|socket disconnected|socket hang up/.test(message) ? 'the API server does not answer' : message;
+  }
   const match = /"message":"((?:[^"\\]|\\.)*)"/.exec(typeof thrown.body === 'string' ? thrown.body : JSON.stringify(thrown.body ?? ''));
   return `Kubernetes answered ${thrown.code}: ${match?.[1]?.replaceAll('\\"', '"') ?? 'no message'}`;
 }

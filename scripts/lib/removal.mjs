@@ -1,8 +1,7 @@
 /** Deleting what carries the project's label, in an order in which nothing is left hanging. */
-import { deploymentState } from './cluster.mjs';
 import { inventory } from './inventory.mjs';
 import { Stop } from './steps.mjs';
-import { waitFor } from './wait.mjs';
+import { deploymentState, waitFor } from './wait.mjs';
 
 /** @typedef {import('./inventory.mjs').Owned} Owned */
 /** @typedef {{ run: import('./steps.mjs').Run, kube: import('./kube.mjs').Kube, select: (all: Owned[]) => Owned[], namespace?: string | undefined, release?: string | undefined }} Removal */

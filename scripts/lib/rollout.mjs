@@ -1,9 +1,8 @@
 /** From `helm upgrade` to "the run is seeded": brokers ready, seeder complete, or the reason why not. */
 import { loadAllYaml } from '@kubernetes/client-node';
 import { listPods, orAbsent, podState, PROJECT } from './kube.mjs';
-import { selectorOf } from './release.mjs';
 import { Stop } from './steps.mjs';
-import { waitFor } from './wait.mjs';
+import { replicaState, waitFor } from './wait.mjs';
 
 /** @typedef {import('./steps.mjs').Run} Run */
 /** @typedef {{ kube: import('./kube.mjs').Kube, namespace: string, release: string }} Where */
@@ -22,7 +21,7 @@ export async function waitRollout(run, where, seconds) {
   const remedy = `kubectl --context ${kube.context} -n ${namespace} get events --sort-by=.lastTimestamp | tail -20`;
   for (const name of names('StatefulSet')) {
     await run.step(`waiting for the broker ${name}`, (say) =>
-      waitFor(() => brokerState(where, name), { what: `StatefulSet ${name}`, seconds, signal: run.signal, say, remedy }),
+      waitFor(() => brokerState(where, name), { what: `StatefulSet ${name}`, seconds, signal: run.signal, say, remedy, explain: () => lastLog(kube, namespace, `${name}-0`) }),
     );
   }
   for (const name of names('Job')) {
@@ -32,14 +31,10 @@ export async function waitRollout(run, where, seconds) {
   }
 }
 
-/** @param {Where} where @param {string} name */
-async function brokerState({ kube, namespace, release }, name) {
-  const set = await kube.apps.readNamespacedStatefulSet({ namespace, name });
-  const wanted = set.spec?.replicas ?? 1;
-  const { readyReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = set.status ?? {};
-  const done = readyReplicas >= wanted && updatedReplicas >= wanted && observedGeneration >= (set.metadata?.generation ?? 0);
-  const pods = done ? [] : await listPods(kube, namespace, selectorOf(release, set.spec?.template.metadata?.labels?.['ttg.io/component']));
-  return { done, state: `${readyReplicas} of ${wanted} ready${states(pods)}` };
+/** @param {Pick<Where, 'kube' | 'namespace'>} where @param {string} name */
+async function brokerState({ kube, namespace }, name) {
+  const { done, state, pods } = await replicaState(kube, namespace, await kube.apps.readNamespacedStatefulSet({ namespace, name }));
+  return { done, state: `${state}${states(done ? [] : pods)}` };
 }
 
 /** A seeder must complete; the workers of static mode must only have started. @param {Where} where @param {string} name */
@@ -49,7 +44,7 @@ async function jobState({ kube, namespace }, name) {
   const pods = await listPods(kube, namespace, `${PROJECT},batch.kubernetes.io/job-name=${name}`);
   const failed = conditions.find((c) => c.type === 'Failed' && c.status === 'True');
   if (failed) {
-    throw new Stop(`Job ${name} failed: ${failed.reason} ${failed.message ?? ''}${await lastLog(kube, namespace, pods)}`, 'correct what the log names, then deploy again');
+    throw new Stop(`Job ${name} failed: ${failed.reason} ${failed.message ?? ''}${await lastLog(kube, namespace, pods.at(-1)?.metadata?.name)}`, 'correct what the log names, then deploy again');
   }
   requireImage(pods);
   const { succeeded = 0, ready = 0 } = job.status ?? {};
@@ -74,11 +69,10 @@ function requireImage(pods) {
 /**
  * @param {import('./kube.mjs').Kube} kube
  * @param {string} namespace
- * @param {import('@kubernetes/client-node').V1Pod[]} pods
+ * @param {string | undefined} name
  */
-async function lastLog(kube, namespace, pods) {
-  const name = pods.at(-1)?.metadata?.name;
-  const text = name && (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name, tailLines: 8 })).catch(() => undefined));
+async function lastLog(kube, namespace, name) {
+  const text = name && (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name, tailLines: 12 })).catch(() => undefined));
   return text ? `\nlast lines of ${name}:\n${text.trimEnd()}` : '';
 }
 
@@ -92,10 +86,9 @@ const states = (/** @type {import('@kubernetes/client-node').V1Pod[]} */ pods) =
 export async function waitBrokers(run, kube) {
   const sets = (await kube.apps.listStatefulSetForAllNamespaces({ labelSelector: PROJECT })).items;
   for (const { metadata } of sets) {
-    const { name = '', namespace = '', labels = {} } = metadata ?? {};
-    const where = { kube, namespace, release: labels['app.kubernetes.io/instance'] ?? '' };
+    const { name = '', namespace = '' } = metadata ?? {};
     await run.step(`waiting for the broker ${namespace}/${name}`, (say) =>
-      waitFor(() => brokerState(where, name), { what: `StatefulSet ${namespace}/${name}`, seconds: 180, signal: run.signal, say }),
+      waitFor(() => brokerState({ kube, namespace }, name), { what: `StatefulSet ${namespace}/${name}`, seconds: 180, signal: run.signal, say }),
     );
   }
   return sets.length;

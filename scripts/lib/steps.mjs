@@ -1,20 +1,11 @@
 /** The frame every script runs in: steps with their time, a failure with its last state and remedy, an orderly Ctrl-C. */
 import { $, chalk, ProcessOutput } from 'zx';
 import { helpText, parseFlags, scriptArguments, UsageError } from './args.mjs';
+import { messageOf, Stop } from './stop.mjs';
 
-/** A failure that says what to do about it. Scripts throw this instead of a bare Error. */
-export class Stop extends Error {
-  /**
-   * @param {string} message what failed, where, and the last observed state
-   * @param {string} [remedy] what to type or change
-   */
-  constructor(message, remedy) {
-    super(message);
-    this.name = 'Stop';
-    this.remedy = remedy;
-  }
-}
+export { messageOf, Stop };
 
+/** @typedef {{ what: string, undo: (() => Promise<unknown>) | undefined }} Undo */
 /**
  * What a script's body gets.
  * @typedef {object} Run
@@ -23,8 +14,8 @@ export class Stop extends Error {
  * @property {<T>(what: string, body: (say: (state: string) => void) => Promise<T>) => Promise<T>} step
  *   prints what is done and how long it took; `say` shows its state in between
  * @property {(line: string) => void} print a line of result on standard output
- * @property {(what: string, undo: () => Promise<unknown>) => () => void} onInterrupt
- *   runs `undo` when the script is interrupted from now on; returns what takes that back
+ * @property {(what: string, undo?: () => Promise<unknown>) => () => void} onInterrupt
+ *   prints `what` and runs `undo` when the script is interrupted from now on; returns what takes that back
  */
 
 const terminal = process.stderr.isTTY === true;
@@ -40,12 +31,16 @@ export async function runScript(usage, body) {
   const flags = readFlags(usage);
   if (flags === undefined) return;
   const controller = new AbortController();
-  /** @type {Array<{ what: string, undo: () => Promise<unknown> }>} */
+  /** @type {Undo[]} */
   const undos = [];
   const run = makeRun(controller.signal, undos);
+  let firstSignal = Infinity;
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
+      // one Ctrl-C may arrive twice, from the terminal and passed on by npx
+      if (performance.now() - firstSignal > 1000) process.exit(130);
+      if (controller.signal.aborted) return;
+      firstSignal = performance.now();
       err(`\n${chalk.yellow('interrupted')}: stopping (once more to leave at once)\n`);
       controller.abort(new Stop('interrupted'));
     });
@@ -79,7 +74,7 @@ function readFlags(usage) {
 
 /**
  * @param {AbortSignal} signal
- * @param {Array<{ what: string, undo: () => Promise<unknown> }>} undos
+ * @param {Undo[]} undos
  * @returns {Run}
  */
 function makeRun(signal, undos) {
@@ -130,23 +125,14 @@ function reportFailure(thrown) {
   else if (!(thrown instanceof Stop) && !(thrown instanceof ProcessOutput) && thrown instanceof Error) err(`${thrown.stack}\n`);
 }
 
-/** @param {Array<{ what: string, undo: () => Promise<unknown> }>} undos */
+/** @param {Undo[]} undos */
 async function undoAll(undos) {
   for (const { what, undo } of undos.reverse()) {
+    if (undo === undefined) {
+      err(`  ${what}\n`);
+      continue;
+    }
     const clean = new AbortController();
     await step(clean.signal, what, undo).catch((thrown) => err(`  ${messageOf(thrown)}\n`));
   }
-}
-
-/**
- * One short text for anything thrown; of a failed command the command's name, status and the end of its errors.
- * @param {unknown} thrown
- * @returns {string}
- */
-export function messageOf(thrown) {
-  if (thrown instanceof ProcessOutput) {
-    const said = (thrown.stderr.trim() || thrown.stdout.trim()).split('\n').slice(-15).join('\n');
-    return `a command ended with ${thrown.exitCode ?? thrown.signal}: ${said || thrown.message}`;
-  }
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

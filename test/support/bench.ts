@@ -1,7 +1,7 @@
 /** What one contract test works on: its own queue, workers that it can kill, and the log as anyone reads it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -18,6 +18,8 @@ import { eventually, within } from './wait.js';
 export const CREATED_AT = '2025-01-01T00:00:00.000Z';
 /** A signal that nobody aborts. */
 export const never = new AbortController().signal;
+// 30 workers at a time listen to it.
+setMaxListeners(0, never);
 
 export interface Held {
   readonly chunkId: string;

@@ -48,6 +48,11 @@ describe('a worker that finds no work', () => {
     expect(at(60_000).look(depth())).toBe('drained');
   });
 
+  it('stays where the broker could not be asked, up to the idle timeout', () => {
+    const { at } = idleAt();
+    expect([0, 29_999, 30_000].map((ms) => at(ms).look(undefined))).toEqual(['stay', 'stay', 'idle timeout']);
+  });
+
   it('begins to count anew after it had work', () => {
     const { at } = idleAt();
     at(0).look(depth({ ready: 1 }));

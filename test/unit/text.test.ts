@@ -45,11 +45,11 @@ describe('the status as text', () => {
   });
 
   it('shows how far the run is', () => {
-    expect(statusText(status())).toBe(`run-1 ${'█'.repeat(7)}${'░'.repeat(23)}  25.0 %  50/200\n`);
+    expect(statusText(status())).toBe(`run-1 ${'█'.repeat(7)}${'░'.repeat(23)} 25.0 %  50/200\n`);
   });
 
   it('counts dead parameters as done with, and shows rate, rest and queue where they are known', () => {
     const text = statusText(status({ done: 100, dead: 100, rate: 12.4, etaSeconds: 0, depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4 } }));
-    expect(text).toBe(`run-1 ${'█'.repeat(30)}  100.0 %  100/200 (+100 dead)  12/s  0 s left  queue: 1 ready, 2 leased, 3 delayed, 4 dead\n`);
+    expect(text).toBe(`run-1 ${'█'.repeat(30)} 100.0 %  100/200 (+100 dead)  12/s  0 s left  queue: 1 ready, 2 leased, 3 delayed, 4 dead\n`);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { never, publish, readResults, reachesDepth, receiveOne, resultOf } from '../../support/bench.js';
+import { never, publish, readResults, reachesDepth, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -12,7 +12,8 @@ export function describeDying(h: Harness): void {
       let deaths = 0;
       while (deaths < 30) {
         const { broker, die } = await bench.mortal(`victim-${deaths}`);
-        const delivery = await receiveOne(broker, 10_000).catch(async (error: unknown) => {
+        const look = async () => (await broker.receive({ max: 1, waitMs: 0, signal: never }))[0];
+        const delivery = await eventually(look, 10_000, 'a redelivery').catch(async (error: unknown) => {
           // The broker's own limit may end it sooner, as long as it ends in the dead-letter queue.
           await reachesDepth(watcher, { ready: 0, leased: 0, delayed: 0, dead: 1 }).catch(() => Promise.reject(error as Error));
         });

@@ -56,7 +56,7 @@ export async function describeContract(backend: Backend): Promise<void> {
         broker = await startBroker(backend, { provider });
       });
       afterAll(async () => {
-        await Promise.all([broker, ...extra].map((each) => each?.stop()));
+        await Promise.all([...(broker ? [broker] : []), ...extra].map((each) => each.stop()));
       });
       const harness: Harness = {
         backend,

@@ -114,7 +114,8 @@ export function describeReading(h: Harness): void {
     });
 
     // RabbitMQ's trigger counts ready and unacknowledged messages of a queue that holds nothing else; there is no second number.
-    it.runIf(h.backend === 'redis')('counts with XLEN what it counts itself, at every stage: it is what the trigger reads', async () => {
+    if (h.backend === 'rabbitmq') return;
+    it('counts with XLEN what it counts itself, at every stage: it is what the trigger reads', async () => {
       await using bench = h.bench({ retryMs: 15_000 });
       const worker = await bench.worker();
       const raw = await bench.raw();

@@ -1,0 +1,75 @@
+/** The chart and core/config.ts name the same variables, with the same defaults. */
+import { expect, it } from 'vitest';
+import { ENVIRONMENT, loadConfig } from '../../core/config.js';
+import { containers, matching, presets, render, type Env, type Render } from './support/helm.js';
+
+/** Variables no container gets, and why. */
+const notRendered: Record<string, string> = {
+  WORKER_ID: 'for a worker outside Kubernetes; pods have POD_NAME and JOB_COMPLETION_INDEX',
+  JOB_COMPLETION_INDEX: 'given by Kubernetes to the pods of an Indexed Job',
+};
+
+/** Variables whose value in a cluster differs from the program's default by intent. */
+const differs = ['QUEUE_MODE', 'REDIS_HOST', 'RABBITMQ_HOST', 'SCALED_JOB_NAME', 'BROKER_VOLUME_BYTES', 'STATIC_JOB_NAME'];
+
+const variants: Render[] = [
+  {},
+  { set: ['backend=rabbitmq'] },
+  { set: ['mode=static'] },
+  { set: ['computation.source=export default 1'] },
+  ...presets.map((preset) => ({ values: [preset] })),
+];
+
+function ttgVariables(options: Render): Env[] {
+  return containers(render(options)).filter(({ image }) => image.startsWith('ttg:')).flatMap(({ env }) => env ?? []);
+}
+
+it('gives TTG containers only variables that the program reads', () => {
+  for (const variant of variants) {
+    const unknown = ttgVariables(variant).filter(({ name }) => !(name in ENVIRONMENT));
+    expect(unknown, JSON.stringify(variant)).toEqual([]);
+  }
+});
+
+it('gives no container a variable twice', () => {
+  for (const variant of variants) {
+    for (const { name, env } of containers(render(variant))) {
+      const names = (env ?? []).map((variable) => variable.name);
+      expect(names.length, name).toBe(new Set(names).size);
+    }
+  }
+});
+
+it('renders every variable that the program reads, but for the ones with a reason', () => {
+  const rendered = new Set(variants.flatMap(ttgVariables).map(({ name }) => name));
+  expect(Object.keys(ENVIRONMENT).filter((name) => !rendered.has(name)).sort()).toEqual(Object.keys(notRendered).sort());
+});
+
+it('has the program\'s defaults', () => {
+  const config: Record<string, unknown> = { ...loadConfig({}) };
+  for (const variable of [{}, { set: ['backend=rabbitmq'] }, { set: ['mode=static'] }].flatMap(ttgVariables)) {
+    if (variable.value === undefined || differs.includes(variable.name)) continue;
+    const expected: unknown = variable.name === 'QUEUE_BACKEND' ? matching(/^(redis|rabbitmq)$/) : String(config[variable.name]);
+    expect(variable.value, variable.name).toEqual(expected);
+  }
+});
+
+it('gives each container an environment that the program accepts', () => {
+  for (const variant of variants) {
+    for (const { env } of containers(render(variant)).filter(({ image }) => image.startsWith('ttg:'))) {
+      const given = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value ?? 'from-elsewhere']));
+      expect(() => loadConfig(given), JSON.stringify(variant)).not.toThrow();
+    }
+  }
+});
+
+it('writes large numbers of a values file out in full', () => {
+  const variables = ttgVariables({ data: { run: { totalParameters: 10_000_000, chunkSize: 1000 } } });
+  expect(variables).toContainEqual({ name: 'TOTAL_PARAMETERS', value: '10000000' });
+});
+
+it('tells a worker of queue mode nothing of the plan, so that pods of two runs can mix', () => {
+  const worker = containers(render({ set: ['computation.source=export default 1'] })).find(({ name }) => name === 'worker');
+  const names = (worker?.env ?? []).map(({ name }) => name);
+  for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE', 'COMPUTATION', 'TOTAL_WORKERS']) expect(names).not.toContain(name);
+});

@@ -1,0 +1,73 @@
+/** Closed, described, and in step with values.yaml. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadYaml } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { chart, presetPath, presets, refusal } from './support/helm.js';
+
+interface Schema {
+  readonly description?: string;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly properties?: Record<string, Schema>;
+  readonly additionalProperties?: boolean;
+  readonly items?: Schema;
+}
+
+const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8')) as Schema;
+const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
+const values = loadYaml<Record<string, unknown>>(text);
+
+/** Objects whose keys are Kubernetes', not ours. */
+const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|tolerations\[\])$/;
+
+function walk(node: Schema, path = ''): [string, Schema][] {
+  const own: [string, Schema][] = path ? [[path, node]] : [];
+  const below = Object.entries(node.properties ?? {}).flatMap(([key, child]) => walk(child, path ? `${path}.${key}` : key));
+  return [...own, ...below, ...(node.items ? walk(node.items, `${path}[]`) : [])];
+}
+
+function leaves(node: unknown, path = ''): string[] {
+  if (typeof node !== 'object' || node === null || Array.isArray(node) || freeForm.test(path)) return [path];
+  return Object.entries(node).flatMap(([key, child]) => leaves(child, path ? `${path}.${key}` : key));
+}
+
+describe('values.schema.json', () => {
+  it('describes every key', () => {
+    expect(walk(schema).filter(([, node]) => !node.description).map(([path]) => path)).toEqual([]);
+  });
+
+  it('gives every key a type or a set of values', () => {
+    expect(walk(schema).filter(([, node]) => !node.type && !node.enum).map(([path]) => path)).toEqual([]);
+  });
+
+  it('is closed everywhere but in the free-form maps of Kubernetes', () => {
+    const open = [['', schema] as [string, Schema], ...walk(schema)].filter(([path, node]) => node.type === 'object' && node.additionalProperties !== false && !freeForm.test(path));
+    expect(open.map(([path]) => path)).toEqual([]);
+  });
+
+  it('has exactly the keys of values.yaml', () => {
+    const known = walk(schema).filter(([path, node]) => !path.includes('[]') && (!node.properties || freeForm.test(path))).map(([path]) => path);
+    expect(known.sort()).toEqual(leaves(values).sort());
+  });
+
+  it.each(['', 'run.', 'computation.', 'image.', 'worker.', 'worker.resources.', 'static.', 'seeder.', 'verify.', 'redis.', 'redis.external.', 'redis.persistence.', 'rabbitmq.', 'rabbitmq.image.', 'auth.', 'log.', 'keda.'])(
+    'refuses an unknown key in %s',
+    (where) => {
+      expect(refusal({ set: [`${where}misspelt=1`] })).toContain("additional properties 'misspelt' not allowed");
+    },
+  );
+});
+
+describe('values.yaml', () => {
+  it('comments every key, or the block it stands in', () => {
+    const lines = text.split('\n');
+    const blocks = /^ *(requests|limits|resources|external|persistence|image|port|host|repository|tag|pullPolicy|managementPort|vhost|log|failedJobsHistoryLimit|nodeSelector|affinity|podAnnotations):/;
+    const bare = lines.filter((line, i) => /^ *[a-zA-Z]+:/.test(line) && !blocks.test(line) && !/^\s*#/.test(lines[i - 1] ?? ''));
+    expect(bare).toEqual([]);
+  });
+});
+
+it.each(presets)('%s says at its top what it is for', (preset) => {
+  expect(readFileSync(presetPath(preset), 'utf8')).toMatch(/^# .{30,}\n/);
+});
