@@ -21,6 +21,13 @@ export function chunkCount(plan: Plan): number {
   return Math.ceil(plan.totalParameters / plan.chunkSize);
 }
 
+/** How many chunks `chunksOf` cuts the pieces into. */
+export function chunksIn(plan: Plan, pieces: Iterable<Interval>): number {
+  let chunks = 0;
+  for (const { start, end } of pieces) chunks += Math.floor(end / plan.chunkSize) - Math.floor(start / plan.chunkSize) + 1;
+  return chunks;
+}
+
 /** 0-based, five digits or wider: `00042`. A piece of a grid chunk is named by its parameters too: `00042.4210-4219`. */
 export function chunkId(plan: Plan, piece: Interval): string {
   const index = Math.floor(piece.start / plan.chunkSize);
@@ -41,10 +48,10 @@ function gridChunk(plan: Plan, index: number): Interval {
 export function* chunksOf(plan: Plan, createdAt: string, pieces: Iterable<Interval> = [planInterval(plan)]): Generator<Chunk> {
   for (const piece of pieces) {
     for (let start = piece.start; start <= piece.end; ) {
-      const grid = gridChunk(plan, Math.floor(start / plan.chunkSize));
-      const interval = { start, end: Math.min(grid.end, piece.end) };
-      yield { ...interval, runId: plan.runId, chunkId: chunkId(plan, interval), computation: plan.computation, createdAt };
-      start = interval.end + 1;
+      const end = Math.min(gridChunk(plan, Math.floor(start / plan.chunkSize)).end, piece.end);
+      // A plain literal: spreading here costs more than all the rest of publishing a chunk.
+      yield { start, end, runId: plan.runId, chunkId: chunkId(plan, { start, end }), computation: plan.computation, createdAt };
+      start = end + 1;
     }
   }
 }

@@ -4,18 +4,29 @@ import { ConfigError } from '../core/errors.js';
 
 const MIB = 1024 * 1024;
 
+/** A kept value as JSON text, its comma and its share of the log's overhead. */
+const BYTES_PER_VALUE = 20;
+
+export interface Need {
+  /** Size of the broker's volume, where it is known. */
+  readonly volumeBytes: number | undefined;
+  /** Values that each record keeps. */
+  readonly valuesPerChunk: number;
+}
+
 /**
  * @param chunks how many are about to be published
- * @param volumeBytes size of the broker's volume, if known
  * @throws ConfigError with the value to raise
  */
-export function checkCapacity(chunks: number, capacity: Capacity, volumeBytes: number | undefined): void {
+export function checkCapacity(chunks: number, capacity: Capacity, { volumeBytes, valuesPerChunk }: Need): void {
+  if (chunks === 0) return;
+  const values = valuesPerChunk * BYTES_PER_VALUE;
   const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk } = capacity;
-  const memory = memoryUsed + chunks * memoryPerChunk;
+  const memory = memoryUsed + chunks * (memoryPerChunk + values);
   if (memoryLimit !== undefined && memory > memoryLimit) {
     refuse(chunks, 'memory', memory, memoryLimit, "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)");
   }
-  const disk = chunks * diskPerChunk;
+  const disk = chunks * (diskPerChunk + values);
   if (volumeBytes !== undefined && disk > volumeBytes) {
     refuse(chunks, 'disk', disk, volumeBytes, "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size)");
   }

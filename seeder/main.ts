@@ -9,6 +9,8 @@ import { wakeScaler } from './wake.js';
 runMain('seeder', async ({ config, log, stop }) => {
   await using broker = await connect(config, log, stop);
   await broker.prepare();
-  await Promise.all([wakeScaler(config, log, inClusterApi), seed({ broker, config, log, stop })]);
+  // First, because waking restarts KEDA's loop, and with it whatever Jobs that loop was about to create.
+  await wakeScaler(config, log, inClusterApi);
+  await seed({ broker, config, log, stop });
   return stop.aborted ? 1 : 0;
 });

@@ -6,13 +6,12 @@ import { SeederBusy } from '../core/errors.js';
 import { IntervalSet, type Interval } from '../core/interval.js';
 import { Ledger } from '../core/ledger.js';
 import type { Logger } from '../core/logger.js';
-import type { Chunk, PlanRecord, SeededRecord } from '../core/messages.js';
-import { chunkCount, chunksOf, reconcilePlans, type Plan } from '../core/plan.js';
+import type { PlanRecord } from '../core/messages.js';
+import { chunkCount, chunksIn, reconcilePlans, type Plan } from '../core/plan.js';
 import { checkCapacity } from './capacity.js';
 import { lost, neverSeeded, readRuns } from './missing.js';
+import { Publisher } from './publish.js';
 
-/** After this many chunks a record says that they were published, so that a seeder that dies is resumed from there. */
-const MARK_EVERY = 10_000;
 /** A broker that cannot list its queue must have been empty for this long before anything is published again. */
 const QUIET_MS = 4000;
 
@@ -40,7 +39,8 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
 
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
-  checkCapacity(chunkCount(plan) - ledger.results, await broker.capacity(), config.BROKER_VOLUME_BYTES);
+  const unseeded = queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger);
+  checkCapacity(chunksIn(plan, unseeded), await broker.capacity(), { volumeBytes: config.BROKER_VOLUME_BYTES, valuesPerChunk: config.KEEP_VALUES ? plan.chunkSize : 0 });
   if (!known || plan.totalParameters > known.totalParameters) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
     await broker.append(record);
@@ -49,7 +49,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   log.info({ run_id: plan.runId, total_parameters: plan.totalParameters, chunk_size: plan.chunkSize, chunks: chunkCount(plan), resumes: known !== undefined }, 'plan');
 
   const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
-  await publisher.publish(plan, queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger), reason);
+  await publisher.publish(plan, unseeded, reason);
   if (known) await publisher.publish(plan, await lostPieces(broker, plan, ledger, queued, log, stop), 'repair');
   log.info({ run_id: plan.runId, chunks: publisher.total }, 'seeded');
   return publisher.total;
@@ -95,45 +95,4 @@ async function readQueued(broker: Broker, runId: string): Promise<IntervalSet | 
 
 function except(pieces: readonly Interval[], taken: IntervalSet): Interval[] {
   return pieces.flatMap((piece) => taken.gaps(piece));
-}
-
-class Publisher {
-  readonly #broker: Broker;
-  readonly #log: Logger;
-  readonly #stop: AbortSignal;
-  total = 0;
-
-  constructor(broker: Broker, log: Logger, stop: AbortSignal) {
-    this.#broker = broker;
-    this.#log = log;
-    this.#stop = stop;
-  }
-
-  async publish(plan: Plan, pieces: readonly Interval[], reason: SeededRecord['reason']): Promise<void> {
-    for (const piece of pieces) {
-      const step = MARK_EVERY * plan.chunkSize;
-      for (let start = piece.start; start <= piece.end && !this.#stop.aborted; start += step - (start % plan.chunkSize)) {
-        const end = Math.min(piece.end, start - (start % plan.chunkSize) + step - 1);
-        await this.#publishMarked(plan, { start, end }, reason);
-      }
-    }
-  }
-
-  async #publishMarked(plan: Plan, piece: Interval, reason: SeededRecord['reason']): Promise<void> {
-    let firstConfirmedAt: string | undefined;
-    let end = piece.start - 1;
-    const untilStopped = function* (stop: AbortSignal): Generator<Chunk> {
-      for (const chunk of chunksOf(plan, new Date().toISOString(), [piece])) {
-        if (stop.aborted) return;
-        end = chunk.end;
-        yield chunk;
-      }
-    };
-    const published = await this.#broker.publish(untilStopped(this.#stop), () => (firstConfirmedAt ??= new Date().toISOString()));
-    if (published === 0) return;
-    const confirmedAt = new Date().toISOString();
-    await this.#broker.append({ kind: 'seeded', runId: plan.runId, start: piece.start, end, chunks: published, reason, firstConfirmedAt: firstConfirmedAt ?? confirmedAt, confirmedAt });
-    this.total += published;
-    this.#log.info({ run_id: plan.runId, start_param: piece.start, end_param: end, chunks: published, reason, first_confirmed_at: firstConfirmedAt }, 'published');
-  }
 }

@@ -8,8 +8,8 @@ import { LeaseKeeper } from './lease.js';
 import { Pace } from './pace.js';
 import { Settler } from './settle.js';
 
-/** How long one receive waits before the worker asks itself whether to leave. */
-const WAIT_MS = 1000;
+/** A batch that takes longer than this was not as fast as those before it: what was read ahead goes to others. */
+const SLOW_BATCH_MS = 1000;
 
 export interface ConsumeOptions {
   readonly broker: Broker;
@@ -29,14 +29,14 @@ export async function consume(options: ConsumeOptions): Promise<string> {
   const settler = new Settler(config, leases, log);
   const idle = new Idle(config.IDLE_TIMEOUT_SECONDS, () => performance.now());
   const pace = new Pace(config.RECEIVE_MAX);
-  const receive = (): Promise<Delivery[]> => broker.receive({ max: pace.batch, waitMs: WAIT_MS, signal: stop });
+  const receive = (): Promise<Delivery[]> => broker.receive({ max: pace.batch, waitMs: idle.waitMs, signal: stop });
 
   let next: Promise<Delivery[]> | undefined;
   while (!stop.aborted) {
     const deliveries = await (next ?? receive());
     next = undefined;
     if (stop.aborted) {
-      await Promise.all(deliveries.map((delivery) => delivery.release()));
+      await settler.giveBack(deliveries);
       break;
     }
     leases.hold(deliveries);
@@ -50,16 +50,24 @@ export async function consume(options: ConsumeOptions): Promise<string> {
     const batch = await settler.refuseExhausted(deliveries);
     // Fast chunks are read ahead while this batch computes; slow or suspicious ones are not held beside another.
     if (pace.batch > 1 && batch.every((delivery) => delivery.attempt === 1)) next = receive();
-    next?.catch(() => undefined);
+    // Held from the moment they arrive: one slow chunk of this batch would otherwise cost all of them their leases.
+    next?.then((ahead) => leases.hold(ahead), () => undefined);
+    const slow = setTimeout(() => {
+      const ahead = next;
+      next = undefined;
+      // If that fails their leases lapse by themselves.
+      ahead?.then((deliveries) => settler.giveBack(deliveries)).catch(() => undefined);
+    }, SLOW_BATCH_MS);
     const started = performance.now();
     await executor.execute(batch.map((delivery) => delivery.chunk), {
       signal: giveUp,
       settled: (outcome) => settler.settle(batch[outcome.index] as Delivery, outcome),
     });
+    clearTimeout(slow);
     pace.took(performance.now() - started, Math.max(1, batch.length));
     await settler.batchDone(batch);
   }
   await settler.settled();
-  await Promise.all(((await next) ?? []).map((delivery) => delivery.release()));
+  await settler.giveBack((await next) ?? []);
   return 'asked to stop';
 }

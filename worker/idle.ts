@@ -3,6 +3,9 @@ import type { Depth } from '../core/broker.js';
 
 /** How long to look on while healthy workers finish the rest. */
 const LOOK_ON_MS = 1500;
+/** How long a receive waits before the next look: the first one comes soon, since mostly the run is simply over. */
+const FIRST_WAIT_MS = 200;
+const WAIT_MS = 1000;
 
 export type Verdict = 'stay' | 'drained' | 'others finish the rest' | 'idle timeout';
 
@@ -15,6 +18,11 @@ export class Idle {
   constructor(timeoutSeconds: number, now: () => number) {
     this.#timeoutMs = timeoutSeconds * 1000;
     this.#now = now;
+  }
+
+  /** Milliseconds that the next receive should wait for work. */
+  get waitMs(): number {
+    return this.#since === undefined ? FIRST_WAIT_MS : WAIT_MS;
   }
 
   /** There was work. */

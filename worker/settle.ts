@@ -41,6 +41,11 @@ export class Settler {
     return batch;
   }
 
+  /** Releases what was not begun. */
+  async giveBack(deliveries: readonly Delivery[]): Promise<void> {
+    await Promise.all(deliveries.map((delivery) => this.#run(delivery, () => delivery.release())));
+  }
+
   /** Begins to settle; errors that matter come out of `batchDone` or `settled`. */
   settle(delivery: Delivery, outcome: Outcome): void {
     this.#unfinished.delete(delivery);
@@ -54,7 +59,7 @@ export class Settler {
 
   /** Call after each batch: releases what got no outcome, and lets at most about one batch of settles run behind. */
   async batchDone(batch: readonly Delivery[]): Promise<void> {
-    for (const delivery of this.#unfinished) await this.#run(delivery, () => delivery.release());
+    await this.giveBack([...this.#unfinished]);
     this.#unfinished.clear();
     const first = batch[0];
     if (first) this.#log.info({ run_id: first.chunk.runId, chunks: batch.length, first: first.chunk.chunkId, attempt: first.attempt }, 'batch done');

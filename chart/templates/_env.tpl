@@ -20,6 +20,9 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- if ne .role "worker" }}
 {{ include "ttg.env.plan" .root }}
 {{- end }}
+{{- if ne .role "verify" }}
+- {name: KEEP_VALUES, value: {{ $v.run.keepValues | quote }}}
+{{- end }}
 {{- if or (eq .role "worker") (eq .role "static") }}
 {{ include "ttg.env.work" .root }}
 {{- end }}
@@ -75,7 +78,6 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{/* How workers work. */}}
 {{- define "ttg.env.work" -}}
 {{- $v := .Values -}}
-- {name: KEEP_VALUES, value: {{ $v.run.keepValues | quote }}}
 - {name: SIMULATE_WORK_MS, value: {{ $v.computation.simulateWorkMs | toString | quote }}}
 - {name: SIMULATE_FAULT_RATE, value: {{ $v.computation.simulateFaultRate | toString | quote }}}
 - {name: BATCH_SIZE, value: {{ int64 $v.worker.batchSize | quote }}}

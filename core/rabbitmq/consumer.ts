@@ -1,14 +1,11 @@
 /** Receiving: leases what was asked for and nothing beyond it, and keeps suspicious chunks apart. */
-import type { Message } from 'amqplib';
 import { backoff, delay } from '../backoff.js';
 import type { Delivery, ReceiveOptions } from '../broker.js';
-import { asError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { decodeChunk, type Chunk } from '../messages.js';
 import { ConnectionLost, Nacked } from './amqp-error.js';
 import { leaseBulk } from './bulk.js';
-import { RabbitDelivery } from './delivery.js';
-import { attemptOf, errorHeaders, fromBody } from './envelope.js';
+import type { RabbitDelivery } from './delivery.js';
+import { Intake } from './intake.js';
 import type { Link } from './link.js';
 import { Session } from './session.js';
 import type { Topology } from './topology.js';
@@ -29,7 +26,7 @@ const BULK_FROM = 5;
 export class Consumer {
   readonly #link: Link;
   readonly #topology: Topology;
-  readonly #log: Logger;
+  readonly #intake: Intake;
   readonly #patienceMs: number;
   readonly #calls = new Set<Promise<unknown>>();
   /** Leased and not settled. */
@@ -42,7 +39,7 @@ export class Consumer {
   constructor(link: Link, topology: Topology, log: Logger, patienceMs: number) {
     this.#link = link;
     this.#topology = topology;
-    this.#log = log;
+    this.#intake = new Intake(topology, log, this.#held);
     this.#patienceMs = patienceMs;
   }
 
@@ -98,7 +95,7 @@ export class Consumer {
     for (const held of this.#held) if (held.attempt > 1) return [];
     const waiting = await session.count(this.#topology.tasks);
     if (waiting === 0) return [];
-    const first = await this.#next(session);
+    const first = await this.#intake.next(session);
     if (!first) return [];
     if (first.attempt > 1) {
       if (beside === 0) return [first];
@@ -109,12 +106,12 @@ export class Consumer {
     const more = Math.min(max, waiting) - 1;
     if (more >= BULK_FROM) {
       for (const message of await leaseBulk(session, this.#topology.tasks, more)) {
-        const delivery = await this.#adopt(session, message);
+        const delivery = await this.#intake.adopt(session, message);
         if (delivery) leased.push(delivery);
       }
     } else {
       while (leased.length <= more && !signal.aborted) {
-        const delivery = await this.#next(session);
+        const delivery = await this.#intake.next(session);
         if (!delivery) break;
         leased.push(delivery);
         if (delivery.attempt > 1) break;
@@ -122,39 +119,6 @@ export class Consumer {
     }
     await Promise.all(leased.filter(({ attempt }) => attempt > 1).map((suspicious) => suspicious.giveBack()));
     return leased.filter(({ attempt }) => attempt === 1);
-  }
-
-  /** The oldest message that is a chunk. */
-  async #next(session: Session): Promise<RabbitDelivery | undefined> {
-    for (;;) {
-      const message = await session.get(this.#topology.tasks);
-      if (!message) return undefined;
-      const delivery = await this.#adopt(session, message);
-      if (delivery) return delivery;
-    }
-  }
-
-  async #adopt(session: Session, message: Message): Promise<RabbitDelivery | undefined> {
-    let chunk: Chunk;
-    try {
-      chunk = decodeChunk(fromBody(message.content));
-    } catch (error) {
-      await this.#bury(session, message, asError(error));
-      return undefined;
-    }
-    const settled = (delivery: RabbitDelivery): void => void this.#held.delete(delivery);
-    const delivery = new RabbitDelivery(chunk, attemptOf(message), { session, message, topology: this.#topology, settled });
-    this.#held.add(delivery);
-    return delivery;
-  }
-
-  /** Bytes that are no chunk are kept, as they are, for people. */
-  async #bury(session: Session, message: Message, error: Error): Promise<void> {
-    const type: unknown = message.properties.contentType;
-    const contentType = typeof type === 'string' ? type : 'application/octet-stream';
-    await session.send(this.#topology.dlq, message.content, errorHeaders(error, new Date().toISOString()), contentType);
-    session.ack(message);
-    this.#log.warn({ reason: error.message, bytes: message.content.length, queue: this.#topology.dlq }, 'dead-lettered a message that is no chunk');
   }
 
   /** Gives back whatever is not settled. Ends when that is done or the session dies. */

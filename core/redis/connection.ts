@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Broker } from '../broker.js';
 import type { Config } from '../config.js';
-import { ConfigError } from '../errors.js';
+import { asError, ConfigError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { classify, createClient } from './client.js';
 import { Link } from './link.js';
@@ -39,7 +39,7 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
       redis.off('ready', end).off('error', onError);
       signal.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
-      else reject(error);
+      else reject(asError(error));
     };
     const onAbort = (): void => end(signal.reason);
     const onError = (error: Error): void => {

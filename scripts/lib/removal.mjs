@@ -41,6 +41,7 @@ export async function remove(removal, releases) {
     const objects = removal.select(await inventory(run, kube, removal)).filter((o) => kinds.includes(o.kind) && !o.leaving);
     await deleteAll(removal, objects);
   }
+  await dropFinalizers(removal);
   await run.step('waiting until nothing of it is left', (say) =>
     waitFor(
       async () => {
@@ -59,12 +60,7 @@ async function removeScaledJobs(removal) {
   const found = await find();
   if (found.length === 0) return;
   await deleteAll(removal, found.filter((o) => !o.leaving));
-  const operator = await deploymentState(kube, 'keda', 'keda-operator');
-  if (!operator.done) await run.step("KEDA's operator is not there: taking its finalizer off the ScaledJobs", async () => {
-    for (const { name, namespace } of await find()) {
-      await run.sh`kubectl --context ${kube.context} --namespace ${namespace} patch scaledjobs.keda.sh ${name} --type=merge --patch ${'{"metadata":{"finalizers":null}}'}`;
-    }
-  });
+  await dropFinalizers(removal);
   await run.step('waiting for the ScaledJobs to go', (say) =>
     waitFor(
       async () => {
@@ -74,6 +70,21 @@ async function removeScaledJobs(removal) {
       { what: 'the ScaledJobs', seconds: 60, signal: run.signal, say, remedy: "KEDA must take its finalizer off: see the log of deployment keda-operator in namespace keda" },
     ),
   );
+}
+
+/**
+ * Without KEDA's operator nobody would take its finalizer off what is being deleted.
+ * @param {Removal} removal
+ */
+async function dropFinalizers(removal) {
+  const { run, kube } = removal;
+  const held = removal.select(await inventory(run, kube, removal)).filter((o) => o.leaving && ['ScaledJob', 'TriggerAuthentication'].includes(o.kind));
+  if (held.length === 0 || (await deploymentState(kube, 'keda', 'keda-operator')).done) return;
+  await run.step(`KEDA's operator is not there: taking its finalizer off ${held.map((o) => o.name).join(', ')}`, async () => {
+    for (const { kind, name, namespace } of held) {
+      await run.sh`kubectl --context ${kube.context} --namespace ${namespace} patch ${kind} ${name} --type=merge --patch ${'{"metadata":{"finalizers":null}}'}`;
+    }
+  });
 }
 
 /** @param {Removal} removal @param {Owned[]} objects */

@@ -78,7 +78,7 @@ export async function replicaState(kube, namespace, { metadata, spec, status }) 
   const pods = await listPods(kube, namespace, selector);
   const ready = Math.min(pods.filter(isReady).length, status?.readyReplicas ?? 0);
   const current = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) && (status?.updatedReplicas ?? 0) >= wanted;
-  return { done: ready >= wanted && current, state: `${ready} of ${wanted} ready`, pods };
+  return { done: wanted > 0 && ready >= wanted && current, state: `${ready} of ${wanted} ready`, pods };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Renders the chart with the real helm: what these tests judge is what a user would install. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -142,7 +142,8 @@ export function notes(options: Render = {}): string {
 
 export function lint(preset?: string): string {
   const values = preset ? ['-f', presetPath(preset)] : [];
-  return execFileSync('helm', ['lint', '--strict', chart, ...values, '--set', 'keda.checkInstalled=false'], { encoding: 'utf8' });
+  const { stdout, stderr } = helm(['lint', '--strict', chart, ...values, '--set', 'keda.checkInstalled=false']);
+  return stdout + stderr;
 }
 
 export function one(objects: readonly Rendered[], kind: string, name?: string): Rendered {

@@ -1,0 +1,55 @@
+/** From messages to deliveries; what is no chunk goes to the dead-letter queue instead. */
+import type { Message } from 'amqplib';
+import { asError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { decodeChunk, type Chunk } from '../messages.js';
+import { RabbitDelivery } from './delivery.js';
+import { attemptOf, errorHeaders, fromBody } from './envelope.js';
+import type { Session } from './session.js';
+import type { Topology } from './topology.js';
+
+export class Intake {
+  readonly #topology: Topology;
+  readonly #log: Logger;
+  readonly #held: Set<RabbitDelivery>;
+
+  /** @param held gets every delivery, and loses it when it is settled */
+  constructor(topology: Topology, log: Logger, held: Set<RabbitDelivery>) {
+    this.#topology = topology;
+    this.#log = log;
+    this.#held = held;
+  }
+
+  /** The oldest message that is a chunk. */
+  async next(session: Session): Promise<RabbitDelivery | undefined> {
+    for (;;) {
+      const message = await session.get(this.#topology.tasks);
+      if (!message) return undefined;
+      const delivery = await this.adopt(session, message);
+      if (delivery) return delivery;
+    }
+  }
+
+  async adopt(session: Session, message: Message): Promise<RabbitDelivery | undefined> {
+    let chunk: Chunk;
+    try {
+      chunk = decodeChunk(fromBody(message.content));
+    } catch (error) {
+      await this.#bury(session, message, asError(error));
+      return undefined;
+    }
+    const settled = (delivery: RabbitDelivery): void => void this.#held.delete(delivery);
+    const delivery = new RabbitDelivery(chunk, attemptOf(message), { session, message, topology: this.#topology, settled });
+    this.#held.add(delivery);
+    return delivery;
+  }
+
+  /** Kept as it is, for people. */
+  async #bury(session: Session, message: Message, error: Error): Promise<void> {
+    const type: unknown = message.properties.contentType;
+    const contentType = typeof type === 'string' ? type : 'application/octet-stream';
+    await session.send(this.#topology.dlq, message.content, errorHeaders(error, new Date().toISOString()), contentType);
+    session.ack(message);
+    this.#log.warn({ reason: error.message, bytes: message.content.length, queue: this.#topology.dlq }, 'dead-lettered a message that is no chunk');
+  }
+}

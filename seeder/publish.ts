@@ -1,0 +1,50 @@
+/** Publishes pieces of a plan, and records in the log what was published. */
+import type { Broker } from '../core/broker.js';
+import type { Interval } from '../core/interval.js';
+import type { Logger } from '../core/logger.js';
+import type { Chunk, SeededRecord } from '../core/messages.js';
+import { chunksOf, type Plan } from '../core/plan.js';
+
+/** After this many chunks a record says that they were published, so that a seeder that dies is resumed from there. */
+const MARK_EVERY = 10_000;
+
+export class Publisher {
+  readonly #broker: Broker;
+  readonly #log: Logger;
+  readonly #stop: AbortSignal;
+  total = 0;
+
+  constructor(broker: Broker, log: Logger, stop: AbortSignal) {
+    this.#broker = broker;
+    this.#log = log;
+    this.#stop = stop;
+  }
+
+  async publish(plan: Plan, pieces: readonly Interval[], reason: SeededRecord['reason']): Promise<void> {
+    for (const piece of pieces) {
+      const step = MARK_EVERY * plan.chunkSize;
+      for (let start = piece.start; start <= piece.end && !this.#stop.aborted; start += step - (start % plan.chunkSize)) {
+        const end = Math.min(piece.end, start - (start % plan.chunkSize) + step - 1);
+        await this.#publishMarked(plan, { start, end }, reason);
+      }
+    }
+  }
+
+  async #publishMarked(plan: Plan, piece: Interval, reason: SeededRecord['reason']): Promise<void> {
+    let firstConfirmedAt: string | undefined;
+    let end = piece.start - 1;
+    const untilStopped = function* (stop: AbortSignal): Generator<Chunk> {
+      for (const chunk of chunksOf(plan, new Date().toISOString(), [piece])) {
+        if (stop.aborted) return;
+        end = chunk.end;
+        yield chunk;
+      }
+    };
+    const published = await this.#broker.publish(untilStopped(this.#stop), () => (firstConfirmedAt ??= new Date().toISOString()));
+    if (published === 0) return;
+    const confirmedAt = new Date().toISOString();
+    await this.#broker.append({ kind: 'seeded', runId: plan.runId, start: piece.start, end, chunks: published, reason, firstConfirmedAt: firstConfirmedAt ?? confirmedAt, confirmedAt });
+    this.total += published;
+    this.#log.info({ run_id: plan.runId, start_param: piece.start, end_param: end, chunks: published, reason, first_confirmed_at: firstConfirmedAt }, 'published');
+  }
+}
