@@ -140,3 +140,11 @@ describe('a computation of your own', () => {
     expect(containers(objects).find(({ name }) => name === 'worker')?.volumeMounts).toEqual([{ name: 'computation', mountPath: '/computation', readOnly: true }]);
   });
 });
+
+describe('RedisInsight', () => {
+  it('is off unless asked for, and as restricted as everything else when it is on', () => {
+    expect(render().filter((object) => object.metadata.name?.includes('insight'))).toEqual([]);
+    const [insight] = one(render({ set: ['redis.insight.enabled=true'] }), 'Deployment').spec?.template?.spec?.containers ?? [];
+    expect(insight?.securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+  });
+});
