@@ -9,12 +9,14 @@ import { ConfigError } from '../core/errors.js';
 import type { Context } from '../core/lifecycle.js';
 import type { LogEntry } from '../core/messages.js';
 import { parseRecordLine } from '../core/static-log.js';
-import { podLogs } from './pod-logs.js';
+import { podLogs, podsAreActive } from './pod-logs.js';
 
 export interface Source extends AsyncDisposable {
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
   /** undefined where there is no queue. */
   depth(): Promise<Depth | undefined>;
+  /** Whether something of the run may still be under way: chunks in the queue, or pods of the static Job. */
+  isActive(): Promise<boolean>;
   /** Indexed workers whose shares of the parameters are known: static mode. */
   readonly shards: number | undefined;
 }
@@ -23,28 +25,33 @@ export interface Source extends AsyncDisposable {
 export async function openSource({ config, log, stop }: Context, directory?: string): Promise<Source> {
   if (directory !== undefined) {
     if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw new ConfigError(`--logs ${directory}: no such directory. Name the one that holds the pods' logs, one file a pod`);
-    return staticSource(config, () => fileLines(directory));
+    return staticSource(config, () => fileLines(directory), () => Promise.resolve(false));
   }
   if (!config.QUEUE_MODE) {
     if (!config.STATIC_JOB_NAME) throw new ConfigError('static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods\' logs by --logs');
-    return staticSource(config, () => podLogs(config));
+    return staticSource(config, () => podLogs(config), () => podsAreActive(config));
   }
   const broker: Broker = await connect(config, log, stop);
   return {
     shards: undefined,
     records: (options) => broker.records(options),
     depth: () => broker.depth(),
+    isActive: async () => {
+      const { ready, leased, delayed } = await broker.depth();
+      return ready + leased + delayed > 0;
+    },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   };
 }
 
 type Lines = AsyncIterable<{ readonly line: string; readonly position: string }>;
 
-function staticSource(config: Config, lines: () => Lines): Source {
+function staticSource(config: Config, lines: () => Lines, isActive: () => Promise<boolean>): Source {
   return {
     shards: config.TOTAL_WORKERS,
     records: () => staticRecords(config, lines()),
     depth: () => Promise.resolve(undefined),
+    isActive,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

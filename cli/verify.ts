@@ -1,14 +1,14 @@
 /** `ttg verify`: reads the log, waits for the run to finish if asked to, and says whether every parameter counts once. */
 import { parseArgs } from 'node:util';
-import { delay } from '../core/backoff.js';
 import { ConfigError } from '../core/errors.js';
 import type { Context } from '../core/lifecycle.js';
-import { Ledger, readLedger } from '../core/ledger.js';
+import { readLedger, type Ledger } from '../core/ledger.js';
 import { shard } from '../core/plan.js';
 import { judge, type Expected, type Verdict } from '../core/verdict.js';
 import { expectedTotal } from '../worker/compute/builtin.js';
-import { openSource, type Source } from './source.js';
+import { openSource } from './source.js';
 import { verdictText } from './text.js';
+import { untilFinished } from './wait.js';
 
 export const usage = `ttg verify [--wait] [--deadline SECONDS] [--logs DIRECTORY] [--json]
   Exits 0 if every parameter of the run has exactly one result or one dead letter, 1 if not.
@@ -38,35 +38,6 @@ export function expectedOf(ledger: Ledger): Expected | undefined {
   if (ledger.plan?.computation !== 'builtin') return undefined;
   const { sumHundredths, min, max } = expectedTotal(ledger.plan.totalParameters);
   return { sumUnits: sumHundredths, decimals: 2, min, max };
-}
-
-/** Follows the log until nothing is missing, or the deadline; says now and then how far the run is. */
-async function untilFinished(source: Source, { config, log, stop }: Context, seconds: number): Promise<void> {
-  const end = AbortSignal.any([stop, AbortSignal.timeout(seconds * 1000)]);
-  if (source.shards !== undefined) {
-    // Pods' logs are read anew each time.
-    while (!end.aborted && !isFinished(await readLedger(() => source.records(), config.RUN_ID))) await delay(2000, end);
-    return;
-  }
-  const ledger = new Ledger(config.RUN_ID);
-  const enough = new AbortController();
-  const ticker = setInterval(() => {
-    if (isFinished(ledger)) enough.abort();
-  }, 100);
-  const reporter = setInterval(() => {
-    log.info({ run_id: config.RUN_ID, done: ledger.covered.count, of: ledger.plan?.totalParameters }, 'waiting for the run to finish');
-  }, 10_000);
-  try {
-    for await (const entry of source.records({ follow: AbortSignal.any([end, enough.signal]) })) ledger.add(entry);
-  } finally {
-    clearInterval(ticker);
-    clearInterval(reporter);
-  }
-  if (end.aborted && !enough.signal.aborted) log.warn({ seconds }, 'the deadline passed before the run was finished');
-}
-
-function isFinished(ledger: Ledger): boolean {
-  return ledger.plan !== undefined && ledger.missing().length === 0;
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */

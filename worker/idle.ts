@@ -5,7 +5,7 @@ import type { Depth } from '../core/broker.js';
 const LOOK_ON_MS = 1500;
 /** How long a receive waits before the next look: the first one comes soon, since mostly the run is simply over. */
 const FIRST_WAIT_MS = 200;
-const WAIT_MS = 1000;
+const WAIT_MS = 500;
 
 export type Verdict = 'stay' | 'drained' | 'others finish the rest' | 'idle timeout';
 

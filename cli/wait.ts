@@ -1,0 +1,61 @@
+/** Waiting for a run to finish: until nothing is missing, or nothing happens any more that could bring what is missing. */
+import { delay } from '../core/backoff.js';
+import { Ledger, readLedger } from '../core/ledger.js';
+import type { Context } from '../core/lifecycle.js';
+import type { Source } from './source.js';
+
+/** With nothing queued, held or running for this long, waiting on is of no use: longer than a Job takes to retry a pod once. */
+const QUIET_MS = 30_000;
+const LOOK_EVERY_MS = 1000;
+const REPORT_EVERY_MS = 10_000;
+
+/** Resolves when the run is finished, when it has come to rest, or at the deadline; says now and then how far it is. */
+export async function untilFinished(source: Source, { config, log, stop }: Context, seconds: number): Promise<void> {
+  const over = new AbortController();
+  const end = AbortSignal.any([stop, over.signal, AbortSignal.timeout(seconds * 1000)]);
+  let ledger = new Ledger(config.RUN_ID);
+  let failure: unknown;
+  const following = source.shards === undefined
+    ? follow(source, ledger, end).catch((thrown: unknown) => {
+        failure = thrown;
+        over.abort();
+      })
+    : undefined;
+  let activeAt = performance.now();
+  let lookedAt = -Infinity;
+  let reportedAt = activeAt;
+  try {
+    while (!end.aborted) {
+      // Pods' logs cannot be followed: they are read anew each time.
+      if (!following) ledger = await readLedger(() => source.records(), config.RUN_ID);
+      if (isFinished(ledger)) return;
+      const now = performance.now();
+      if (now - lookedAt >= LOOK_EVERY_MS) {
+        lookedAt = now;
+        if (!ledger.plan || (await source.isActive().catch(() => true))) activeAt = now;
+      }
+      if (now - activeAt > QUIET_MS) {
+        log.warn({ seconds: QUIET_MS / 1000 }, 'nothing is queued or running any more, but the run is not finished');
+        return;
+      }
+      if (now - reportedAt > REPORT_EVERY_MS) {
+        reportedAt = now;
+        log.info({ run_id: config.RUN_ID, done: ledger.covered.count, of: ledger.plan?.totalParameters }, 'waiting for the run to finish');
+      }
+      await delay(following ? 100 : LOOK_EVERY_MS, end);
+    }
+    if (!stop.aborted && failure === undefined) log.warn({ seconds }, 'the deadline passed before the run was finished');
+  } finally {
+    over.abort();
+    await following;
+  }
+  if (failure !== undefined) throw failure;
+}
+
+async function follow(source: Source, ledger: Ledger, end: AbortSignal): Promise<void> {
+  for await (const entry of source.records({ follow: end })) ledger.add(entry);
+}
+
+function isFinished(ledger: Ledger): boolean {
+  return ledger.plan !== undefined && ledger.missing().length === 0;
+}
