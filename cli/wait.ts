@@ -1,5 +1,6 @@
 /** Waiting for a run to finish: until nothing is missing, or nothing happens any more that could bring what is missing. */
 import { delay } from '../core/backoff.js';
+import { asError } from '../core/errors.js';
 import { Ledger, readLedger } from '../core/ledger.js';
 import type { Context } from '../core/lifecycle.js';
 import type { Source } from './source.js';
@@ -49,7 +50,7 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
     over.abort();
     await following;
   }
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw asError(failure);
 }
 
 async function follow(source: Source, ledger: Ledger, end: AbortSignal): Promise<void> {

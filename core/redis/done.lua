@@ -1,7 +1,7 @@
 -- Head of the scripts that write results: which parameters of a run have one.
 -- Input:  key of a sorted set of disjoint intervals, member = first parameter, score = last one; exact up to 2^53
 -- Output: covered(key, first, last) → whether each of them has a result; cover(key, first, last) → adds them, once
---         flush() is called
+--         flush() is called; uncover(key, first, last) → takes them out again
 -- Why:    merged intervals grow with the gaps, not with the parameters: a run worked off in order is one member, where
 --         a bitmap of 10^9 parameters takes 125 MB and ends at 2^32.
 local open = nil
@@ -36,4 +36,16 @@ local function covered(done, first, last)
   if open and first <= open.last then flush() end
   local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   return at[1] ~= nil and tonumber(at[1]) <= first and tonumber(at[2]) >= last
+end
+
+local function uncover(done, first, last)
+  flush()
+  while true do
+    local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local start, stop = tonumber(at[1]), tonumber(at[2])
+    if not start or start > last then return end
+    redis.call('ZREM', done, at[1])
+    if start < first then redis.call('ZADD', done, first - 1, start) end
+    if stop > last then redis.call('ZADD', done, stop, last + 1) end
+  end
 end

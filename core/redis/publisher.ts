@@ -1,4 +1,5 @@
 /** Publishes chunks in windows, a few of them in flight. */
+import { IntervalSet } from '../interval.js';
 import { encodeChunk, type Chunk } from '../messages.js';
 import { toField, toFields } from './fields.js';
 import type { Keys } from './keys.js';
@@ -25,7 +26,7 @@ export async function publishChunks(
   };
   const send = async (window: readonly Chunk[], index: number): Promise<number> => {
     const args = [lock.token, index, ...encodeWindow(window)];
-    const held = await link.run((redis) => scripts.publish.run(redis, [keys.tasks, keys.lock, keys.windows(lock.token)], args));
+    const held = await link.run((redis) => scripts.publish.run(redis, [keys.tasks, keys.lock, keys.windows(lock.token), keys.done(window[0]?.runId ?? '')], args));
     if (held === 1) return window.length;
     throw new Error(`lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`);
   };
@@ -40,13 +41,15 @@ export async function publishChunks(
   return total;
 }
 
+/** Windows of chunks of one run. */
 function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
   let window: Chunk[] = [];
   for (const chunk of chunks) {
+    if (window.length === WINDOW || (window[0] && window[0].runId !== chunk.runId)) {
+      yield window;
+      window = [];
+    }
     window.push(chunk);
-    if (window.length < WINDOW) continue;
-    yield window;
-    window = [];
   }
   if (window.length > 0) yield window;
 }
@@ -62,5 +65,6 @@ function encodeWindow(window: readonly Chunk[]): Arg[] {
   for (const wire of wires) {
     for (const name of differing) args.push(toField(wire[name]));
   }
+  for (const { start, end } of IntervalSet.of(window).intervals()) args.push(start, end);
   return args;
 }

@@ -36,7 +36,7 @@ export function loadScripts() {
     reassign: new Script(fence, readFileSync(new URL('./reassign.lua', import.meta.url), 'utf8')),
     bury: new Script(fence, done, readFileSync(new URL('./bury.lua', import.meta.url), 'utf8')),
     claim: new Script(readFileSync(new URL('./claim.lua', import.meta.url), 'utf8')),
-    publish: new Script(readFileSync(new URL('./publish.lua', import.meta.url), 'utf8')),
+    publish: new Script(done, readFileSync(new URL('./publish.lua', import.meta.url), 'utf8')),
     hold: new Script(readFileSync(new URL('./hold.lua', import.meta.url), 'utf8')),
     depth: new Script(readFileSync(new URL('./depth.lua', import.meta.url), 'utf8')),
     leave: new Script(readFileSync(new URL('./leave.lua', import.meta.url), 'utf8')),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SeederBusy } from '../../../core/errors.js';
 import { IntervalSet } from '../../../core/interval.js';
 import { chunksOf, planInterval } from '../../../core/plan.js';
-import { CREATED_AT, chunks, plan, publish, reachesDepth, receive, receiveOne, resultOf } from '../../support/bench.js';
+import { CREATED_AT, chunks, plan, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -97,6 +97,17 @@ export function describePublishing(h: Harness): void {
       const lock = await eventually(() => other.lockSeeding(), 60_000, 'the lock free after the death of its holder');
       await lock[Symbol.asyncDispose]();
     }, 90_000);
+
+    it('records what was published again, though it had a record before: that one may have been deleted', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      for (const times of [1, 2]) {
+        await publish(worker, 3);
+        const deliveries = await receive(worker, 3);
+        await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
+        expect(await readResults(worker)).toHaveLength(3 * times);
+      }
+    });
 
     it('lists the parameters that are still queued, in whatever state, where it can list its queue at all', async () => {
       await using bench = h.bench();
