@@ -14,6 +14,7 @@ export class SeederLock implements AsyncDisposable {
   readonly #renewal: NodeJS.Timeout;
   readonly #hold: (ms: number) => Promise<boolean>;
   readonly #link: Link;
+  #windows = 0;
 
   private constructor(token: string, link: Link, keys: Keys, scripts: Scripts, log: Logger) {
     this.token = token;
@@ -31,6 +32,11 @@ export class SeederLock implements AsyncDisposable {
     throw new SeederBusy(
       `another seeder holds ${keys.lock}: wait until it is done; the lock of a seeder that died lapses after ${HOLD_MS / 1000} s`,
     );
+  }
+
+  /** Numbers the windows published under this lock, over all calls: a number that was used before counts as published. */
+  nextWindow(): number {
+    return this.#windows++;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,8 @@ export interface Raw extends AsyncDisposable {
   queueLength(): Promise<number>;
   /** Redis: the group's pending entries. */
   pending(): Promise<Pending[]>;
+  /** Takes away the queue and all that is in it, as an operator by mistake. */
+  loseQueue(): Promise<void>;
   /** Deletes all that the prefix names. */
   removeAll(): Promise<void>;
 }
@@ -51,6 +53,9 @@ async function openRedis(broker: LocalBroker, prefix: string): Promise<Raw> {
       if (!group) return [];
       const entries = (await redis.xpending(tasks, group, '-', '+', 1000)) as [string, string, number, number][];
       return entries.map(([id, consumer, , deliveries]) => ({ id, consumer, deliveries }));
+    },
+    async loseQueue() {
+      await redis.del(tasks);
     },
     async removeAll() {
       const keys = await redis.keys(`${prefix}[:.]*`);
@@ -85,6 +90,9 @@ async function openRabbitmq(broker: LocalBroker, prefix: string): Promise<Raw> {
     },
     queueLength: () => Promise.reject(new Error('RabbitMQ has no stream length: ask depth()')),
     pending: () => Promise.reject(new Error('RabbitMQ does not say who holds what')),
+    async loseQueue() {
+      await channel.deleteQueue(`${prefix}.tasks`);
+    },
     async removeAll() {
       for (const name of await queueNames(broker)) {
         if (name.startsWith(`${prefix}.`)) await channel.deleteQueue(name);

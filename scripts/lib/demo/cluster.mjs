@@ -5,8 +5,11 @@ import { Stop } from '../steps.mjs';
 import { waitFor } from '../wait.mjs';
 import { readPreset } from './preset.mjs';
 
-/** Finds the worker by its command line: the image has no ps, pidof or kill, and process 1 is not ours. */
-const KILL = 'for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null | grep -q "worker.js"; then kill -9 ${p#/proc/}; fi; done';
+/**
+ * Finds the worker by its command line: the image has no ps, pidof or kill, and process 1 is not ours. The brackets keep
+ * the pattern from matching this script's own command line.
+ */
+const KILL = 'for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null | grep -q "[w]orker.js"; then kill -9 ${p#/proc/}; fi; done';
 
 /**
  * @param {import('../steps.mjs').Run} run

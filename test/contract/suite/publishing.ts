@@ -67,6 +67,17 @@ export function describePublishing(h: Harness): void {
       await reachesDepth(seeder, { ready: 100_000, leased: 0 });
     }, 120_000);
 
+    it('publishes several times under one lock, all of it', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      {
+        await using _lock = await worker.lockSeeding();
+        expect(await worker.publish(chunks(300))).toBe(300);
+        expect(await worker.publish(chunks(300))).toBe(300);
+      }
+      await reachesDepth(worker, { ready: 600 });
+    });
+
     it('publishes nothing when there is nothing to publish', async () => {
       await using bench = h.bench();
       const seeder = await bench.worker();

@@ -1,0 +1,143 @@
+/** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, and refuses the rest. */
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Broker } from '../../core/broker.js';
+import { loadConfig } from '../../core/config.js';
+import { readLedger } from '../../core/ledger.js';
+import { judge } from '../../core/verdict.js';
+import { startBroker, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import { seed } from '../../seeder/seed.js';
+import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
+
+const log = pino({ level: 'silent' });
+
+async function seedRun(bench: Bench, broker: Broker, env: Record<string, string>, stop: AbortSignal = never): Promise<number> {
+  const config = loadConfig({ ...bench.env('seeder'), TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '10', ...env });
+  return seed({ broker, config, log, stop });
+}
+
+/** Computes what is queued, or the next `count` chunks of it. */
+async function work(broker: Broker, count: number): Promise<string[]> {
+  const deliveries = await receive(broker, count);
+  await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
+  return deliveries.map(({ chunk }) => `${chunk.runId}/${chunk.chunkId}`);
+}
+
+async function verdictOf(broker: Broker, runId = 'run-1') {
+  return judge(await readLedger(() => broker.records(), runId));
+}
+
+/** Lets `after` chunks be confirmed, then stops the seeder: what a SIGTERM in the middle of publishing does. */
+function stoppedAfter(broker: Broker, after: number): { broker: Broker; stop: AbortSignal } {
+  const stop = new AbortController();
+  const publish: Broker['publish'] = (chunks) => broker.publish(until(chunks, after, () => stop.abort()));
+  const watched = new Proxy(broker, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      return name === 'publish' ? publish : typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+  return { broker: watched, stop: stop.signal };
+}
+
+function* until<T>(items: Iterable<T>, count: number, reached: () => void): Generator<T> {
+  let n = 0;
+  for (const item of items) {
+    if (n++ === count) reached();
+    yield item;
+  }
+}
+
+for (const backend of ['redis', 'rabbitmq'] as const) {
+  describe(`seeding over ${backend}`, () => {
+    let local: LocalBroker;
+    beforeAll(async () => void (local = await startBroker(backend)));
+    afterAll(async () => local.stop());
+
+    it('publishes a run once, however often it is seeded', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      expect(await seedRun(bench, broker, {})).toBe(100);
+      expect(await seedRun(bench, broker, {}), 'while all is queued').toBe(0);
+      await work(broker, 40);
+      expect(await seedRun(bench, broker, {}), 'while some is queued').toBe(0);
+      await work(broker, 60);
+      expect(await seedRun(bench, broker, {}), 'when all is done').toBe(0);
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
+    });
+
+    it('goes on where a seeder was stopped in the middle', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      const cut = stoppedAfter(broker, 37);
+      const first = await seedRun(bench, cut.broker, {}, cut.stop);
+      expect(first).toBeGreaterThan(0);
+      expect(first).toBeLessThan(100);
+      expect(await seedRun(bench, broker, {})).toBe(100 - first);
+      await work(broker, 100);
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+    });
+
+    it('finishes the run of a seeder that an upgrade to another run replaced in the middle', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      const cut = stoppedAfter(broker, 37);
+      await seedRun(bench, cut.broker, {}, cut.stop);
+      await seedRun(bench, broker, { RUN_ID: 'run-2', TOTAL_PARAMETERS: '500' });
+      await work(broker, 150);
+      expect(await verdictOf(broker, 'run-1')).toMatchObject({ complete: true, parameters: { ok: 1000 } });
+      expect(await verdictOf(broker, 'run-2')).toMatchObject({ complete: true, parameters: { ok: 500 } });
+    });
+
+    it('extends a run to a larger total without computing the old one again', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      await seedRun(bench, broker, { TOTAL_PARAMETERS: '995' });
+      await work(broker, 100);
+      // The last chunk was 5 parameters short: the rest of its grid cell becomes a piece of its own.
+      expect(await seedRun(bench, broker, { TOTAL_PARAMETERS: '1500' })).toBe(51);
+      await work(broker, 51);
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, parameters: { expected: 1500, ok: 1500 }, deduplicated: 0 });
+    });
+
+    it('publishes again what the queue lost', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      await seedRun(bench, broker, {});
+      await work(broker, 30);
+      await (await bench.raw()).loseQueue();
+      await broker.prepare();
+      expect((await verdictOf(broker)).parameters.missing).toBe(700);
+      expect(await seedRun(bench, broker, {})).toBe(70);
+      await work(broker, 70);
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await readResults(broker)).toHaveLength(100);
+    });
+
+    it('refuses another plan under the same run id, with the remedy, and publishes nothing', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      await seedRun(bench, broker, {});
+      for (const env of [{ CHUNK_SIZE: '20' }, { TOTAL_PARAMETERS: '900' }, { COMPUTATION: '/computation/other.mjs' }]) {
+        await expect(seedRun(bench, broker, env)).rejects.toThrow(/run-1 exists with another plan .*set another RUN_ID/);
+      }
+      expect((await broker.depth()).ready).toBe(100);
+    });
+  });
+}
+
+describe('a run that does not fit', () => {
+  it('is refused with the value to raise, and nothing of it is published', async () => {
+    const local = await startBroker('redis', { maxmemory: '20mb' });
+    try {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      const refused = seedRun(bench, broker, { TOTAL_PARAMETERS: '1000000', CHUNK_SIZE: '1' });
+      await expect(refused).rejects.toThrow(/1000000 chunks need about \d+ MiB of the broker's memory, which has 20 MiB: raise .*redis\.resources\.limits\.memory/);
+      expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
+      expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();
+    } finally {
+      await local.stop();
+    }
+  });
+});
