@@ -35,7 +35,7 @@ await runScript(
     const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
     const stage = local
       ? await localStage(run, options)
-      : await clusterStage(run, { ...options, cluster: flags.name, namespace: flags.namespace, keep: flags.keep });
+      : await clusterStage(run, { ...options, cluster: flags.name, namespace: flags.namespace, keep: flags.keep, watchChunks: flags.fault });
     run.onInterrupt('taking the demo down', stage.close);
     try {
       return await play(flags, run, stage);

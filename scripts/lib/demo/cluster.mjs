@@ -13,14 +13,17 @@ const KILL = 'for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null
 
 /**
  * @param {import('../steps.mjs').Run} run
- * @param {{ backend: 'redis' | 'rabbitmq', preset: string, runId: string, maxWorkers?: number | undefined, cluster: string, namespace: string, keep: boolean }} options
+ * @param {{ backend: 'redis' | 'rabbitmq', preset: string, runId: string, maxWorkers?: number | undefined, cluster: string, namespace: string, keep: boolean,
+ *   prepared?: boolean, watchChunks?: boolean }} options prepared: cluster and image are there; watchChunks: workers log every chunk, for the fault
  * @returns {Promise<import('./stage.mjs').Stage & { where: import('../release.mjs').Where }>}
  */
-export async function clusterStage(run, { backend, preset, runId, maxWorkers, cluster, namespace, keep }) {
+export async function clusterStage(run, { backend, preset, runId, maxWorkers, cluster, namespace, keep, prepared = false, watchChunks = true }) {
   const script = (/** @type {string} */ name, /** @type {string[]} */ ...args) => run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/${name}.mjs ${args}`;
-  await script('kind-up', '--name', cluster);
-  await script('build', '--load-kind', '--name', cluster);
-  const sets = ['log.level=DEBUG', 'log.format=json', ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
+  if (!prepared) {
+    await script('kind-up', '--name', cluster);
+    await script('build', '--load-kind', '--name', cluster);
+  }
+  const sets = [...(watchChunks ? ['log.level=DEBUG', 'log.format=json'] : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
   await script('deploy', '--name', cluster, '--namespace', namespace, '--preset', preset, '--backend', backend, '--run-id', runId, ...sets.flatMap((s) => ['--set', s]));
 
   const kube = connect({ name: cluster });
