@@ -1,6 +1,6 @@
 /** The logs of a static Job's pods, read from inside the cluster with the test pod's own, narrow rights. */
 import type { Config } from '../core/config.js';
-import { inClusterApi, type KubeApi } from '../core/incluster.js';
+import { inClusterApi, KubeError, type KubeApi } from '../core/incluster.js';
 
 interface PodList {
   readonly items: readonly { readonly metadata: { readonly name: string }; readonly status: { readonly phase?: string } }[];
@@ -26,8 +26,10 @@ export async function* podLogs(config: Config): AsyncIterable<{ line: string; po
     let text: string;
     try {
       text = await api.get(`${podsPath(config)}/${metadata.name}/log`);
-    } catch {
-      continue; // not started yet, or rotated away: its parameters come out as missing
+    } catch (error) {
+      // Not started yet, or gone: its parameters come out as missing. Anything else says nothing about the log.
+      if (!(error instanceof KubeError) || (error.status !== 400 && error.status !== 404)) throw error;
+      continue;
     }
     let n = 0;
     for (const line of text.split('\n')) yield { line, position: `${metadata.name}:${++n}` };

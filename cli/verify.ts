@@ -24,7 +24,8 @@ export async function verify(context: Context, args: string[]): Promise<number> 
   const deadline = Number(values.deadline ?? config.VERIFY_DEADLINE_SECONDS);
   if (!(deadline >= 0 && deadline <= 2_147_483)) throw new ConfigError(`--deadline ${values.deadline}: give a number of seconds from 0 to 2147483`);
   await using source = await openSource(context, values.logs);
-  if (values.wait) await untilFinished(source, context, deadline);
+  // The deadline counts from the start of the process: waiting for the broker is part of it.
+  if (values.wait) await untilFinished(source, context, Math.max(0, deadline - performance.now() / 1000));
   const ledger = await readLedger(() => source.records(), config.RUN_ID);
   const verdict = judge(ledger, expectedOf(ledger));
   const missingShards = source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);

@@ -28,7 +28,7 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
   try {
     while (!end.aborted) {
       // Pods' logs cannot be followed: they are read anew each time.
-      if (!following) ledger = await readLedger(() => source.records(), config.RUN_ID);
+      if (!following) ledger = await readLedger(() => source.records(), config.RUN_ID).catch(() => ledger);
       if (isFinished(ledger)) return;
       const now = performance.now();
       if (now - lookedAt >= LOOK_EVERY_MS) {

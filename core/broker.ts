@@ -6,7 +6,6 @@
  * start by anyone any number of times) and the *dead-letter queue* (payloads, for people; the log says what is dead).
  */
 import type { ChunkError } from './errors.js';
-import type { Interval } from './interval.js';
 import type { Chunk, LogEntry, PlanRecord, Result, SeededRecord } from './messages.js';
 
 export interface ReceiveOptions {
@@ -59,10 +58,10 @@ export interface Broker extends AsyncDisposable {
   publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number>;
 
   /**
-   * The parameters of a run that are still in the queue, in whatever state, or `undefined` where the broker cannot list
-   * its queue. Read before the log it is safe: what leaves the queue afterwards is in the log by then.
+   * The chunks that are still in the queue, in whatever state, or `undefined` where the broker cannot list its queue. Read
+   * before the log it is safe: what leaves the queue afterwards is in the log by then.
    */
-  queued(runId: string): AsyncIterable<Interval> | undefined;
+  queued(): AsyncIterable<Chunk> | undefined;
 
   /** Appends the seeder's own records to the log; resolves when durable. */
   append(record: PlanRecord | SeededRecord): Promise<void>;

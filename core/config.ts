@@ -9,6 +9,8 @@ const number = (fallback: number, min: number, max: number) => z._default(z.coer
 const text = (fallback: string) => z._default(z.string(), fallback);
 const flag = (fallback: 'true' | 'false') =>
   z.pipe(z._default(z.enum(['true', 'false', '1', '0']), fallback), z.transform((v) => v === 'true' || v === '1'));
+/** A Secret made from a file often ends with that file's newline, which the brokers' own start-up drops too. */
+const secret = () => z.pipe(text(''), z.transform((value) => value.replace(/(\r?\n)+$/, '')));
 /** A label value of Kubernetes: run ids end up in labels and in names of Jobs. */
 const label = (fallback: string) => z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)), fallback);
 const optionalInteger = z.optional(z.coerce.number().check(z.int(), z.gte(0)));
@@ -33,13 +35,13 @@ export const ENVIRONMENT = {
   QUEUE_PREFIX: z._default(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,40}$/)), 'ttg'),
   REDIS_HOST: text('ttg-redis'),
   REDIS_PORT: integer(6379, 1, 65_535),
-  REDIS_PASSWORD: text(''),
+  REDIS_PASSWORD: secret(),
   RABBITMQ_HOST: text('ttg-rabbitmq'),
   RABBITMQ_PORT: integer(5672, 1, 65_535),
   RABBITMQ_MANAGEMENT_PORT: integer(15_672, 1, 65_535),
   RABBITMQ_VHOST: text('/'),
   RABBITMQ_USER: text('ttg'),
-  RABBITMQ_PASSWORD: text(''),
+  RABBITMQ_PASSWORD: secret(),
   CONNECT_TIMEOUT_SECONDS: integer(120, 1, MOST_SECONDS),
   // the worker
   WORKER_ID: text('0'),

@@ -5,6 +5,16 @@ import { request } from 'node:https';
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TIMEOUT_MS = 10_000;
 
+/** What the server answered instead. */
+export class KubeError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
 export interface KubeApi {
   /** @returns the response's body; throws an Error with the status and the server's message otherwise */
   get(path: string): Promise<string>;
@@ -28,7 +38,7 @@ export function inClusterApi(): KubeApi {
         incoming.on('end', () => {
           const answer = Buffer.concat(parts).toString();
           if (incoming.statusCode && incoming.statusCode < 300) resolve(answer);
-          else reject(new Error(`${method} ${path}: ${incoming.statusCode} ${answer.slice(0, 300)}`));
+          else reject(new KubeError(incoming.statusCode ?? 0, `${method} ${path}: ${incoming.statusCode} ${answer.slice(0, 300)}`));
         });
       });
       outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within ${TIMEOUT_MS} ms`)));

@@ -69,11 +69,11 @@ await runScript(
  */
 function parts({ workers, pods, redis, rabbitmq, data }) {
   const running = [...(workers || pods ? ['worker'] : []), ...(pods ? ['seeder', 'verify'] : [])];
-  const brokers = [...(redis ? ['redis'] : []), ...(rabbitmq ? ['rabbitmq'] : [])];
+  const brokers = [...(redis ? ['redis', 'redis-insight'] : []), ...(rabbitmq ? ['rabbitmq'] : [])];
   return (found) =>
     found.filter((o) => {
       if (o.kind === 'PersistentVolumeClaim') return data && (brokers.length === 0 || brokers.includes(o.component));
-      // the password belongs to the volume: a new one would not open an old volume
+      // the password stays with the data: what else uses it would be locked out
       if (o.kind === 'Secret') return data && brokers.includes(o.component);
       if (running.includes(o.component)) return ['ScaledJob', 'Job', 'Pod'].includes(o.kind);
       return brokers.includes(o.component);

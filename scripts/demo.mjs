@@ -36,7 +36,7 @@ await runScript(
     const stage = local
       ? await localStage(run, options)
       : await clusterStage(run, { ...options, cluster: flags.name, namespace: flags.namespace, keep: flags.keep, watchChunks: flags.fault });
-    run.onInterrupt('taking the demo down', stage.close);
+    if (local) run.onInterrupt('taking the demo down', stage.close);
     try {
       return await play(flags, run, stage);
     } finally {

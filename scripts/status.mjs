@@ -1,10 +1,12 @@
 #!/usr/bin/env zx
 /** Shows how far a release's run is: progress, rate, time left, queue, worker pods. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
 import { connect, listPods } from './lib/kube.mjs';
 import { selectorOf } from './lib/release.mjs';
 import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { askTtg, openRun } from './lib/ttg.mjs';
+import { statusText } from '../dist/cli/text.js';
 
 await runScript(
   {
@@ -20,14 +22,32 @@ await runScript(
   },
   async (flags, run) => {
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    const args = ['status', ...(flags.watch === undefined ? [] : ['--watch', String(flags.watch)]), ...(flags.json ? ['--json'] : [])];
-    const status = await runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
-    if (flags.json) return status;
-    const pods = await listPods(where.kube, where.namespace, selectorOf(where.release, 'worker'));
-    /** @type {Map<string, number>} */
-    const phases = new Map();
-    for (const pod of pods) phases.set(pod.status?.phase ?? 'Unknown', (phases.get(pod.status?.phase ?? 'Unknown') ?? 0) + 1);
-    run.print(`worker pods: ${[...phases].map(([phase, count]) => `${count} ${phase}`).join(', ') || 'none'}`);
-    return status;
+    /** @type {{ accounted: number, at: number } | undefined} */
+    let last;
+    for (;;) {
+      const opened = await openRun(where, flags['run-id']);
+      /** @type {import('../dist/cli/text.js').Status} */
+      const status = await askTtg(opened, ['status', '--json'], run.signal).finally(opened.close);
+      const accounted = status.done + status.dead;
+      const rate = last ? ((accounted - last.accounted) / (performance.now() - last.at)) * 1000 : status.rate;
+      const now = { ...status, rate, etaSeconds: rate ? (status.total - accounted) / rate : null };
+      const pods = countPhases(await listPods(where.kube, where.namespace, selectorOf(where.release, 'worker')));
+      const shown = Object.entries(pods).map(([phase, count]) => `${count} ${phase}`).join(', ') || 'none';
+      run.print(flags.json ? JSON.stringify({ ...now, pods }) : `${statusText(now).trimEnd()}  worker pods: ${shown}`);
+      last = { accounted, at: performance.now() };
+      if (flags.watch === undefined || (status.total > 0 && accounted >= status.total)) return 0;
+      await sleep(flags.watch * 1000, undefined, { signal: run.signal });
+    }
   },
 );
+
+/**
+ * @param {import('@kubernetes/client-node').V1Pod[]} pods
+ * @returns {Record<string, number>}
+ */
+function countPhases(pods) {
+  /** @type {Record<string, number>} */
+  const phases = {};
+  for (const pod of pods) phases[pod.status?.phase ?? 'Unknown'] = (phases[pod.status?.phase ?? 'Unknown'] ?? 0) + 1;
+  return phases;
+}

@@ -10,6 +10,10 @@ const BYTES_PER_VALUE = 20;
 export interface Need {
   /** Size of the broker's volume, where it is known. */
   readonly volumeBytes: number | undefined;
+  /** Chunks in the queue already: they still turn into records. */
+  readonly queued: number;
+  /** Records in the log already: they take the volume's space, and are counted by the broker's memory. */
+  readonly recorded: number;
   /** Values that each record keeps. */
   readonly valuesPerChunk: number;
 }
@@ -18,24 +22,24 @@ export interface Need {
  * @param chunks how many are about to be published
  * @throws ConfigError with the value to raise
  */
-export function checkCapacity(chunks: number, capacity: Capacity, { volumeBytes, valuesPerChunk }: Need): void {
+export function checkCapacity(chunks: number, capacity: Capacity, { volumeBytes, queued, recorded, valuesPerChunk }: Need): void {
   if (chunks === 0) return;
   const values = valuesPerChunk * BYTES_PER_VALUE;
   const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk } = capacity;
-  const memory = memoryUsed + chunks * (memoryPerChunk + values);
+  const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values);
   if (memoryLimit !== undefined && memory > memoryLimit) {
     refuse(chunks, 'memory', memory, memoryLimit, "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)");
   }
-  const disk = chunks * (diskPerChunk + values);
+  const disk = (chunks + queued + recorded) * (diskPerChunk + values);
   if (volumeBytes !== undefined && disk > volumeBytes) {
-    refuse(chunks, 'disk', disk, volumeBytes, "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size)");
+    refuse(chunks, 'disk', disk, volumeBytes, "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size, which only a new release can change)");
   }
 }
 
 function refuse(chunks: number, what: string, needed: number, limit: number, remedy: string): never {
   const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
   throw new ConfigError(
-    `${chunks} chunks need about ${mib(needed)} of the broker's ${what}, which has ${mib(limit)}: ` +
+    `with these ${chunks} chunks the broker needs about ${mib(needed)} of ${what}, and has ${mib(limit)}: ` +
       `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize). Nothing was published`,
   );
 }

@@ -27,20 +27,28 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   await broker.prepare();
   await using _lock = await takeLock(broker, log, stop);
   const wanted: Plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
-  const queued = await readQueued(broker, wanted.runId);
+  const queuedOf = await readQueued(broker);
+  const queued = queuedOf?.(wanted.runId);
   const runs = await readRuns(broker);
   const ledger = runs.get(wanted.runId) ?? new Ledger(wanted.runId);
   const publisher = new Publisher(broker, log, stop);
 
   // A seeder that was replaced in the middle, by an upgrade to a new run, left its own run unfinished.
-  for (const other of runs.values()) {
-    if (other.plan && other.runId !== wanted.runId) await publisher.publish(other.plan, neverSeeded(other.plan, other), 'resume');
-  }
-
+  const others = [...runs.values()].flatMap(({ plan, runId }) => (plan && runId !== wanted.runId ? [plan] : [])).map((plan) => {
+    const pieces = neverSeeded(plan, runs.get(plan.runId) as Ledger);
+    return { plan, pieces: queuedOf ? except(pieces, queuedOf(plan.runId)) : pieces };
+  });
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   const unseeded = queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger);
-  checkCapacity(chunksIn(plan, unseeded), await broker.capacity(), { volumeBytes: config.BROKER_VOLUME_BYTES, valuesPerChunk: config.KEEP_VALUES ? plan.chunkSize : 0 });
+  const { ready, leased, delayed } = await broker.depth();
+  checkCapacity(chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0), await broker.capacity(), {
+    volumeBytes: config.BROKER_VOLUME_BYTES,
+    queued: ready + leased + delayed,
+    recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
+    valuesPerChunk: config.KEEP_VALUES ? plan.chunkSize : 0,
+  });
+  for (const other of others) await publisher.publish(other.plan, other.pieces, 'resume');
   if (!known || plan.totalParameters > known.totalParameters) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
     await broker.append(record);
@@ -85,12 +93,17 @@ async function takeLock(broker: Broker, log: Logger, stop: AbortSignal): Promise
   }
 }
 
-async function readQueued(broker: Broker, runId: string): Promise<IntervalSet | undefined> {
-  const listing = broker.queued(runId);
+/** What is queued of each run; undefined where the broker cannot list its queue. */
+async function readQueued(broker: Broker): Promise<((runId: string) => IntervalSet) | undefined> {
+  const listing = broker.queued();
   if (!listing) return undefined;
-  const queued = new IntervalSet();
-  for await (const interval of listing) queued.add(interval);
-  return queued;
+  const queued = new Map<string, IntervalSet>();
+  for await (const chunk of listing) {
+    const set = queued.get(chunk.runId) ?? new IntervalSet();
+    queued.set(chunk.runId, set);
+    set.add(chunk);
+  }
+  return (runId) => queued.get(runId) ?? new IntervalSet();
 }
 
 function except(pieces: readonly Interval[], taken: IntervalSet): Interval[] {

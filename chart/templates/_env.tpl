@@ -16,6 +16,8 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
 {{- if $queue }}
 {{ include "ttg.env.broker" .root }}
+{{- $patience := eq .role "verify" | ternary (max 1 (int64 $v.verify.deadlineSeconds)) (int64 $v.seeder.connectTimeoutSeconds) }}
+- {name: CONNECT_TIMEOUT_SECONDS, value: {{ $patience | quote }}}
 {{- end }}
 {{- if ne .role "worker" }}
 {{ include "ttg.env.plan" .root }}
@@ -59,7 +61,6 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 - {name: RABBITMQ_USER, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: rabbitmq-user}}}
 - {name: RABBITMQ_PASSWORD, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: rabbitmq-password}}}
 {{- end }}
-- {name: CONNECT_TIMEOUT_SECONDS, value: {{ int64 $v.seeder.connectTimeoutSeconds | quote }}}
 - {name: RETRY_DELAY_MS, value: {{ int64 $v.worker.retryDelayMs | quote }}}
 - {name: STALE_THRESHOLD_MS, value: {{ int64 $v.worker.staleThresholdMs | quote }}}
 {{- end -}}

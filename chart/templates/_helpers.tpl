@@ -130,9 +130,14 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* The computation's module in a container, and its volume: both empty with the built-in computation. */}}
+{{/* Not empty if there is a module to mount: this release's, or an earlier one's, whose chunks may still be queued. */}}
+{{- define "ttg.hasComputations" -}}
+{{- if or .Values.computation.source (lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-computation" (include "ttg.fullname" .))) }}true{{ end -}}
+{{- end -}}
+
+{{/* The computations' modules in a container, and their volume: both empty where there are none but the built-in one. */}}
 {{- define "ttg.computationMount" -}}
-{{- if .Values.computation.source -}}
+{{- if include "ttg.hasComputations" . -}}
 volumeMounts:
   - name: computation
     mountPath: /computation
@@ -141,7 +146,7 @@ volumeMounts:
 {{- end -}}
 
 {{- define "ttg.computationVolume" -}}
-{{- if .Values.computation.source -}}
+{{- if include "ttg.hasComputations" . -}}
 volumes:
   - name: computation
     configMap:

@@ -14,7 +14,9 @@ export async function readDepth(link: Link, topology: Topology, management: Mana
     count(link, topology.dlq),
     management.unacknowledged(topology.tasks),
   ]);
-  return { ready, leased: leased ?? 0, stale: 0, delayed, dead };
+  // Not 0: whoever asks would take chunks that are being computed for lost.
+  if (leased === undefined) throw new Error('RabbitMQ does not tell how many chunks workers hold: its management API gives no answer. Check RABBITMQ_MANAGEMENT_PORT and that the user has the tag monitoring');
+  return { ready, leased, stale: 0, delayed, dead };
 }
 
 /** On a channel of its own, since asking for a queue that does not exist closes it. */

@@ -19,7 +19,9 @@ export class Management {
 
   async unacknowledged(queue: string): Promise<number | undefined> {
     const path = `queues/${encodeURIComponent(this.#config.RABBITMQ_VHOST)}/${encodeURIComponent(queue)}?columns=messages_unacknowledged`;
-    return (await this.#get(path, queueShape))?.messages_unacknowledged;
+    const answer = await this.#get(path, queueShape, {});
+    // A queue without statistics yet has delivered nothing.
+    return answer && (answer.messages_unacknowledged ?? 0);
   }
 
   /** Of the node with the least room; in bytes. */
@@ -30,7 +32,8 @@ export class Management {
     return { used: tightest?.mem_used, limit: tightest?.mem_limit };
   }
 
-  async #get<T extends z.ZodMiniType>(path: string, shape: T): Promise<z.output<T> | undefined> {
+  /** @param missing the answer where there is no such thing */
+  async #get<T extends z.ZodMiniType>(path: string, shape: T, missing?: z.output<T>): Promise<z.output<T> | undefined> {
     const { RABBITMQ_HOST, RABBITMQ_MANAGEMENT_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD } = this.#config;
     const authorization = `Basic ${Buffer.from(`${RABBITMQ_USER}:${RABBITMQ_PASSWORD}`).toString('base64')}`;
     try {
@@ -38,6 +41,7 @@ export class Management {
         headers: { authorization },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
+      if (response.status === 404 && missing !== undefined) return missing;
       if (!response.ok) throw new Error(`status ${response.status}`);
       return z.parse(shape, await response.json());
     } catch (error) {

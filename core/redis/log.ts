@@ -1,8 +1,7 @@
 /** The log and the queue as they are read from their first entry on. */
 import type { Redis } from 'ioredis';
 import { ProtocolError } from '../errors.js';
-import type { Interval } from '../interval.js';
-import { decodeChunk, decodeRecord, encodeRecord, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
+import { type Chunk, decodeChunk, decodeRecord, encodeRecord, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
 import { fromFields, toFields, type Entry } from './fields.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
@@ -34,10 +33,10 @@ async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
   }
 }
 
-export async function* queuedIntervals(link: Link, keys: Keys, runId: string): AsyncGenerator<Interval> {
+export async function* queuedChunks(link: Link, keys: Keys): AsyncGenerator<Chunk> {
   for await (const [, fields] of entries(link, keys.tasks)) {
     const chunk = attempt(() => decodeChunk(fromFields(fields)));
-    if (!(chunk instanceof ProtocolError) && chunk.runId === runId) yield { start: chunk.start, end: chunk.end };
+    if (!(chunk instanceof ProtocolError)) yield chunk;
   }
 }
 

@@ -3,7 +3,6 @@ import { delay } from '../backoff.js';
 import type { Broker, Capacity, Delivery, Depth, ReceiveOptions } from '../broker.js';
 import type { Config } from '../config.js';
 import { ProtocolError } from '../errors.js';
-import type { Interval } from '../interval.js';
 import type { Logger } from '../logger.js';
 import { decodeChunk, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
 import { createClient } from './client.js';
@@ -13,7 +12,7 @@ import { readCapacity, readDepth } from './gauges.js';
 import { createGroup, recentLeases } from './group.js';
 import { keysFor, type Keys } from './keys.js';
 import { Link } from './link.js';
-import { appendRecord, queuedIntervals, readRecords } from './log.js';
+import { appendRecord, queuedChunks, readRecords } from './log.js';
 import { publishChunks } from './publisher.js';
 import { Receiver, type Leased } from './receiver.js';
 import { loadScripts, type Scripts } from './scripts.js';
@@ -59,8 +58,8 @@ export class RedisBroker implements Broker {
     return publishChunks(this.#link, this.#keys, this.#scripts, this.#lock, chunks, confirmed);
   }
 
-  queued(runId: string): AsyncIterable<Interval> {
-    return queuedIntervals(this.#link, this.#keys, runId);
+  queued(): AsyncIterable<Chunk> {
+    return queuedChunks(this.#link, this.#keys);
   }
 
   append(record: PlanRecord | SeededRecord): Promise<void> {

@@ -1,10 +1,12 @@
 /** Runs the `ttg` command against a release: the same program that runs in the cluster, over port-forwards. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { orAbsent } from './kube.mjs';
 import { connectRelease } from './release.mjs';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -25,26 +27,55 @@ export async function runTtg(env, args, signal) {
 }
 
 /**
+ * @typedef {object} OpenRun
+ * @property {Record<string, string>} env how the command reaches the run
+ * @property {string[]} args what the command needs beside its verb
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * A run of a release, opened to programs on this machine: its broker by port-forwards, or its pods' logs as files.
+ * @param {import('./release.mjs').Where} where
+ * @param {string | undefined} runId another run than the release's own
+ * @returns {Promise<OpenRun>}
+ */
+export async function openRun(where, runId) {
+  const connection = await connectRelease(where);
+  const env = { ...connection.env, ...(runId ? { RUN_ID: runId } : {}) };
+  const job = connection.release.staticJob?.metadata?.name;
+  if (!job) return { env, args: [], close: connection.close };
+  const logs = await downloadLogs(where, job);
+  return {
+    env,
+    args: ['--logs', logs],
+    close: async () => {
+      await connection.close();
+      await rm(logs, { recursive: true });
+    },
+  };
+}
+
+/**
  * @param {import('./release.mjs').Where} where
  * @param {string[]} args
  * @param {{ signal: AbortSignal, runId?: string | undefined }} options
  * @returns {Promise<number>}
  */
 export async function runTtgOnRelease(where, args, { signal, runId }) {
-  const connection = await connectRelease(where);
-  /** @type {string | undefined} */
-  let logs;
-  try {
-    const env = { ...connection.env, LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text', ...(runId ? { RUN_ID: runId } : {}) };
-    if (connection.release.staticJob) {
-      logs = await downloadLogs(where, connection.release.staticJob.metadata?.name ?? '');
-      return await runTtg(env, [...args, '--logs', logs], signal);
-    }
-    return await runTtg(env, args, signal);
-  } finally {
-    await connection.close();
-    if (logs) await rm(logs, { recursive: true });
-  }
+  const opened = await openRun(where, runId);
+  return runTtg(opened.env, [...args, ...opened.args], signal).finally(opened.close);
+}
+
+/**
+ * Runs a verb that answers in JSON.
+ * @param {OpenRun} opened
+ * @param {string[]} args
+ * @param {AbortSignal} signal
+ * @returns {Promise<never>} typed by who asks
+ */
+export async function askTtg(opened, args, signal) {
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args, ...opened.args], { env: { ...process.env, ...opened.env, LOG_LEVEL: 'ERROR', LOG_FORMAT: 'text' }, signal, maxBuffer: 1 << 28 });
+  return /** @type {never} */ (JSON.parse(stdout));
 }
 
 /**
@@ -57,7 +88,7 @@ async function downloadLogs({ kube, namespace }, job) {
   const pods = await kube.core.listNamespacedPod({ namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` });
   for (const pod of pods.items) {
     const name = pod.metadata?.name ?? '';
-    const text = await kube.core.readNamespacedPodLog({ namespace, name }).catch(() => ''); // lost: it comes out as missing
+    const text = (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name }))) ?? ''; // gone: it comes out as missing
     await writeFile(join(directory, name), text);
   }
   return directory;

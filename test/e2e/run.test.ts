@@ -67,7 +67,6 @@ test('a record that is gone from the log fails helm test, which names the parame
   expect(gap.status).not.toBe(0);
   expect(gap.output).toContain('420–429');
 
-  await release.kubectl('delete', 'job', '-l', 'ttg.io/component=seeder');
   await release.apply('upgrade', 'small-redis', ...install);
   const repaired = await release.helm('test', 'ttg', '--logs', '--timeout', '150s');
   expect(repaired.output).toContain('1000 expected: 1000 results, 0 dead, 0 missing, 0 counted twice');

@@ -18,6 +18,13 @@ for (const backend of ['redis', 'rabbitmq']) {
     const password = await secret();
 
     await release.apply('upgrade', `small-${backend}`, 'run.id=run-2', 'run.totalParameters=500');
+    expect(before.length, 'workers at the time of the upgrade').toBeGreaterThan(0);
+    const after = await release.pods('worker');
+    for (const name of before) {
+      const pod = after.find((p) => p.metadata?.name === name);
+      expect(pod, `${name} is still there`).toBeDefined();
+      expect(pod?.metadata?.deletionTimestamp, `${name} is not being deleted`).toBeUndefined();
+    }
     expect(await secret(), 'the password is kept').toBe(password);
     const tested = await release.helm('test', 'ttg', '--logs', '--timeout', '300s');
     expect(tested.output).toContain('COMPLETE');

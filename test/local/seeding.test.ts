@@ -133,7 +133,7 @@ describe('a run that does not fit', () => {
       await using bench = new Bench(local);
       const broker = await bench.worker();
       const refused = seedRun(bench, broker, { TOTAL_PARAMETERS: '1000000', CHUNK_SIZE: '1' });
-      await expect(refused).rejects.toThrow(/1000000 chunks need about \d+ MiB of the broker's memory, which has 20 MiB: raise .*redis\.resources\.limits\.memory/);
+      await expect(refused).rejects.toThrow(/these 1000000 chunks the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/);
       expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
       expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();
     } finally {

@@ -6,7 +6,7 @@ import { checkCapacity, type Need } from '../../seeder/capacity.js';
 const MIB = 1024 * 1024;
 const capacity = (over: Partial<Capacity> = {}): Capacity => ({ memoryUsed: 10 * MIB, memoryLimit: 100 * MIB, memoryPerChunk: 1024, diskPerChunk: 2048, ...over });
 
-const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({ volumeBytes, valuesPerChunk });
+const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({ volumeBytes, queued: 0, recorded: 0, valuesPerChunk });
 
 describe('a run', () => {
   it('is taken where it just fits', () => {
@@ -16,12 +16,12 @@ describe('a run', () => {
   it('is refused where it does not fit the memory, with what to raise and by how much', () => {
     expect(() => checkCapacity(100 * 1024, capacity(), need())).toThrow(ConfigError);
     expect(() => checkCapacity(100 * 1024, capacity(), need())).toThrow(
-      /102400 chunks need about 110 MiB of the broker's memory, which has 100 MiB: raise .*resources\.limits\.memory.* by 10 MiB or more, or make fewer, larger chunks \(CHUNK_SIZE.*Nothing was published/,
+      /with these 102400 chunks the broker needs about 110 MiB of memory, and has 100 MiB: raise .*resources\.limits\.memory.* by 10 MiB or more, or make fewer, larger chunks \(CHUNK_SIZE.*Nothing was published/,
     );
   });
 
   it('is refused where it does not fit the volume, with what to raise and by how much', () => {
-    expect(() => checkCapacity(50 * 1024, capacity(), need(64 * MIB))).toThrow(/need about 100 MiB of the broker's disk, which has 64 MiB: raise .*persistence\.size.* by 36 MiB/);
+    expect(() => checkCapacity(50 * 1024, capacity(), need(64 * MIB))).toThrow(/needs about 100 MiB of disk, and has 64 MiB: raise .*persistence\.size.* by 36 MiB/);
   });
 
   it('is refused for one byte too many', () => {
@@ -35,6 +35,13 @@ describe('a run', () => {
   it('that keeps its values needs room for them too', () => {
     expect(() => checkCapacity(1024, capacity(), need(undefined, 1000))).not.toThrow();
     expect(() => checkCapacity(1024, capacity(), need(undefined, 10_000))).toThrow(/memory/);
+  });
+
+  it('is refused where what is queued and recorded already leaves too little', () => {
+    const full = (queued: number, recorded: number): Need => ({ ...need(180 * MIB), queued, recorded });
+    expect(() => checkCapacity(45 * 1024, capacity(), full(44 * 1024, 0))).not.toThrow();
+    expect(() => checkCapacity(45 * 1024, capacity(), full(46 * 1024, 0))).toThrow(/memory/);
+    expect(() => checkCapacity(45 * 1024, capacity(), full(0, 46 * 1024))).toThrow(/disk/);
   });
 
   it('that publishes nothing is taken however full the broker is', () => {

@@ -94,7 +94,7 @@ describe('the check against what the built-in computation must give', () => {
   });
 
   it("is not made for a user's own computation", async () => {
-    const plan = planRecord(10, { computation: '/work/own.mjs' });
+    const plan = planRecord(10, { computation: '/computation/own.mjs' });
     expect(await verdictOf(plan, resultRecord(0, 9, { compute: (i) => -i }))).toMatchObject({ complete: true, sum: '-45', min: -9 });
   });
 });

@@ -1,4 +1,5 @@
 /** The demo on a cluster: a release in a namespace of its own, workers as KEDA spawns them. */
+import { $ } from 'zx';
 import { connect, listPods, orAbsent } from '../kube.mjs';
 import { connectRelease, selectorOf } from '../release.mjs';
 import { Stop } from '../steps.mjs';
@@ -12,6 +13,15 @@ import { readPreset } from './preset.mjs';
 const KILL = 'for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null | grep -q "[w]orker.js"; then kill -9 ${p#/proc/}; fi; done';
 
 /**
+ * Not by the run's own shell, which an interrupt has ended by then.
+ * @param {string} cluster
+ * @param {string} namespace
+ */
+export async function takeDown(cluster, namespace) {
+  await $({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/cleanup.mjs --name ${cluster} --namespace ${namespace} --all --data --force`;
+}
+
+/**
  * @param {import('../steps.mjs').Run} run
  * @param {{ backend: 'redis' | 'rabbitmq', preset: string, runId: string, maxWorkers?: number | undefined, cluster: string, namespace: string, keep: boolean,
  *   prepared?: boolean, watchChunks?: boolean }} options prepared: cluster and image are there; watchChunks: workers log every chunk, for the fault
@@ -23,6 +33,7 @@ export async function clusterStage(run, { backend, preset, runId, maxWorkers, cl
     await script('kind-up', '--name', cluster);
     await script('build', '--load-kind', '--name', cluster);
   }
+  if (!keep) run.onInterrupt('taking the demo down', () => takeDown(cluster, namespace));
   const sets = [...(watchChunks ? ['log.level=DEBUG', 'log.format=json'] : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
   await script('deploy', '--name', cluster, '--namespace', namespace, '--preset', preset, '--backend', backend, '--run-id', runId, ...sets.flatMap((s) => ['--set', s]));
 
@@ -54,8 +65,7 @@ export async function clusterStage(run, { backend, preset, runId, maxWorkers, cl
     },
     close: async () => {
       await connection.close();
-      if (keep) return;
-      await script('cleanup', '--name', cluster, '--namespace', namespace, '--all', '--data', '--force');
+      if (!keep) await takeDown(cluster, namespace);
     },
   };
 }

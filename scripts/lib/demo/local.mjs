@@ -29,7 +29,7 @@ export async function localStage(run, { backend, preset: name, runId, maxWorkers
   const start = (/** @type {string} */ program, /** @type {string} */ podName) => {
     const child = spawn(process.execPath, [entry(program)], { env: { ...process.env, ...env, POD_NAME: podName, NODE_NAME: 'this machine' }, stdio: ['ignore', 'pipe', 'inherit'] });
     /** @type {Process} */
-    const started = { child, log: '', exited: once(child, 'exit') };
+    const started = { child, log: '', exited: once(child, 'close') };
     child.stdout?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (started.log = (started.log + text).slice(-LOG_LIMIT)));
     processes.set(podName, started);
     return started;
