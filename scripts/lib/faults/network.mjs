@@ -18,15 +18,19 @@ const partition = {
       const held = stage.processes.running('worker').flatMap(({ name, log }) => heldBy(name, log));
       return held.length > 0 && pick(rng, held);
     }, 'a worker in the middle of a chunk');
+    const struckAt = Date.now();
     proxy.stall();
     const passed = proxy.passed();
-    // Those who are cut off count as running: somebody on the broker's side of the cut has to be there.
+    const cutOff = new Set(stage.processes.running('worker').map(({ name }) => name));
     stage.workerEnv = {};
-    stage.startWorker();
-    await completedByAnother(stage, { worker: cut.worker, chunk: cut.chunkId });
+    await completedByAnother(stage, { worker: cut.worker, chunk: cut.chunkId }, () => {
+      // Those who are cut off count as running, so the scaler sends nobody to this side of the cut; and who finds all that is
+      // left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
+      if (stage.processes.running('worker').every(({ name }) => cutOff.has(name))) stage.startWorker();
+    });
     if (proxy.passed() !== passed) throw new Stop(`${proxy.passed() - passed} bytes passed the cut`);
     return {
-      target: `${proxy.connections()} connections`, chunk: cut.chunkId, worker: cut.worker,
+      target: `${proxy.connections()} connections`, struckAt, chunk: cut.chunkId, worker: cut.worker,
       observed: `no byte passed until another had completed chunk ${cut.chunkId}, which ${cut.worker} held`,
     };
   },

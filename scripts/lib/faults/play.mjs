@@ -37,8 +37,8 @@ export async function playFault(name, { broker, settings, seed, signal, say = ()
       stage.startSeeder();
       await stage.until(async () => (await stage.read()).results.length >= share * stage.chunks, `${Math.round(share * 100)} % of the chunks done`);
     }
-    const struckAt = Date.now();
-    const hit = await fault.inject(stage, rng);
+    const begun = Date.now();
+    const { struckAt = begun, ...hit } = await fault.inject(stage, rng);
     say(`${name}: ${hit.target}: ${hit.observed}`);
     await fault.heal(stage, hit);
     const injection = { ...hit, name, at: new Date(struckAt).toISOString(), healedAt: new Date().toISOString() };
@@ -83,4 +83,25 @@ function recovery({ at, healedAt, chunk, worker }, { results }) {
   const others = results.filter((r) => (chunk === undefined ? r.completedAt > since : r.chunkId === chunk && r.workerId !== worker));
   const first = others.map((r) => Date.parse(r.completedAt)).sort((a, b) => a - b)[0];
   return first === undefined ? 0 : Math.max(0, (first - Date.parse(since)) / 1000);
+}
+
+/** @typedef {{ name: string, backend: string, seed: number, played: Outcome | string }} Row played: or why it could not be */
+
+/** @param {Outcome} outcome @returns {string} */
+export function describeOutcome({ injection, ok, verdict, recoverySeconds }) {
+  const { name, target, observed } = injection;
+  const result = ok ? 'complete, digest equal to a run without faults' : `NOT as without the fault: ${verdict.faults.join('; ') || `digest ${verdict.digest}`}`;
+  return `${name}: hit ${target} (${observed}); recovered after ${recoverySeconds.toFixed(1)} s; ${result}`;
+}
+
+/** @param {readonly Row[]} rows @returns {string} */
+export function faultTable(rows) {
+  const head = ['fault', 'broker', 'seed', 'seconds to recover', 'verdict', 'digest equal'];
+  const lines = rows.map(({ name, backend, seed, played }) => {
+    if (typeof played === 'string') return [name, backend, `${seed}`, '-', 'FAILED', '-'];
+    const { recoverySeconds, verdict, reference } = played;
+    return [name, backend, `${seed}`, recoverySeconds.toFixed(1), verdict.complete ? 'complete' : 'INCOMPLETE', verdict.digest === reference ? 'yes' : 'NO'];
+  });
+  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)));
+  return [head, ...lines].map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
 }

@@ -20,7 +20,7 @@ function dieAt(point, prove) {
       stage.startSeeder();
       const chunk = stage.workerEnv.TTG_FAULT_CHUNK ?? '';
       const dead = await stage.until(() => stage.processes.all('worker').find((p) => !isRunning(p) && p.child.signalCode === 'SIGKILL'), `a worker dead at chunk ${chunk}`);
-      return { target: `${dead.name} at chunk ${chunk}, ${point}`, observed: `process ${dead.child.pid} ended by ${dead.child.signalCode}`, chunk, worker: dead.name };
+      return { target: `${dead.name} at chunk ${chunk}, ${point}`, observed: `process ${dead.child.pid} ended by ${dead.child.signalCode}`, struckAt: Date.now(), chunk, worker: dead.name };
     },
     heal: async () => {},
     prove,

@@ -8,10 +8,11 @@
  * @typedef {object} Hit What an injection did, seen to have taken hold.
  * @property {string} target who or what was hit
  * @property {string} observed how that was seen: process state, exit signal, refused connection …
+ * @property {number} [struckAt] when, in milliseconds since the epoch; when the injection was begun if omitted
  * @property {string} [chunk] the chunk that was hit with it: recovered once this one has its record
  * @property {string} [worker] the worker that was hit: its late record does not count as the recovery
  *
- * @typedef {Hit & { name: string, at: string, healedAt: string }} Injection The record of a fault; times in ISO 8601 UTC.
+ * @typedef {Omit<Hit, 'struckAt'> & { name: string, at: string, healedAt: string }} Injection The record of a fault; times in ISO 8601 UTC.
  *
  * @typedef {object} Fault
  * @property {ReadonlyArray<'process' | 'cluster'>} needs where it can be played

@@ -16,10 +16,11 @@ const TRIES = 5;
 export async function hitHolder(stage, rng, hit) {
   for (let n = 1; n <= TRIES; n++) {
     const { victim, chunkId: chunk } = await findHolder(stage, rng);
+    const struckAt = Date.now();
     const observed = await hit(victim);
     const { results } = await stage.read();
     // Otherwise its record was on its way already: a fault, but not the one that was asked for.
-    if (!results.some((r) => r.chunkId === chunk && r.workerId === victim.name)) return { target: `${victim.name} in the middle of chunk ${chunk}`, observed, chunk, worker: victim.name };
+    if (!results.some((r) => r.chunkId === chunk && r.workerId === victim.name)) return { target: `${victim.name} in the middle of chunk ${chunk}`, observed, struckAt, chunk, worker: victim.name };
   }
   throw new Stop(`no worker could be hit in the middle of a chunk in ${TRIES} tries`, 'use a run with longer chunks');
 }
