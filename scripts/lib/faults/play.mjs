@@ -3,6 +3,7 @@ import { expectedOf } from '../../../dist/cli/verify.js';
 import { Digest } from '../../../dist/core/digest.js';
 import { judge } from '../../../dist/core/verdict.js';
 import { builtin } from '../../../dist/worker/compute/builtin.js';
+import { messageOf, Stop } from '../steps.mjs';
 import { FAULTS } from './catalogue.mjs';
 import { makeRng } from './rng.mjs';
 import { makeStage } from './stage.mjs';
@@ -63,7 +64,11 @@ async function finish(/** @type {import('./types.mjs').FaultStage} */ stage) {
     const { ledger } = await stage.read();
     return ledger.plan !== undefined && ledger.missing().length === 0;
   }, 'the end of the run');
-  await stage.until(() => stage.processes.running('worker').length === 0 && stage.processes.running('seeder').length === 0, 'the last worker leave');
+  const staying = () => [...stage.processes.running('worker'), ...stage.processes.running('seeder')];
+  await stage.until(() => staying().length === 0, 'the last worker leave').catch((thrown) => {
+    const logs = staying().map(({ name, child, log }) => `${name} (process ${child.pid}) stays:\n${log.split('\n').slice(-8).join('\n')}`);
+    throw new Stop(`${messageOf(thrown)}\n${logs.join('\n')}`);
+  });
 }
 
 /** @param {number} total @returns {string} what parameters 0 … total − 1 of the built-in computation must give */
