@@ -34,6 +34,8 @@ const QUIET_MS = 2500;
 const queueLost = {
   needs: ['process'],
   when: 'draining',
+  // Enough chunks that some are still in the queue when it goes.
+  run: { TOTAL_PARAMETERS: '800', CHUNK_SIZE: '4' },
   inject: async (stage) => {
     const raw = await openRaw(stage.broker, stage.prefix);
     try {

@@ -32,7 +32,8 @@ export async function startStallingSeeder(stage, rng) {
  * @returns {Promise<string>} what was observed
  */
 export async function publishingStalled(stage, seeder) {
-  const proxy = stage.proxies.find((p) => p.stalled()) ?? stage.proxies[0];
+  // The last one made is the seeder's.
+  const proxy = stage.proxies.at(-1);
   await stage.until(() => {
     if (!isRunning(seeder)) throw new Stop(`${seeder.name} ended before the fault (exit status ${seeder.child.exitCode}): it published faster than it could be stopped`);
     return proxy?.stalled();
@@ -63,9 +64,14 @@ const twoSeeders = {
   when: 'seeding',
   run: SEEDING_RUN,
   inject: async (stage, rng) => {
+    // The second one is started first and held back at its connection: the first one's lock lapses if it is stalled for long.
+    const gate = await stage.proxy();
+    gate.stall();
+    const second = stage.startSeeder(stage.through(gate));
+    await stage.until(() => gate.connections() > 0, `${second.name} at the broker's door`);
     const first = await startStallingSeeder(stage, rng);
     const stalled = await publishingStalled(stage, first);
-    const second = stage.startSeeder();
+    gate.heal();
     await stage.until(() => second.log.includes('another seeder is at work'), `${second.name} waiting for ${first.name}`);
     return { target: `${first.name} and ${second.name}`, observed: `${stalled}; the second waits for the first` };
   },

@@ -7,8 +7,8 @@
 export function tinyRun(id) {
   return {
     env: {
-      // 60 chunks of 100 ms on three workers: two seconds.
-      RUN_ID: id, QUEUE_PREFIX: id, TOTAL_PARAMETERS: '240', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '25',
+      // 60 chunks of 160 ms on three workers: three seconds.
+      RUN_ID: id, QUEUE_PREFIX: id, TOTAL_PARAMETERS: '240', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '40',
       STALE_THRESHOLD_MS: '1000', RETRY_DELAY_MS: '300', STALE_CHECK_INTERVAL_SECONDS: '1',
       IDLE_TIMEOUT_SECONDS: '10', CONNECT_TIMEOUT_SECONDS: '60', SHUTDOWN_GRACE_SECONDS: '2',
     },
