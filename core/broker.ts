@@ -40,6 +40,15 @@ export interface Capacity {
   readonly diskPerChunk: number;
 }
 
+/** Moments inside an adapter that a caller may listen to. Fault injection does; nothing else should need them. */
+export interface Hooks {
+  /**
+   * The result of this chunk is durable in the log and its `complete` has not resolved. On RabbitMQ the acknowledgement is
+   * not sent yet; on Redis there is no such moment, since record and acknowledgement are one step.
+   */
+  readonly recorded?: (chunk: Chunk) => void;
+}
+
 export interface Broker extends AsyncDisposable {
   /** Makes sure that queue, log and dead-letter queue exist. Safe to repeat, and from several pods at once. */
   prepare(): Promise<void>;

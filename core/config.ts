@@ -58,6 +58,9 @@ export const ENVIRONMENT = {
   STALE_CHECK_INTERVAL_SECONDS: integer(30, 1, MOST_SECONDS),
   STALE_THRESHOLD_MS: integer(60_000, 500, MOST_MS),
   SHUTDOWN_GRACE_SECONDS: integer(20, 1, MOST_SECONDS),
+  // fault injection, see worker/fault-point.ts: off unless both are set
+  TTG_FAULT_POINT: z.optional(z.enum(['before-compute', 'before-record', 'before-ack'])),
+  TTG_FAULT_CHUNK: text(''),
   // seeder and verify
   BROKER_VOLUME_BYTES: optionalInteger,
   SCALED_JOB_NAME: text(''),

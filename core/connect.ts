@@ -1,5 +1,5 @@
 /** Config → Broker. Loads only the client that the configuration names: start-up is throughput. */
-import type { Broker } from './broker.js';
+import type { Broker, Hooks } from './broker.js';
 import type { Config } from './config.js';
 import type { Logger } from './logger.js';
 
@@ -7,11 +7,11 @@ import type { Logger } from './logger.js';
  * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
  * @throws ConfigError when it refuses the credentials, Error when it did not answer in time
  */
-export async function connect(config: Config, log: Logger, signal: AbortSignal): Promise<Broker> {
+export async function connect(config: Config, log: Logger, signal: AbortSignal, hooks: Hooks = {}): Promise<Broker> {
   if (config.QUEUE_BACKEND === 'redis') {
     const { connectRedis } = await import('./redis/connection.js');
-    return connectRedis(config, log, signal);
+    return connectRedis(config, log, signal, hooks);
   }
   const { connectRabbitmq } = await import('./rabbitmq/connection.js');
-  return connectRabbitmq(config, log, signal);
+  return connectRabbitmq(config, log, signal, hooks);
 }

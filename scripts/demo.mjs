@@ -3,6 +3,7 @@
 import { which } from 'zx';
 import { clusterStage } from './lib/demo/cluster.mjs';
 import { proveRecovery, strike } from './lib/demo/fault.mjs';
+import { faultNames, playNamed } from './lib/demo/named.mjs';
 import { localStage } from './lib/demo/local.mjs';
 import { startMonitor, watch } from './lib/demo/monitor.mjs';
 import { openWebMonitor } from './lib/demo/web.mjs';
@@ -18,7 +19,8 @@ await runScript(
     flags: {
       backend: { type: 'string', choices: ['redis', 'rabbitmq'], default: 'redis', help: 'which broker' },
       preset: { type: 'string', choices: ['small', 'medium', 'large'], default: 'small', help: 'size of the run' },
-      fault: { type: 'boolean', help: 'kill a worker in the middle of a chunk, and prove that another one completes it' },
+      fault: { type: 'optional', value: 'NAME[,NAME…]|all', help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: play these faults, each on a run of its own (--local)' },
+      seed: { type: 'number', value: 'N', default: 1, help: 'of the schedule of named faults: when, and whom' },
       monitor: { type: 'string', choices: ['cli', 'web', 'both', 'none'], default: 'cli', help: 'progress here, the broker\'s own web page, both or none' },
       local: { type: 'boolean', help: 'no cluster: processes of this machine' },
       'max-workers': { type: 'number', value: 'N', help: 'instead of the preset\'s maximum' },
@@ -26,19 +28,24 @@ await runScript(
       name: { type: 'string', value: 'CLUSTER', default: 'ttg', help: 'name of the Kind cluster' },
       namespace: { type: 'string', value: 'N', short: 'n', default: 'ttg-demo', help: 'namespace of the release' },
     },
-    examples: ['demo.mjs --fault', 'demo.mjs --backend rabbitmq --preset medium --monitor both --keep'],
+    examples: ['demo.mjs --fault', 'demo.mjs --local --fault worker-freeze,partition --seed 7', 'demo.mjs --backend rabbitmq --preset medium --monitor both --keep'],
   },
   async (flags, run) => {
+    const names = typeof flags.fault === 'string' ? faultNames(flags.fault) : [];
     const local = flags.local || (await clusterObstacle(run));
     if (local) run.print(`demo on this machine, without a cluster${typeof local === 'string' ? `: ${local}` : ''}`);
+    if (names.length > 0) {
+      if (!local) throw new Stop('named faults are played as processes of this machine only', 'add --local; on a cluster --fault without a name kills a worker');
+      return playNamed(names, { backend: flags.backend, preset: flags.preset, seed: flags.seed, maxWorkers: flags['max-workers'] }, run);
+    }
     const runId = `demo-${Date.now().toString(36)}`;
     const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
     const stage = local
       ? await localStage(run, options)
-      : await clusterStage(run, { ...options, cluster: flags.name, namespace: flags.namespace, keep: flags.keep, watchChunks: flags.fault });
+      : await clusterStage(run, { ...options, cluster: flags.name, namespace: flags.namespace, keep: flags.keep, watchChunks: flags.fault === true });
     if (local) run.onInterrupt('taking the demo down', stage.close);
     try {
-      return await play(flags, run, stage);
+      return await play({ fault: flags.fault === true, monitor: flags.monitor }, run, stage);
     } finally {
       if (!run.signal.aborted) await run.step(flags.keep && !local ? 'closing' : 'taking the demo down', stage.close);
     }

@@ -6,6 +6,7 @@ import { runMain, type Context } from '../core/lifecycle.js';
 import { writeLine } from '../core/logger.js';
 import { consume } from './consume.js';
 import { Executor } from './execute.js';
+import { faultPoint } from './fault-point.js';
 import { progressLogger } from './progress.js';
 import { runShard } from './static.js';
 
@@ -17,11 +18,13 @@ runMain('worker', async (context) => {
 });
 
 async function runQueue({ config, log, stop }: Context, executor: Executor): Promise<number> {
-  await using broker = await connect(config, log, stop).catch((thrown: unknown) => {
+  const fault = faultPoint(config, log);
+  await using connected = await connect(config, log, stop, fault.hooks).catch((thrown: unknown) => {
     if (stop.aborted) return null; // asked to stop before there was anything to do
     throw thrown;
   });
-  if (!broker) return 0;
+  if (!connected) return 0;
+  const broker = fault.wrap(connected);
   log.info({ backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) }, 'worker ready');
   const reason = await consume({ broker, executor, config, log, stop, giveUp: after(stop, config.SHUTDOWN_GRACE_SECONDS) });
   log.info({ reason }, 'worker leaves');

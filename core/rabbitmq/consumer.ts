@@ -1,6 +1,6 @@
 /** Receiving: leases what was asked for and nothing beyond it, and keeps suspicious chunks apart. */
 import { backoff, delay } from '../backoff.js';
-import type { Delivery, ReceiveOptions } from '../broker.js';
+import type { Delivery, Hooks, ReceiveOptions } from '../broker.js';
 import type { Logger } from '../logger.js';
 import { ConnectionLost, Nacked } from './amqp-error.js';
 import { leaseBulk } from './bulk.js';
@@ -35,11 +35,11 @@ export class Consumer {
   #disposed = false;
   #opening: Promise<Session> | undefined;
 
-  /** @param patienceMs how long looking into the queue may fail until receiving does */
-  constructor(link: Link, topology: Topology, log: Logger, patienceMs: number) {
+  /** @param options patienceMs: how long looking into the queue may fail until receiving does */
+  constructor(link: Link, topology: Topology, log: Logger, { patienceMs, hooks }: { patienceMs: number; hooks: Hooks }) {
     this.#link = link;
     this.#topology = topology;
-    this.#intake = new Intake(topology, log, this.#held);
+    this.#intake = new Intake(topology, log, this.#held, hooks);
     this.#patienceMs = patienceMs;
   }
 

@@ -1,6 +1,6 @@
 /** One leased chunk: its confirmed publish first, then the acknowledgement. */
 import type { Message } from 'amqplib';
-import type { Delivery } from '../broker.js';
+import type { Delivery, Hooks } from '../broker.js';
 import { LeaseLost, type ChunkError } from '../errors.js';
 import { encodeRecord, type Chunk, type LogRecord, type Result } from '../messages.js';
 import { ConnectionLost } from './amqp-error.js';
@@ -13,18 +13,20 @@ export class RabbitDelivery implements Delivery {
   readonly #message: Message;
   readonly #topology: Topology;
   readonly #settled: (delivery: RabbitDelivery) => void;
+  readonly #hooks: Hooks;
   #state: 'held' | 'settling' | 'settled' | 'lost' = 'held';
   #settling: Promise<void> | undefined;
 
   constructor(
     readonly chunk: Chunk,
     readonly attempt: number,
-    from: { session: Session; message: Message; topology: Topology; settled: (delivery: RabbitDelivery) => void },
+    from: { session: Session; message: Message; topology: Topology; settled: (delivery: RabbitDelivery) => void; hooks: Hooks },
   ) {
     this.#session = from.session;
     this.#message = from.message;
     this.#topology = from.topology;
     this.#settled = from.settled;
+    this.#hooks = from.hooks;
   }
 
   isOf(session: Session): boolean {
@@ -33,7 +35,10 @@ export class RabbitDelivery implements Delivery {
 
   complete(result: Result): Promise<void> {
     const { start, end, runId, chunkId } = this.chunk;
-    return this.#settle(() => this.#append({ kind: 'result', runId, chunkId, start, end, ...result, attempt: this.attempt }));
+    return this.#settle(async () => {
+      await this.#append({ kind: 'result', runId, chunkId, start, end, ...result, attempt: this.attempt });
+      this.#hooks.recorded?.(this.chunk);
+    });
   }
 
   retry(error: ChunkError): Promise<void> {

@@ -1,5 +1,6 @@
 /** From messages to deliveries; what is no chunk goes to the dead-letter queue instead. */
 import type { Message } from 'amqplib';
+import type { Hooks } from '../broker.js';
 import { asError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { decodeChunk, type Chunk } from '../messages.js';
@@ -12,12 +13,14 @@ export class Intake {
   readonly #topology: Topology;
   readonly #log: Logger;
   readonly #held: Set<RabbitDelivery>;
+  readonly #hooks: Hooks;
 
   /** @param held gets every delivery, and loses it when it is settled */
-  constructor(topology: Topology, log: Logger, held: Set<RabbitDelivery>) {
+  constructor(topology: Topology, log: Logger, held: Set<RabbitDelivery>, hooks: Hooks) {
     this.#topology = topology;
     this.#log = log;
     this.#held = held;
+    this.#hooks = hooks;
   }
 
   /** The oldest message that is a chunk. */
@@ -39,7 +42,7 @@ export class Intake {
       return undefined;
     }
     const settled = (delivery: RabbitDelivery): void => void this.#held.delete(delivery);
-    const delivery = new RabbitDelivery(chunk, attemptOf(message), { session, message, topology: this.#topology, settled });
+    const delivery = new RabbitDelivery(chunk, attemptOf(message), { session, message, topology: this.#topology, settled, hooks: this.#hooks });
     this.#held.add(delivery);
     return delivery;
   }

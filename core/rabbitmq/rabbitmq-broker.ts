@@ -1,6 +1,6 @@
 /** The port on RabbitMQ: composes queues, consumer, publisher and log over one connection. */
 import { delay } from '../backoff.js';
-import type { Broker, Capacity, Delivery, Depth, ReceiveOptions } from '../broker.js';
+import type { Broker, Capacity, Delivery, Depth, Hooks, ReceiveOptions } from '../broker.js';
 import type { Config } from '../config.js';
 import type { Logger } from '../logger.js';
 import { encodeRecord, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
@@ -34,14 +34,14 @@ export class RabbitmqBroker implements Broker {
   readonly #management: Management;
   readonly #consumer: Consumer;
 
-  constructor(config: Config, log: Logger, signal: AbortSignal, link: Link) {
+  constructor(config: Config, log: Logger, signal: AbortSignal, link: Link, hooks: Hooks) {
     this.#config = config;
     this.#log = log;
     this.#signal = signal;
     this.#link = link;
     this.#topology = topologyOf(config.QUEUE_PREFIX, config.RETRY_DELAY_MS);
     this.#management = new Management(config, log);
-    this.#consumer = new Consumer(link, this.#topology, log, config.CONNECT_TIMEOUT_SECONDS * 1000);
+    this.#consumer = new Consumer(link, this.#topology, log, { patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000, hooks });
   }
 
   prepare(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Config → Broker: waits for Redis, and refuses what will not get better by waiting. */
 import type { Redis } from 'ioredis';
-import type { Broker } from '../broker.js';
+import type { Broker, Hooks } from '../broker.js';
 import type { Config } from '../config.js';
 import { asError, ConfigError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -16,7 +16,7 @@ const REPORT_EVERY_MS = 5000;
  * @throws ConfigError when it refuses the credentials or is older than 7.0, Error when it did not answer in time, the
  *   signal's reason when that aborts
  */
-export async function connectRedis(config: Config, log: Logger, signal: AbortSignal): Promise<Broker> {
+export async function connectRedis(config: Config, log: Logger, signal: AbortSignal, hooks: Hooks = {}): Promise<Broker> {
   signal.throwIfAborted();
   const redis = createClient(config);
   try {
@@ -26,7 +26,7 @@ export async function connectRedis(config: Config, log: Logger, signal: AbortSig
     redis.disconnect();
     throw error;
   }
-  return new RedisBroker(config, log, new Link(redis, log));
+  return new RedisBroker(config, log, new Link(redis, log), hooks);
 }
 
 function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 /** One leased chunk, settled once. */
-import type { Delivery } from '../broker.js';
+import type { Delivery, Hooks } from '../broker.js';
 import { type ChunkError, LeaseLost } from '../errors.js';
 import type { Chunk, Result } from '../messages.js';
 import type { Lease, Settler } from './settler.js';
@@ -10,21 +10,26 @@ export class RedisDelivery implements Delivery {
   readonly #lease: Lease;
   readonly #settler: Settler;
   readonly #ended: () => void;
+  readonly #hooks: Hooks;
   #settledBy: string | undefined;
 
   /** @param ended called once when the lease is over, by whatever means */
-  constructor(chunk: Chunk, lease: Lease, settler: Settler, ended: () => void) {
+  constructor(chunk: Chunk, lease: Lease, settler: Settler, ended: () => void, hooks: Hooks) {
     this.chunk = chunk;
     this.attempt = lease.count;
     this.#lease = lease;
     this.#settler = settler;
     this.#ended = ended;
+    this.#hooks = hooks;
   }
 
   complete(result: Result): Promise<void> {
     const { runId, chunkId, start, end } = this.chunk;
-    return this.#settle('complete', () =>
-      this.#settler.complete(this.#lease, { kind: 'result', runId, chunkId, start, end, attempt: this.attempt, ...result }));
+    return this.#settle('complete', async () => {
+      const held = await this.#settler.complete(this.#lease, { kind: 'result', runId, chunkId, start, end, attempt: this.attempt, ...result });
+      if (held) this.#hooks.recorded?.(this.chunk);
+      return held;
+    });
   }
 
   /** The error is the caller's to log: the queue keeps none until the chunk is dead. */

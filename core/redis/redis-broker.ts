@@ -1,6 +1,6 @@
 /** The port on Redis: puts the parts together and keeps the deliveries that are not settled. */
 import { delay } from '../backoff.js';
-import type { Broker, Capacity, Delivery, Depth, ReceiveOptions } from '../broker.js';
+import type { Broker, Capacity, Delivery, Depth, Hooks, ReceiveOptions } from '../broker.js';
 import type { Config } from '../config.js';
 import { ProtocolError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -25,6 +25,7 @@ const DISPOSE_MS = 2000;
 export class RedisBroker implements Broker {
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #hooks: Hooks;
   readonly #link: Link;
   readonly #keys: Keys;
   readonly #scripts: Scripts;
@@ -34,9 +35,10 @@ export class RedisBroker implements Broker {
   #lock: SeederLock | undefined;
 
   /** @param link connected; the broker's own from now on */
-  constructor(config: Config, log: Logger, link: Link) {
+  constructor(config: Config, log: Logger, link: Link, hooks: Hooks) {
     this.#config = config;
     this.#log = log;
+    this.#hooks = hooks;
     this.#link = link;
     this.#keys = keysFor(config);
     this.#scripts = loadScripts();
@@ -107,7 +109,8 @@ export class RedisBroker implements Broker {
 
   async #deliver({ id, count, fields }: Leased): Promise<RedisDelivery | undefined> {
     try {
-      const delivery = new RedisDelivery(decodeChunk(fromFields(fields)), { id, count }, this.#settler, () => this.#held.delete(id));
+      const ended = (): void => void this.#held.delete(id);
+      const delivery = new RedisDelivery(decodeChunk(fromFields(fields)), { id, count }, this.#settler, ended, this.#hooks);
       this.#held.set(id, delivery);
       return delivery;
     } catch (error) {

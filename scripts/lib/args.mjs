@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * @typedef {object} Flag
- * @property {'string' | 'number' | 'boolean'} type
+ * @property {'string' | 'number' | 'boolean' | 'optional'} type optional: a boolean that may be given a value
  * @property {string} help one line, without a full stop
  * @property {string} [value] what stands for the value in the help: V, NAME, N …
  * @property {readonly string[]} [choices] the only values that are allowed
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 /**
  * @template {Flag} F
  * @typedef {F['type'] extends 'boolean' ? boolean
+ *   : F['type'] extends 'optional' ? boolean | string
  *   : F extends { multiple: true } ? string[]
  *   : F extends { default: string | number } ? FlagScalar<F>
  *   : FlagScalar<F> | undefined} FlagValue
@@ -87,11 +88,29 @@ function rawValues(usage, args) {
   ]);
   try {
     const spec = { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } };
-    return parseArgs({ args, options: spec, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: joinOptional(usage, args), options: spec, strict: true, allowPositionals: false }).values;
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw new UsageError(message.replace(/\. To specify a positional.*$/s, ''));
   }
+}
+
+/**
+ * parseArgs knows no optional values: `--flag word` becomes `--flag=word`, and a `--flag` alone gets an empty one.
+ * @param {Usage<Record<string, Flag>>} usage
+ * @param {string[]} args
+ */
+function joinOptional(usage, args) {
+  /** @type {string[]} */
+  const joined = [];
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] ?? '';
+    const next = args[at + 1];
+    if (usage.flags[word.slice(2)]?.type !== 'optional' || !word.startsWith('--')) joined.push(word);
+    else if (next === undefined || next.startsWith('-')) joined.push(`${word}=`);
+    else joined.push(`${word}=${args[++at]}`);
+  }
+  return joined;
 }
 
 /**
@@ -101,6 +120,7 @@ function rawValues(usage, args) {
  */
 function valueOf(name, flag, given) {
   if (flag.type === 'boolean') return given === true;
+  if (flag.type === 'optional') return given === undefined ? false : given === '' || given;
   if (flag.multiple) return given ?? [];
   if (given === undefined) return flag.default;
   if (given === '') throw new UsageError(`--${name} needs a value`);
@@ -121,7 +141,7 @@ function valueOf(name, flag, given) {
  */
 export function helpText(usage) {
   const rows = Object.entries(usage.flags).map(([name, flag]) => {
-    const value = flag.type === 'boolean' ? '' : ` ${flag.choices?.join('|') ?? flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
+    const value = flag.type === 'boolean' ? '' : flag.type === 'optional' ? `[=${flag.value ?? 'TEXT'}]` : ` ${flag.choices?.join('|') ?? flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
     const notes = [flag.default === undefined ? '' : `default ${flag.default}`, flag.multiple ? 'may be repeated' : ''].filter(Boolean);
     return [`${flag.short ? `-${flag.short}, ` : ''}--${name}${value}`, `${flag.help}${notes.length ? ` (${notes.join('; ')})` : ''}`];
   });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { docker, dockerObstacle } from './local-docker.mjs';
 import { guard } from './local-guard.mjs';
+import { aof } from './local-aof.mjs';
 import { findProgram, native } from './local-native.mjs';
 import { installPackage, packagesObstacle, remedy } from './local-packages.mjs';
 import { waitUntilReady } from './local-ready.mjs';
@@ -33,6 +34,8 @@ import { waitUntilReady } from './local-ready.mjs';
  * @property {Record<string, string>} env QUEUE_BACKEND and the variables that connect to it
  * @property {() => Promise<void>} kill9 kills it without warning, the Erlang VM itself included
  * @property {() => Promise<void>} restart after kill9: on the same data and ports; resolves when ready
+ * @property {() => Promise<number>} logBytes Redis: how long its append-only file is
+ * @property {(bytes: number) => Promise<void>} cutLog Redis, after kill9: cuts so many bytes off that file's end, as a loss of power does
  * @property {() => Promise<void>} stop ends it and removes everything, but for what is in `persistDir`
  */
 
@@ -92,7 +95,7 @@ export async function startBroker(backend, options = {}) {
     await start();
     log(`${backend}: started by ${provider} on 127.0.0.1:${spec.port}`);
     const { port, managementPort, user, password } = spec;
-    return { backend, provider, host: '127.0.0.1', port, managementPort, user, password, env: environment(spec), kill9: engine.kill9, restart: start, stop };
+    return { backend, provider, host: '127.0.0.1', port, managementPort, user, password, env: environment(spec), kill9: engine.kill9, restart: start, ...aof(spec, engine), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -21,6 +21,7 @@
  * @typedef {object} Engine How a provider runs one broker.
  * @property {() => Promise<void>} start also after `kill9`: on the same data and the same ports
  * @property {() => Promise<void>} kill9 resolves when the broker is gone
+ * @property {(inside: string, change: (copy: string) => Promise<void>) => Promise<void>} edit changes a directory of its data while it is down
  * @property {() => Promise<string | undefined>} failure why it ended by itself, if it did
  * @property {() => Promise<string>} output the last lines it printed
  */

@@ -1,5 +1,5 @@
 /** A local broker as a container. Files go in by `docker cp`, so the engine may live on another machine's disk. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERLANG_ARGS, RABBITMQ_PLUGINS, rabbitmqConfig, redisConfig } from './local-config.mjs';
 import { run } from './local-run.mjs';
@@ -49,6 +49,14 @@ export function docker(spec) {
     async kill9() {
       await run('docker', ['kill', '--signal', 'KILL', spec.name]);
       await run('docker', ['wait', spec.name]);
+    },
+    async edit(inside, change) {
+      const copy = join(spec.dir, 'edit');
+      const data = `${spec.name}:${spec.backend === 'redis' ? '/data' : '/var/lib/rabbitmq'}`;
+      rmSync(copy, { recursive: true, force: true });
+      await run('docker', ['cp', '--archive', `${data}/${inside}`, copy]);
+      await change(copy);
+      await run('docker', ['cp', '--archive', `${copy}/.`, `${data}/${inside}`]);
     },
     async failure() {
       const state = await run('docker', ['inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', spec.name]);

@@ -72,6 +72,7 @@ export function native(spec, program) {
       await server.gone;
       await portClosed(spec.port);
     },
+    edit: (inside, change) => change(join(spec.dir, 'data', inside)),
     failure: async () => ended,
     output: async () => readFileSync(join(spec.dir, 'server.log'), 'utf8').split('\n').slice(-40).join('\n'),
   };

@@ -47,7 +47,7 @@ async function pingRabbitmq(spec) {
  * @param {(answer: string) => boolean} isWhole
  * @returns {Promise<string>}
  */
-function talk(port, request, isWhole) {
+export function talk(port, request, isWhole) {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = createConnection({ host: '127.0.0.1', port, timeout: 2000 });

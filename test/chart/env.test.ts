@@ -6,6 +6,8 @@ import { containers, matching, presets, render, type Env, type Render } from './
 /** Variables no container gets, and why. */
 const notRendered: Record<string, string> = {
   WORKER_ID: 'for a worker outside Kubernetes; pods have POD_NAME and JOB_COMPLETION_INDEX',
+  TTG_FAULT_POINT: 'fault injection: no release runs with it',
+  TTG_FAULT_CHUNK: 'the same',
   JOB_COMPLETION_INDEX: 'given by Kubernetes to the pods of an Indexed Job',
 };
 

@@ -1,6 +1,7 @@
 /** The fault of the demo: a worker is killed in the middle of a chunk, and another one must complete that chunk. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Stop } from '../steps.mjs';
+import { heldBy, parseLog } from './held.mjs';
 
 /** Share of the chunks after which the fault strikes. */
 const AT = 0.3;
@@ -44,34 +45,14 @@ export async function strike(stage, monitor, run) {
  */
 async function findHolder(stage, monitor, run) {
   while (!monitor.finished()) {
-    /** @type {Array<{ worker: string, chunkId: string, startedAt: number }>} */
     const candidates = [];
-    for (const { name } of await stage.workers()) {
-      const { started, completed } = parseLog(await stage.log(name));
-      for (const [chunkId, startedAt] of started) if (!completed.has(chunkId)) candidates.push({ worker: name, chunkId, startedAt });
-    }
+    for (const { name } of await stage.workers()) candidates.push(...heldBy(name, await stage.log(name)));
     // The latest to start has the most left to do.
     const latest = candidates.sort((a, b) => b.startedAt - a.startedAt)[0];
     if (latest) return { worker: latest.worker, chunkId: latest.chunkId };
     await sleep(50, undefined, { signal: run.signal });
   }
   return undefined;
-}
-
-/** @param {string} log JSON lines at level debug */
-function parseLog(log) {
-  /** @type {Map<string, number>} */
-  const started = new Map();
-  /** @type {Set<string>} */
-  const completed = new Set();
-  for (const line of log.split('\n')) {
-    const at = line.indexOf('{');
-    if (!/"msg":"chunk (started|complete)"/.test(line) || !line.endsWith('}')) continue;
-    const { msg, chunk_id: chunkId, time } = JSON.parse(line.slice(at));
-    if (msg === 'chunk started') started.set(chunkId, Date.parse(time));
-    else completed.add(chunkId);
-  }
-  return { started, completed };
 }
 
 /**

@@ -1,0 +1,69 @@
+/** Faults of the queue's content: bytes that are no chunk, and a queue that is gone while its log is not. */
+import { seededBy } from './seeder.mjs';
+import { Stop } from '../steps.mjs';
+import { openRaw } from './raw.mjs';
+
+/** No UTF-8, no JSON, and NUL bytes among them. */
+const POISON = Buffer.from([0xff, 0xfe, 0x00, 0x7b, 0xc3, 0x28, 0x00, 0x80]);
+
+/** @type {import('./types.mjs').Fault} */
+const poisonMessage = {
+  needs: ['process'],
+  when: 'draining',
+  inject: async (stage) => {
+    const raw = await openRaw(stage.broker, stage.prefix);
+    try {
+      await raw.putTask(POISON);
+      await stage.until(async () => (await raw.deadLetters()).some((bytes) => bytes.includes(POISON)), 'the undecodable message among the dead letters, as it was');
+    } finally {
+      await raw.close();
+    }
+    return { target: 'queue', observed: `${POISON.length} undecodable bytes put in, found unchanged among the dead letters` };
+  },
+  heal: async () => {},
+  prove: async (stage, _, { ledger }) => {
+    const { dead } = await stage.observer.depth();
+    if (dead !== 1 || ledger.undecodable.length > 0) throw new Stop(`${dead} dead letters and ${ledger.undecodable.length} undecodable records, not 1 and 0`);
+  },
+};
+
+/** How long the queue must look empty: RabbitMQ's figures are up to this old. */
+const QUIET_MS = 2500;
+
+/** @type {import('./types.mjs').Fault} */
+const queueLost = {
+  needs: ['process'],
+  when: 'draining',
+  // Enough chunks that some are still in the queue when it goes.
+  run: { TOTAL_PARAMETERS: '800', CHUNK_SIZE: '4' },
+  inject: async (stage) => {
+    const raw = await openRaw(stage.broker, stage.prefix);
+    try {
+      const lost = await raw.loseQueue();
+      if (lost === 0) throw new Stop('the queue was empty already: nothing was lost');
+      return { target: 'queue', observed: `${lost} chunks were in it, none are` };
+    } finally {
+      await raw.close();
+    }
+  },
+  heal: async (stage) => {
+    if (stage.backend === 'rabbitmq') await quiet(stage);
+    await seededBy(stage, stage.startSeeder());
+  },
+  prove: (_, __, { ledger }) => {
+    if (!ledger.seeded.some((record) => record.reason === 'repair')) throw new Stop('nothing was published as a repair: the loss of the queue had no effect');
+  },
+};
+
+/** RabbitMQ cannot list its queue: as long as it holds anything, the seeder takes nothing for lost. */
+async function quiet(/** @type {import('./types.mjs').FaultStage} */ stage) {
+  let since = Infinity;
+  await stage.until(async () => {
+    const { ready, leased, delayed } = await stage.observer.depth();
+    since = ready + leased + delayed > 0 ? Infinity : Math.min(since, performance.now());
+    return performance.now() - since > QUIET_MS;
+  }, 'an empty queue');
+}
+
+/** @type {Record<string, import('./types.mjs').Fault>} */
+export const queueFaults = { 'poison-message': poisonMessage, 'queue-lost': queueLost };

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** Random faults in a row, each on a run of its own with the next seed: every run must end complete. */
+import { setMaxListeners } from 'node:events';
+import { FAULTS } from './lib/faults/catalogue.mjs';
+import { describeOutcome, faultTable, playFault } from './lib/faults/play.mjs';
+import { makeRng, pick } from './lib/faults/rng.mjs';
+import { tinyRun } from './lib/faults/tiny.mjs';
+import { startBroker } from './lib/local-broker.mjs';
+import { messageOf, runScript } from './lib/steps.mjs';
+
+await runScript(
+  {
+    name: 'soak',
+    about: 'Plays runs with a random fault each, as processes of this machine over one broker, and fails unless every one is complete.',
+    flags: {
+      runs: { type: 'number', value: 'N', default: 20, help: 'how many' },
+      backend: { type: 'string', choices: ['redis', 'rabbitmq'], default: 'redis', help: 'which broker' },
+      seed: { type: 'number', value: 'N', default: 1, help: 'of the first run; each further run has the next' },
+      provider: { type: 'string', choices: ['docker', 'path', 'packages'], help: 'where the broker comes from; chosen when omitted' },
+    },
+    examples: ['soak.mjs --runs 20 --backend rabbitmq', 'soak.mjs --runs 1 --seed 17'],
+  },
+  async ({ runs, backend, seed: first, provider }, run) => {
+    // Every wait of every run listens to it.
+    setMaxListeners(0, run.signal);
+    const names = Object.keys(FAULTS).filter((name) => FAULTS[name]?.needs.includes('process'));
+    const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say, ...(provider ? { provider } : {}) }));
+    run.onInterrupt(`stopping ${backend}`, broker.stop);
+    /** @type {import('./lib/faults/play.mjs').Row[]} */
+    const rows = [];
+    try {
+      for (let seed = first; seed < first + runs; seed++) {
+        const name = pick(makeRng(seed, 'soak'), names);
+        const settings = tinyRun(`soak-${Date.now().toString(36)}`);
+        const played = await run.step(`seed ${seed}: ${name}`, () => playFault(name, { broker, settings, seed, signal: run.signal })).catch((thrown) => {
+          run.signal.throwIfAborted();
+          return messageOf(thrown);
+        });
+        rows.push({ name, backend, seed, played });
+        run.print(`seed ${seed}: ${typeof played === 'string' ? `${name}: ${played}` : describeOutcome(played)}`);
+      }
+    } finally {
+      if (!run.signal.aborted) await broker.stop();
+    }
+    const complete = rows.filter(({ played }) => typeof played !== 'string' && played.ok).length;
+    run.print(`\n${faultTable(rows)}\n\n${complete} of ${rows.length} runs complete, with the digest of a run without faults`);
+    return complete === rows.length ? 0 : 1;
+  },
+);

@@ -1,0 +1,107 @@
+/** A suite that could not fail proves nothing: fence, order and deduplication are broken on purpose, and the verdict must say so. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Broker } from '../../core/broker.js';
+import { IntervalSet } from '../../core/interval.js';
+import { Ledger, readLedger } from '../../core/ledger.js';
+import type { LogEntry } from '../../core/messages.js';
+import { judge, type Verdict } from '../../core/verdict.js';
+import { startBroker, type LocalBroker, type Provider } from '../../scripts/lib/local-broker.mjs';
+import { Bench, planRecord, publish, readLog, receive, receiveOne, resultOf } from '../support/bench.js';
+import { ackThenDie, unfenced } from '../support/broken.js';
+
+const CHUNKS = 10;
+const provider = process.env['TTG_TEST_PROVIDERS']?.split(',')[0] as Provider | undefined;
+
+async function seeded(bench: Bench): Promise<Broker> {
+  const broker = await bench.worker('seeder');
+  await broker.append(planRecord());
+  await publish(broker, CHUNKS);
+  return broker;
+}
+
+async function completeRest(broker: Broker, count: number, workerId: string): Promise<void> {
+  for (let left = count; left > 0; ) {
+    const deliveries = await receive(broker, 1);
+    for (const delivery of deliveries) await delivery.complete(resultOf(delivery.chunk, workerId));
+    left -= deliveries.length;
+  }
+}
+
+async function verdictOf(broker: Broker): Promise<Verdict> {
+  return judge(await readLedger(() => broker.records(), 'run-1'));
+}
+
+/** Whose parameters, once counted, can be counted again. */
+class Forgetful extends Ledger {
+  override readonly covered = new (class extends IntervalSet {
+    override overlap(): number {
+      return 0;
+    }
+  })();
+}
+
+function judgeForgetfully(entries: readonly LogEntry[]): Verdict {
+  const ledger = new Forgetful('run-1');
+  for (const entry of entries) ledger.add(entry);
+  return judge(ledger);
+}
+
+for (const backend of ['redis', 'rabbitmq'] as const) {
+  describe(`${backend}: the verdict catches`, () => {
+    let local: LocalBroker;
+    beforeAll(async () => void (local = await startBroker(backend, provider ? { provider } : {})));
+    afterAll(() => local?.stop());
+    const bench = () => new Bench(local, { staleMs: 1000 });
+
+    test('nothing where nothing is broken', async () => {
+      await using b = bench();
+      const broker = await seeded(b);
+      await completeRest(broker, CHUNKS, 'w1');
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, faults: [], deduplicated: 0 });
+      expect(judgeForgetfully(await readLog(broker))).toMatchObject({ complete: true });
+    });
+
+    test('a fence that lets a worker settle what another one has settled, with another value', async () => {
+      await using b = bench();
+      const broker = await seeded(b);
+      const frozen = await b.mortal('frozen');
+      const late = await receiveOne(frozen.broker);
+      // No heartbeat comes from it any more: its chunk goes to another.
+      frozen.die();
+      await completeRest(broker, CHUNKS, 'w2');
+      expect(await verdictOf(broker)).toMatchObject({ complete: true });
+
+      const other = { ...resultOf(late.chunk, 'frozen'), digest: 'f'.repeat(32), summary: { sum: 99, count: 10, min: 0, max: 1 } };
+      await unfenced(late, local, b.prefix).complete(other);
+      const verdict = await verdictOf(broker);
+      expect(verdict.complete).toBe(false);
+      const { start, end } = late.chunk;
+      expect(verdict.conflicts).toMatchObject([{ start, end, first: { workerId: 'w2' }, second: { workerId: 'frozen', digest: 'f'.repeat(32) } }]);
+      expect(verdict.faults.join()).toContain('unequal results');
+    });
+
+    test('an acknowledgement before the record, and a death between the two', async () => {
+      await using b = bench();
+      const broker = await seeded(b);
+      const { start, end } = await ackThenDie(local, b.prefix);
+      await completeRest(broker, CHUNKS - 1, 'w2');
+      const verdict = await verdictOf(broker);
+      expect(verdict).toMatchObject({ complete: false, missing: [{ start, end }] });
+      expect(verdict.faults.join()).toContain('neither result nor dead letter');
+    });
+
+    test('a ledger that counts a second, equal record', async () => {
+      await using b = bench();
+      const broker = await seeded(b);
+      const [first, ...rest] = await receive(broker, CHUNKS);
+      if (!first) throw new Error('nothing was received');
+      for (const delivery of [first, ...rest]) await delivery.complete(resultOf(delivery.chunk));
+      await unfenced(first, local, b.prefix).complete(resultOf(first.chunk));
+
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, deduplicated: 1, parameters: { duplicated: 0 } });
+      const verdict = judgeForgetfully(await readLog(broker));
+      expect(verdict).toMatchObject({ complete: false, parameters: { duplicated: 10 } });
+      expect(verdict.faults.join()).toContain('entered the aggregate twice');
+    });
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * Fault injection: the worker dies by SIGKILL when the chunk TTG_FAULT_CHUNK, at its first attempt, reaches the point
+ * TTG_FAULT_POINT. Off unless both are set. It wraps the port, so that loop and settling know nothing of it.
+ */
+import type { Broker, Delivery, Hooks } from '../core/broker.js';
+import type { Config } from '../core/config.js';
+import type { Logger } from '../core/logger.js';
+
+export interface FaultPoint {
+  /** For `connect`. */
+  readonly hooks: Hooks;
+  wrap(broker: Broker): Broker;
+}
+
+/** @param die ends the process at once: no more code of it runs */
+export function faultPoint(config: Config, log: Logger, die: () => void = killSelf): FaultPoint {
+  const { TTG_FAULT_POINT: point, TTG_FAULT_CHUNK: chunkId } = config;
+  if (!point || !chunkId) return { hooks: {}, wrap: (broker) => broker };
+  log.warn({ point, chunk_id: chunkId }, 'fault injection is on: this worker dies at that chunk');
+  // The hook is not told the attempt: it speaks of the delivery that is being completed.
+  let completing: Delivery | undefined;
+  const isIt = (delivery: Delivery | undefined): boolean => delivery?.chunk.chunkId === chunkId && delivery.attempt === 1;
+  const reached = (delivery: Delivery | undefined): void => {
+    if (isIt(delivery)) die();
+  };
+
+  const wrapDelivery = (delivery: Delivery): Delivery =>
+    !isIt(delivery) ? delivery : overriding(delivery, {
+      complete: (result) => {
+        if (point === 'before-record') reached(delivery);
+        completing = delivery;
+        return delivery.complete(result);
+      },
+    });
+
+  return {
+    hooks: point !== 'before-ack' ? {} : { recorded: (chunk) => reached(chunk.chunkId === chunkId ? completing : undefined) },
+    wrap: (broker) => overriding(broker, {
+      receive: async (options) => {
+        const deliveries = await broker.receive(options);
+        if (point === 'before-compute') deliveries.forEach(reached);
+        return deliveries.map(wrapDelivery);
+      },
+    }),
+  };
+}
+
+/** The same object but for some methods; all others run on the object itself, private fields included. */
+function overriding<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get: (_, key) => {
+      if (key in methods) return methods[key as keyof T];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** A signal to oneself is delivered before the call returns. */
+function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
