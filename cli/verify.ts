@@ -45,13 +45,13 @@ async function untilFinished(source: Source, { config, log, stop }: Context, sec
   const end = AbortSignal.any([stop, AbortSignal.timeout(seconds * 1000)]);
   if (source.shards !== undefined) {
     // Pods' logs are read anew each time.
-    while (!end.aborted && !isFinished(await readLedger(() => source.records(), config.RUN_ID))) await delay(2000, end);
+    while (!end.aborted && !(await readLedger(() => source.records(), config.RUN_ID)).isFinished) await delay(2000, end);
     return;
   }
   const ledger = new Ledger(config.RUN_ID);
   const enough = new AbortController();
   const ticker = setInterval(() => {
-    if (isFinished(ledger)) enough.abort();
+    if (ledger.isFinished) enough.abort();
   }, 100);
   const reporter = setInterval(() => {
     log.info({ run_id: config.RUN_ID, done: ledger.covered.count, of: ledger.plan?.totalParameters }, 'waiting for the run to finish');
@@ -63,10 +63,6 @@ async function untilFinished(source: Source, { config, log, stop }: Context, sec
     clearInterval(reporter);
   }
   if (end.aborted && !enough.signal.aborted) log.warn({ seconds }, 'the deadline passed before the run was finished');
-}
-
-function isFinished(ledger: Ledger): boolean {
-  return ledger.plan !== undefined && ledger.missing().length === 0;
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */

@@ -85,7 +85,7 @@ export interface Broker extends AsyncDisposable {
 }
 
 /**
- * One leased chunk. It is settled once, by one of the four verbs; a second settle throws an Error, and each throws
+ * One leased chunk. It is settled once, by one of the five verbs; a second settle throws an Error, and each throws
  * LeaseLost where the broker knows that the lease went to someone else: then nothing was changed.
  */
 export interface Delivery {
@@ -96,8 +96,16 @@ export interface Delivery {
   complete(result: Result): Promise<void>;
   /** Back to the queue after RETRY_DELAY_MS; costs the attempt. */
   retry(error: ChunkError): Promise<void>;
-  /** Dead record durable in the log, payload in the dead-letter queue, then acknowledged. */
-  deadLetter(error: ChunkError, workerId: string): Promise<void>;
+  /**
+   * Replaced by chunks that together hold the same parameters: durable in the queue, each with all its attempts, then
+   * acknowledged. Where that is not one step a crash in between leaves pieces beside the chunk: the ledger counts once.
+   */
+  split(pieces: readonly Chunk[]): Promise<void>;
+  /**
+   * Dead record durable in the log, payload in the dead-letter queue, then acknowledged.
+   * @param attempts executions that began; without it this delivery was executed too
+   */
+  deadLetter(error: ChunkError, workerId: string, attempts?: number): Promise<void>;
   /** Back to the queue at once, untouched; costs no attempt. */
   release(): Promise<void>;
   /** Heartbeat. Throws LeaseLost; does nothing where the lease is the connection. */

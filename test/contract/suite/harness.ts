@@ -9,6 +9,7 @@ import { describeLeasing } from './leasing.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
 import { describeSettling } from './settling.js';
+import { describeSplitting } from './splitting.js';
 
 export interface Harness {
   readonly backend: Backend;
@@ -29,7 +30,7 @@ export interface Harness {
 }
 
 const SUITE = [
-  describeConnecting, describePublishing, describeLeasing, describeSettling, describeReading, describeDying, describeCrashing,
+  describeConnecting, describePublishing, describeLeasing, describeSettling, describeSplitting, describeReading, describeDying, describeCrashing,
 ];
 
 /** TTG_TEST_PROVIDERS, for example `docker,path`, narrows what is tested; it widens nothing. */
