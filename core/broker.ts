@@ -5,6 +5,7 @@
  * Three stores stand behind it: the *queue* of unfinished chunks, the *log* (append-only, the evidence, read from the
  * start by anyone any number of times) and the *dead-letter queue* (payloads, for people; the log says what is dead).
  */
+import type { DeadLetter } from './dead-letter.js';
 import type { ChunkError } from './errors.js';
 import type { Interval } from './interval.js';
 import type { Chunk, LogEntry, PlanRecord, Result, SeededRecord } from './messages.js';
@@ -76,6 +77,22 @@ export interface Broker extends AsyncDisposable {
 
   /** The log from its first record; with `follow`, on and on until that signal aborts. */
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
+
+  /**
+   * The dead-letter queue, oldest first; reading takes nothing away. RabbitMQ shows them to one reader at a time, who
+   * holds them until the iteration ends.
+   */
+  deadLetters(): AsyncIterable<DeadLetter>;
+
+  /**
+   * Puts chunks of dead letters back into the queue with all their attempts. Their dead records stay in the log until a
+   * result outranks them. What is unknown or undecodable is left.
+   * @returns the ids that were replayed
+   */
+  replay(ids: readonly string[]): Promise<string[]>;
+
+  /** Throws dead letters away; the log keeps saying what is dead. @returns the ids that were there */
+  drop(ids: readonly string[]): Promise<string[]>;
 
   depth(): Promise<Depth>;
   capacity(): Promise<Capacity>;

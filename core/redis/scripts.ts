@@ -36,6 +36,7 @@ export function loadScripts() {
     reassign: new Script(fence, readFileSync(new URL('./reassign.lua', import.meta.url), 'utf8')),
     bury: new Script(fence, done, readFileSync(new URL('./bury.lua', import.meta.url), 'utf8')),
     split: new Script(fence, readFileSync(new URL('./split.lua', import.meta.url), 'utf8')),
+    replay: new Script(readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')),
     claim: new Script(readFileSync(new URL('./claim.lua', import.meta.url), 'utf8')),
     publish: new Script(readFileSync(new URL('./publish.lua', import.meta.url), 'utf8')),
     hold: new Script(readFileSync(new URL('./hold.lua', import.meta.url), 'utf8')),
