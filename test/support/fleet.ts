@@ -1,5 +1,5 @@
 /** A whole run as processes of this machine: the seeder once, and workers that are replaced when they end, as KEDA would. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -29,6 +29,17 @@ export interface FleetOptions {
   readonly env: Record<string, string>;
   readonly workers: number;
   readonly deadlineMs: number;
+  /** When the run is over; by default when no parameter is missing. */
+  readonly finished?: (live: Ledger) => boolean;
+}
+
+/** Runs `ttg` to its end. */
+export function ttg(env: Record<string, string>, ...args: string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [entry('cli'), ...args], { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      resolve({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+    });
+  });
 }
 
 /** The environment of every process of a run, and of `ttg`. */
@@ -37,7 +48,7 @@ export function fleetEnv(broker: LocalBroker, env: Record<string, string>): Reco
 }
 
 /** Resolves when no parameter is missing any more; the workers are ended then. */
-export async function runFleet({ env, workers, deadlineMs }: FleetOptions): Promise<Fleet & AsyncDisposable> {
+export async function runFleet({ env, workers, deadlineMs, finished = (live) => live.isFinished }: FleetOptions): Promise<Fleet & AsyncDisposable> {
   const began = performance.now();
   const seeder = start('seeder', { ...env, POD_NAME: 'seeder' });
   const [status] = (await once(seeder, 'exit')) as [number | null];
@@ -55,7 +66,7 @@ export async function runFleet({ env, workers, deadlineMs }: FleetOptions): Prom
   try {
     await eventually(() => {
       while (running().length < workers) all.push(start('worker', { ...env, POD_NAME: `worker-${all.length + 1}` }));
-      return live.isFinished;
+      return finished(live);
     }, deadlineMs, 'the end of the run').catch((error: unknown) => {
       throw new Error(`missing: ${JSON.stringify(live.missing())}`, { cause: error });
     });
