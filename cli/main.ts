@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /** `ttg`: one file a verb. Broker and run come from the environment, as for every other program of TTG. */
 import { runMain, type Context } from '../core/lifecycle.js';
+import { dlq, usage as dlqUsage } from './dlq.js';
 import { results, usage as resultsUsage } from './results.js';
 import { status, usage as statusUsage } from './status.js';
 import { usage as verifyUsage, verify } from './verify.js';
 
-const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results };
-const USAGE = [verifyUsage, statusUsage, resultsUsage].join('\n');
+const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results, dlq };
+const USAGE = [verifyUsage, statusUsage, resultsUsage, dlqUsage].join('\n');
 
 const [verb = '', ...args] = process.argv.slice(2);
 const run = VERBS[verb];

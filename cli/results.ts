@@ -33,12 +33,15 @@ async function writeCsv(source: Source, runId: string): Promise<void> {
   for await (const entry of source.records()) {
     if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== runId) continue;
     const { record } = entry;
-    if (covered.overlap(record) > 0) continue;
+    const gaps = covered.gaps(record);
+    // Without its values a record that overlaps others in part has no line: its sums are not those of the rest.
+    if (gaps.length === 0 || (!record.values && covered.overlap(record) > 0)) continue;
     covered.add(record);
-    const rows = record.values
-      ? record.values.map((value, i) => `${record.start + i},${value}`)
+    const { values } = record;
+    const rows = values
+      ? gaps.flatMap(({ start, end }) => values.slice(start - record.start, end - record.start + 1).map((value, i) => `${start + i},${value}`))
       : [`${record.start},${record.end},${record.summary.sum},${record.summary.min},${record.summary.max}`];
-    if (header) rows.unshift(record.values ? 'parameter,value' : 'start_param,end_param,sum,min,max');
+    if (header) rows.unshift(values ? 'parameter,value' : 'start_param,end_param,sum,min,max');
     header = false;
     if (!process.stdout.write(`${rows.join('\n')}\n`)) await once(process.stdout, 'drain');
   }

@@ -1,5 +1,6 @@
 /** How verdict, report and status look to people. */
 import type { Depth } from '../core/broker.js';
+import type { DeadLetter } from '../core/dead-letter.js';
 import type { Report } from '../core/report.js';
 import type { Verdict } from '../core/verdict.js';
 
@@ -23,6 +24,15 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
       : 'INCOMPLETE',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** One line: id, parameters, attempts, time and the first line of the error. */
+export function deadLetterLine(letter: DeadLetter): string {
+  const { id, chunk, failedAt } = letter;
+  const error = letter.error.split('\n', 1)[0] ?? '';
+  if (!chunk) return `${id}  undecodable, ${letter.raw.length} bytes  ${failedAt}  ${error}\n`;
+  const parameters = chunk.start === chunk.end ? `parameter ${chunk.start}` : `parameters ${chunk.start}–${chunk.end}`;
+  return `${id}  ${chunk.runId} ${parameters}  ${letter.attempts} attempts  ${failedAt} ${letter.workerId}  ${error}\n`;
 }
 
 export function reportText(report: Report, verbose: boolean): string {

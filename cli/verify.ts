@@ -6,24 +6,34 @@ import { readLedger, type Ledger } from '../core/ledger.js';
 import { shard } from '../core/plan.js';
 import { judge, type Expected, type Verdict } from '../core/verdict.js';
 import { expectedTotal } from '../worker/compute/builtin.js';
+import { checkFile, writeCertificate } from './certify.js';
 import { openSource } from './source.js';
 import { verdictText } from './text.js';
 import { untilFinished } from './wait.js';
 
-export const usage = `ttg verify [--wait] [--deadline SECONDS] [--logs DIRECTORY] [--json]
+export const usage = `ttg verify [--wait] [--deadline SECONDS] [--logs DIRECTORY] [--json] [--certificate FILE [--faults FILE]]
+ttg verify --check FILE [--logs DIRECTORY] [--json]
   Exits 0 if every parameter of the run has exactly one result or one dead letter, 1 if not.
   --wait      until the run is finished, at most --deadline (default: VERIFY_DEADLINE_SECONDS)
-  --logs      read static mode's records from files with the pods' logs instead of the broker`;
+  --logs      read static mode's records from files with the pods' logs instead of the broker
+  --certificate  writes what the log says of the run, with digests of its intervals; --faults: a JSON list of what was injected
+  --check     exits 0 if the log still says what such a certificate says, and names the parameters where it does not`;
 
 export async function verify(context: Context, args: string[]): Promise<number> {
   const { values } = parseArgs({
     args, strict: true,
-    options: { wait: { type: 'boolean' }, deadline: { type: 'string' }, logs: { type: 'string' }, json: { type: 'boolean' } },
+    options: {
+      wait: { type: 'boolean' }, deadline: { type: 'string' }, logs: { type: 'string' }, json: { type: 'boolean' },
+      certificate: { type: 'string' }, faults: { type: 'string' }, check: { type: 'string' },
+    },
   });
   const { config } = context;
   const deadline = Number(values.deadline ?? config.VERIFY_DEADLINE_SECONDS);
   if (!(deadline >= 0 && deadline <= 2_147_483)) throw new ConfigError(`--deadline ${values.deadline}: give a number of seconds from 0 to 2147483`);
+  if (values.check !== undefined && values.certificate !== undefined) throw new ConfigError('--check and --certificate: give one of them');
   await using source = await openSource(context, values.logs);
+  // Without this await the source would be disposed of before it is read.
+  if (values.check !== undefined) return await checkFile(source, values.check, values.json ?? false);
   // The deadline counts from the start of the process: waiting for the broker is part of it.
   if (values.wait) await untilFinished(source, context, Math.max(0, deadline - performance.now() / 1000));
   const ledger = await readLedger(() => source.records(), config.RUN_ID);
@@ -31,6 +41,7 @@ export async function verify(context: Context, args: string[]): Promise<number> 
   const missingShards = source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
   if (values.json) process.stdout.write(`${JSON.stringify({ ...verdict, missingShards }, null, 2)}\n`);
   else process.stdout.write(verdictText(verdict, missingShards));
+  if (values.certificate !== undefined) await writeCertificate(source, config, { certificate: values.certificate, faults: values.faults }, expectedOf);
   return verdict.complete ? 0 : 1;
 }
 

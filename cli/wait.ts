@@ -29,7 +29,7 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
     while (!end.aborted) {
       // Pods' logs cannot be followed: they are read anew each time.
       if (!following) ledger = await readLedger(() => source.records(), config.RUN_ID).catch(() => ledger);
-      if (isFinished(ledger)) return;
+      if (ledger.isFinished) return;
       const now = performance.now();
       if (now - lookedAt >= LOOK_EVERY_MS) {
         lookedAt = now;
@@ -55,8 +55,4 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
 
 async function follow(source: Source, ledger: Ledger, end: AbortSignal): Promise<void> {
   for await (const entry of source.records({ follow: end })) ledger.add(entry);
-}
-
-function isFinished(ledger: Ledger): boolean {
-  return ledger.plan !== undefined && ledger.missing().length === 0;
 }

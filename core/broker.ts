@@ -5,6 +5,7 @@
  * Three stores stand behind it: the *queue* of unfinished chunks, the *log* (append-only, the evidence, read from the
  * start by anyone any number of times) and the *dead-letter queue* (payloads, for people; the log says what is dead).
  */
+import type { DeadLetter } from './dead-letter.js';
 import type { ChunkError } from './errors.js';
 import type { Chunk, LogEntry, PlanRecord, Result, SeededRecord } from './messages.js';
 
@@ -85,6 +86,22 @@ export interface Broker extends AsyncDisposable {
   /** The log from its first record; with `follow`, on and on until that signal aborts. */
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
 
+  /**
+   * The dead-letter queue, oldest first; reading takes nothing away. RabbitMQ shows them to one reader at a time, who
+   * holds them until the iteration ends.
+   */
+  deadLetters(): AsyncIterable<DeadLetter>;
+
+  /**
+   * Puts chunks of dead letters back into the queue with all their attempts. Their dead records stay in the log until a
+   * result outranks them. What is unknown or undecodable is left.
+   * @returns the ids that were replayed
+   */
+  replay(ids: readonly string[]): Promise<string[]>;
+
+  /** Throws dead letters away; the log keeps saying what is dead. @returns the ids that were there */
+  drop(ids: readonly string[]): Promise<string[]>;
+
   depth(): Promise<Depth>;
   capacity(): Promise<Capacity>;
 
@@ -93,7 +110,7 @@ export interface Broker extends AsyncDisposable {
 }
 
 /**
- * One leased chunk. It is settled once, by one of the four verbs; a second settle throws an Error, and each throws
+ * One leased chunk. It is settled once, by one of the five verbs; a second settle throws an Error, and each throws
  * LeaseLost where the broker knows that the lease went to someone else: then nothing was changed.
  */
 export interface Delivery {
@@ -104,8 +121,16 @@ export interface Delivery {
   complete(result: Result): Promise<void>;
   /** Back to the queue after RETRY_DELAY_MS; costs the attempt. */
   retry(error: ChunkError): Promise<void>;
-  /** Dead record durable in the log, payload in the dead-letter queue, then acknowledged. */
-  deadLetter(error: ChunkError, workerId: string): Promise<void>;
+  /**
+   * Replaced by chunks that together hold the same parameters: durable in the queue, each with all its attempts, then
+   * acknowledged. Where that is not one step a crash in between leaves pieces beside the chunk: the ledger counts once.
+   */
+  split(pieces: readonly Chunk[]): Promise<void>;
+  /**
+   * Dead record durable in the log, payload in the dead-letter queue, then acknowledged.
+   * @param attempts executions that began; without it this delivery was executed too
+   */
+  deadLetter(error: ChunkError, workerId: string, attempts?: number): Promise<void>;
   /** Back to the queue at once, untouched; costs no attempt. */
   release(): Promise<void>;
   /** Heartbeat. Throws LeaseLost; does nothing where the lease is the connection. */

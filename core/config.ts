@@ -66,6 +66,8 @@ export const ENVIRONMENT = {
   SCALED_JOB_NAME: text(''),
   POD_NAMESPACE: text(''),
   STATIC_JOB_NAME: text(''),
+  TTG_VERSION: text(''),
+  TTG_IMAGE: text(''),
   VERIFY_DEADLINE_SECONDS: integer(600, 0, MOST_SECONDS),
   // logs
   LOG_LEVEL: z._default(z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'debug', 'info', 'warning', 'error']), 'INFO'),

@@ -57,6 +57,11 @@ export class Digest {
     this.#total = (this.#total + BigInt(`0x${hex}`)) & MASK;
   }
 
+  /** Takes the digest of parameters out that were added before. */
+  subtractDigest(hex: string): void {
+    this.#total = (this.#total - BigInt(`0x${hex}`)) & MASK;
+  }
+
   toString(): string {
     this.#carry();
     return this.#total.toString(16).padStart(32, '0');

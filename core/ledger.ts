@@ -6,24 +6,25 @@ import { Digest } from './digest.js';
 import { ExactSum } from './exact-sum.js';
 import { IntervalSet, size, type Interval } from './interval.js';
 import type { DeadRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from './messages.js';
+import { Seconds, type Conflict, type Wider } from './overlap.js';
 import { Tally } from './tally.js';
 
-/** Two records for the same parameters whose values differ: the computation is not deterministic. */
-export interface Conflict extends Interval {
-  readonly first: Pick<ResultRecord, 'workerId' | 'digest' | 'summary' | 'attempt'>;
-  readonly second: Pick<ResultRecord, 'workerId' | 'digest' | 'summary' | 'attempt'>;
+export type { Conflict };
+
+/** Told which records make up the aggregate, in the second reading of the log. */
+export interface CountedObserver {
+  counted(record: ResultRecord): void;
+  /** Counted in place of others that were. */
+  widened(wider: Wider): void;
 }
 
 export class Ledger {
   readonly runId: string;
   readonly seeded: SeededRecord[] = [];
-  readonly conflicts: Conflict[] = [];
   readonly undecodable: { readonly position: string; readonly reason: string }[] = [];
   readonly covered = new IntervalSet();
   readonly sum = new ExactSum();
   readonly tally = new Tally();
-  /** Further records for parameters that had one already; equal ones once they are compared, or conflicts. */
-  deduplicated = 0;
   results = 0;
   /** Parameters in the aggregate: equal to what is covered, or something was counted twice. */
   aggregated = 0;
@@ -31,8 +32,11 @@ export class Ledger {
   max = -Infinity;
   readonly #digest = new Digest();
   readonly #dead: DeadRecord[] = [];
-  /** Records that came second, by interval: only these need another look at the log. */
-  readonly #seconds = new Map<string, ResultRecord[]>();
+  /** Records for parameters that had one: only these need another look at the log. */
+  readonly #seconds = new Seconds();
+  #secondCount = 0;
+  /** The second reading counts along, to know which records the first one took. */
+  readonly #again = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
 
   constructor(runId: string) {
@@ -42,6 +46,15 @@ export class Ledger {
   /** The newest plan of the run; undefined while nothing was seeded. */
   get plan(): PlanRecord | undefined {
     return this.#plan;
+  }
+
+  /** Further records for parameters that had one already; equal ones, once they are compared. */
+  get deduplicated(): number {
+    return this.#secondCount - this.#seconds.conflicting;
+  }
+
+  get conflicts(): readonly Conflict[] {
+    return this.#seconds.conflicts;
   }
 
   get digest(): string {
@@ -77,9 +90,10 @@ export class Ledger {
     return dead;
   }
 
-  /** The dead records that still count, for reports. */
+  /** The dead records that still count, the latest for the same parameters. */
   deadRecords(): DeadRecord[] {
-    return this.#dead.filter((record) => this.covered.overlap(record) < size(record));
+    const latest = new Map(this.#dead.map((record) => [`${record.start}-${record.end}`, record]));
+    return [...latest.values()].filter((record) => this.covered.overlap(record) < size(record));
   }
 
   /** Parameters of the plan that have neither result nor dead record, ascending. */
@@ -90,32 +104,48 @@ export class Ledger {
     return accounted.gaps({ start: 0, end: this.#plan.totalParameters - 1 });
   }
 
-  /** Whether the log must be read once more, through `compare`, to tell equal records from conflicts. */
-  get needsComparison(): boolean {
-    return this.#seconds.size > 0;
+  /** Nothing is missing, or only what the second reading may take from a record that overlaps others in part. */
+  get isFinished(): boolean {
+    return this.#plan !== undefined && this.missing().every((gap) => this.#seconds.cover(gap));
   }
 
-  /** Second pass: compares each first record with those that came after it for the same parameters. */
-  compare(entry: LogEntry): void {
+  /** Whether the log must be read once more, through `compare`, to tell equal records from conflicts. */
+  get needsComparison(): boolean {
+    return !this.#seconds.isEmpty;
+  }
+
+  /** Second reading: compares each counted record with those that came after it for the same parameters. */
+  compare(entry: LogEntry, observer?: CountedObserver): void {
     if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== this.runId) return;
-    const first = entry.record;
-    const key = keyOf(first);
-    for (const second of this.#seconds.get(key) ?? []) {
-      if (second.digest === first.digest) continue;
-      this.deduplicated--;
-      this.conflicts.push({ start: first.start, end: first.end, first, second });
-    }
-    this.#seconds.delete(key);
+    // What was appended since the first reading is not part of this ledger.
+    if (++this.#again.results > this.results || this.#again.covered.overlap(entry.record) > 0) return;
+    this.#again.covered.add(entry.record);
+    this.#seconds.meet(entry.record);
+    observer?.counted(entry.record);
+  }
+
+  /** After the second reading. A record that covers more than those counted before it completes them. */
+  settle(observer?: CountedObserver): void {
+    this.#seconds.settle(this.covered, (wider) => {
+      this.aggregated -= this.covered.overlap(wider.record);
+      for (const { digest, summary } of wider.replaces) {
+        this.#digest.subtractDigest(digest);
+        this.sum.add(-summary.sum);
+      }
+      this.#secondCount--;
+      this.#take(wider.record);
+      observer?.widened(wider);
+    });
   }
 
   #addResult(record: ResultRecord): void {
     this.results++;
-    if (this.covered.overlap(record) > 0) {
-      this.deduplicated++;
-      const key = keyOf(record);
-      this.#seconds.set(key, [...(this.#seconds.get(key) ?? []), record]);
-      return;
-    }
+    if (this.covered.overlap(record) === 0) return this.#take(record);
+    this.#secondCount++;
+    this.#seconds.add(record);
+  }
+
+  #take(record: ResultRecord): void {
     this.covered.add(record);
     this.aggregated += record.summary.count;
     this.sum.add(record.summary.sum);
@@ -126,14 +156,15 @@ export class Ledger {
   }
 }
 
-/** Reads the log once, and a second time only where records came twice. */
-export async function readLedger(records: () => AsyncIterable<LogEntry>, runId: string): Promise<Ledger> {
+/**
+ * Reads the log once, and a second time only where records came twice or somebody wants to know which are counted.
+ * @param records from the first on, each time it is called
+ */
+export async function readLedger(records: () => AsyncIterable<LogEntry>, runId: string, observer?: CountedObserver): Promise<Ledger> {
   const ledger = new Ledger(runId);
   for await (const entry of records()) ledger.add(entry);
-  if (ledger.needsComparison) for await (const entry of records()) ledger.compare(entry);
+  if (!ledger.needsComparison && !observer) return ledger;
+  for await (const entry of records()) ledger.compare(entry, observer);
+  ledger.settle(observer);
   return ledger;
-}
-
-function keyOf(interval: Interval): string {
-  return `${interval.start}-${interval.end}`;
 }

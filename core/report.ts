@@ -29,7 +29,7 @@ export function makeReport(ledger: Ledger): Report {
   const begin = ledger.seeded[0]?.firstConfirmedAt ?? tally.firstStartedAt;
   const wallSeconds = seconds(begin, tally.lastCompletedAt);
   return {
-    runId: ledger.runId, parameters, chunks: ledger.results - ledger.deduplicated - ledger.conflicts.length,
+    runId: ledger.runId, parameters, chunks: tally.chunks,
     sum: ledger.sum.toString(), min: parameters ? ledger.min : null, max: parameters ? ledger.max : null,
     average: parameters ? Number(ledger.sum.toString()) / parameters : null,
     wallSeconds, firstStartSeconds: seconds(begin, tally.firstStartedAt),

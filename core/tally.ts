@@ -23,6 +23,7 @@ const LISTED = 1000;
 export class Tally {
   readonly #workers = new Map<string, WorkerShare>();
   readonly recovered: Recovered[] = [];
+  chunks = 0;
   recoveredCount = 0;
   busySeconds = 0;
   /** ISO 8601 UTC, which sorts as text. */
@@ -31,6 +32,7 @@ export class Tally {
 
   add(record: ResultRecord): void {
     const share = this.#workers.get(record.workerId) ?? { workerId: record.workerId, chunks: 0, parameters: 0, busySeconds: 0 };
+    this.chunks++;
     share.chunks++;
     share.parameters += size(record);
     share.busySeconds += record.durationSeconds;

@@ -15,11 +15,15 @@ await runScript(
       wait: { type: 'boolean', help: 'wait until the run is finished' },
       deadline: { type: 'number', value: 'SECONDS', help: 'how long to wait' },
       json: { type: 'boolean', help: 'the verdict as JSON' },
+      certificate: { type: 'string', value: 'FILE', help: 'writes what the log says, with digests of its intervals' },
+      faults: { type: 'string', value: 'FILE', help: 'JSON list of injected faults, for the certificate' },
+      check: { type: 'string', value: 'FILE', help: 'whether the log still says what this certificate says' },
     },
-    examples: ['verify.mjs -n ttg --wait'],
+    examples: ['verify.mjs -n ttg --wait --certificate run.json', 'verify.mjs -n ttg --check run.json'],
   },
   async (flags, run) => {
     const args = ['verify', ...(flags.wait ? ['--wait'] : []), ...(flags.deadline === undefined ? [] : ['--deadline', String(flags.deadline)]), ...(flags.json ? ['--json'] : [])];
+    for (const name of /** @type {const} */ (['certificate', 'faults', 'check'])) if (flags[name]) args.push(`--${name}`, flags[name]);
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
     return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
   },

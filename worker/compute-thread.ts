@@ -8,6 +8,11 @@ import type { Computed, FromThread, Outcome, Task, ThreadOptions } from './proto
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
 const HAND_OVER_MS = 20;
 
+/** The parameter being computed; none before the first one. */
+interface At {
+  parameter?: number;
+}
+
 class ComputeThread {
   readonly #port: MessagePort;
   readonly #options: ThreadOptions;
@@ -27,6 +32,7 @@ class ComputeThread {
     let outcomes: Outcome[] = [];
     let handedOver = performance.now();
     for (const task of batch) {
+      Atomics.store(this.#current, 1, 0);
       Atomics.store(this.#current, 0, task.index);
       outcomes.push(await this.#attempt(task));
       if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
@@ -40,7 +46,7 @@ class ComputeThread {
   }
 
   async #attempt(task: Task): Promise<Outcome> {
-    const at = { parameter: task.start };
+    const at: At = {};
     try {
       return { index: task.index, computed: await this.#compute(task, at) };
     } catch (thrown) {
@@ -48,23 +54,25 @@ class ComputeThread {
       const failure = { message: error.message, stack: error.stack ?? '' };
       if (error instanceof ConfigError) return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
       const retryable = !('retryable' in error) || error.retryable !== false;
-      return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, parameter: at.parameter } };
+      return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, ...at } };
     }
   }
 
-  async #compute(task: Task, at: { parameter: number }): Promise<Computed> {
+  async #compute(task: Task, at: At): Promise<Computed> {
     const { simulateFaultRate, keepValues } = this.#options;
     const startedAt = new Date();
     const started = performance.now();
     const computation = await this.#computation(task.computation);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate) throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
     const summariser = new Summariser(computation.decimals, keepValues);
-    for (; at.parameter <= task.end; at.parameter++) {
-      const answer = computation.compute(at.parameter);
+    for (let parameter = task.start; parameter <= task.end; parameter++) {
+      at.parameter = parameter;
+      Atomics.store(this.#current, 1, parameter - task.start);
+      const answer = computation.compute(parameter);
       const value = typeof answer === 'number' ? answer : await answer;
-      if (!Number.isFinite(value)) throw new Error(`compute(${at.parameter}) gave ${String(value)}: a value must be a finite number`);
-      summariser.add(at.parameter, value);
-      this.#simulateWork(started, at.parameter - task.start + 1);
+      if (!Number.isFinite(value)) throw new Error(`compute(${parameter}) gave ${String(value)}: a value must be a finite number`);
+      summariser.add(parameter, value);
+      this.#simulateWork(started, parameter - task.start + 1);
       this.#progress();
     }
     const values = summariser.values();

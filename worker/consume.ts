@@ -64,7 +64,7 @@ export async function consume(options: ConsumeOptions): Promise<string> {
       settled: (outcome) => settler.settle(batch[outcome.index] as Delivery, outcome),
     });
     clearTimeout(slow);
-    pace.took(performance.now() - started, Math.max(1, batch.length));
+    if (batch.length > 0) pace.took(performance.now() - started, batch.length);
     await settler.batchDone(batch);
   }
   await settler.settled();

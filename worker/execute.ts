@@ -20,7 +20,7 @@ export class Executor implements AsyncDisposable {
 
   /** @param progress called each time BATCH_SIZE parameters are done, with their number */
   constructor(config: Config, progress: (parameters: number) => void) {
-    const current = new SharedArrayBuffer(4);
+    const current = new SharedArrayBuffer(8);
     this.#options = {
       simulateWorkMs: config.SIMULATE_WORK_MS, simulateFaultRate: config.SIMULATE_FAULT_RATE,
       keepValues: config.KEEP_VALUES, progressEvery: config.BATCH_SIZE, current,
@@ -42,7 +42,8 @@ export class Executor implements AsyncDisposable {
       const ended = await this.#runOnThread(tasks, options);
       if (ended.by === 'done' || ended.by === 'stopped') return;
       // The thread is gone. What it was at is to blame; what was not handed over goes to a new thread.
-      options.settled({ index: ended.at, failure: { message: ended.reason, stack: '', blame: 'chunk', retryable: true } });
+      const parameter = this.#parameterOf(chunks, ended.at);
+      options.settled({ index: ended.at, failure: { message: ended.reason, stack: '', blame: 'chunk', retryable: true, ...parameter } });
       tasks = tasks.filter((task) => task.index >= ended.next && task.index !== ended.at);
     }
   }
@@ -96,6 +97,12 @@ export class Executor implements AsyncDisposable {
 
   #at(): number {
     return Atomics.load(this.#current, 0);
+  }
+
+  /** Which parameter the thread was computing when it ended: the one to blame, unless the chunk was slow as a whole. */
+  #parameterOf(chunks: readonly Chunk[], index: number): { parameter?: number } {
+    const chunk = chunks[index];
+    return chunk && this.#at() === index ? { parameter: chunk.start + Atomics.load(this.#current, 1) } : {};
   }
 
   #start(): Worker {

@@ -9,7 +9,10 @@ export interface ThreadOptions {
   readonly keepValues: boolean;
   /** A progress message each time this many parameters are done. */
   readonly progressEvery: number;
-  /** One Int32: index of the task being computed, −1 between batches. Shared, so that it outlives the thread. */
+  /**
+   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done. Shared, so
+   * that it outlives the thread.
+   */
   readonly current: SharedArrayBuffer;
 }
 

@@ -1,8 +1,11 @@
-/** From outcome to settle: complete, retry or dead-letter, and what a lost lease or a lost broker means for each. */
+/** From outcome to settle: complete, retry, split or dead-letter, and what a lost lease or a lost broker means for each. */
 import type { Delivery } from '../core/broker.js';
 import type { Config } from '../core/config.js';
 import { asError, ChunkError, ConfigError, LeaseLost } from '../core/errors.js';
+import { size } from '../core/interval.js';
 import type { Logger } from '../core/logger.js';
+import { splitChunk } from '../core/split.js';
+import { attemptsOf } from './attempts.js';
 import type { LeaseKeeper } from './lease.js';
 import type { Computed, Failure, Outcome } from './protocol.js';
 
@@ -22,20 +25,22 @@ export class Settler {
   }
 
   /**
-   * Dead-letters what has used up its attempts before this delivery: its workers died and could not say so themselves.
+   * Gives up what has used up its attempts before this delivery: its workers died and could not say so themselves.
    * @returns the deliveries that are left to execute
    */
   async refuseExhausted(deliveries: readonly Delivery[]): Promise<Delivery[]> {
-    const most = 1 + this.#config.MAX_RETRIES;
     const batch: Delivery[] = [];
     for (const delivery of deliveries) {
+      const most = attemptsOf(delivery.chunk, this.#config.MAX_RETRIES).died;
       if (delivery.attempt <= most) {
         batch.push(delivery);
         this.#unfinished.add(delivery);
         this.#log.debug({ run_id: delivery.chunk.runId, chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'chunk started');
       } else {
-        const error = new ChunkError(`${most} attempts were started and none ended: the worker died, or was stopped, each time`, { retryable: false });
-        await this.#run(delivery, () => this.#deadLetter(delivery, error));
+        const started = delivery.attempt - 1;
+        const error = new ChunkError(`${started} attempts were started and did not end: the last worker died, or was cut off`, { retryable: false });
+        error.stack = ''; // ours would mislead: what happened left no trace
+        await this.#run(delivery, () => this.#giveUp(delivery, error, started));
       }
     }
     return batch;
@@ -103,19 +108,29 @@ export class Settler {
       throw new ConfigError(failure.message);
     }
     const error = new ChunkError(failure.message, { retryable: failure.retryable, parameter: failure.parameter });
-    if (failure.stack) error.stack = failure.stack;
-    const fields = { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, parameter: failure.parameter, error: failure.message };
-    if (failure.retryable && delivery.attempt <= this.#config.MAX_RETRIES) {
-      this.#log.warn(fields, 'chunk failed, will be tried again');
+    error.stack = failure.stack;
+    if (failure.retryable && delivery.attempt < attemptsOf(delivery.chunk, this.#config.MAX_RETRIES).failed) {
+      this.#log.warn({ ...fieldsOf(delivery), parameter: failure.parameter, error: failure.message }, 'chunk failed, will be tried again');
       await delivery.retry(error);
     } else {
-      await this.#deadLetter(delivery, error);
+      await this.#giveUp(delivery, error, delivery.attempt);
     }
   }
 
-  async #deadLetter(delivery: Delivery, error: ChunkError): Promise<void> {
-    const { chunkId, start, end } = delivery.chunk;
-    this.#log.error({ chunk_id: chunkId, start_param: start, end_param: end, attempt: delivery.attempt, error: error.message }, 'chunk dead-lettered');
-    await delivery.deadLetter(error, this.#config.workerName);
+  /** Only a parameter that stands alone is dead: what is good beside it shall have its result. */
+  async #giveUp(delivery: Delivery, error: ChunkError, attempts: number): Promise<void> {
+    const fields = { ...fieldsOf(delivery), parameter: error.parameter, error: error.message };
+    if (size(delivery.chunk) > 1) {
+      const pieces = splitChunk(delivery.chunk, error.parameter);
+      this.#log.warn({ ...fields, pieces: pieces.map((piece) => piece.chunkId) }, 'chunk split');
+      await delivery.split(pieces);
+    } else {
+      this.#log.error(fields, 'parameter dead-lettered');
+      await delivery.deadLetter(error, this.#config.workerName, attempts);
+    }
   }
+}
+
+function fieldsOf({ chunk, attempt }: Delivery): Record<string, unknown> {
+  return { run_id: chunk.runId, chunk_id: chunk.chunkId, start_param: chunk.start, end_param: chunk.end, attempt };
 }

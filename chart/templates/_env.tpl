@@ -9,6 +9,8 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- $queue := eq $v.mode "queue" -}}
 - {name: RUN_ID, value: {{ $v.run.id | quote }}}
 - {name: QUEUE_MODE, value: {{ $queue | quote }}}
+- {name: TTG_VERSION, value: {{ .root.Chart.AppVersion | quote }}}
+- {name: TTG_IMAGE, value: {{ include "ttg.image" .root | quote }}}
 - {name: LOG_LEVEL, value: {{ $v.log.level }}}
 - {name: LOG_FORMAT, value: {{ $v.log.format }}}
 - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}

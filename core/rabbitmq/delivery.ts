@@ -2,7 +2,7 @@
 import type { Message } from 'amqplib';
 import type { Delivery, Hooks } from '../broker.js';
 import { LeaseLost, type ChunkError } from '../errors.js';
-import { encodeRecord, type Chunk, type LogRecord, type Result } from '../messages.js';
+import { encodeChunk, encodeRecord, type Chunk, type LogRecord, type Result } from '../messages.js';
 import { ConnectionLost } from './amqp-error.js';
 import { attemptHeaders, errorHeaders, toBody } from './envelope.js';
 import type { Session } from './session.js';
@@ -46,13 +46,19 @@ export class RabbitDelivery implements Delivery {
     return this.#settle(() => this.#session.send(this.#topology.retry, this.#message.content, headers));
   }
 
-  deadLetter(error: ChunkError, workerId: string): Promise<void> {
+  split(pieces: readonly Chunk[]): Promise<void> {
+    return this.#settle(async () => {
+      await Promise.all(pieces.map((piece) => this.#session.send(this.#topology.tasks, toBody(encodeChunk(piece)))));
+    });
+  }
+
+  deadLetter(error: ChunkError, workerId: string, attempts = this.attempt): Promise<void> {
     const { start, end, runId, chunkId } = this.chunk;
     const completedAt = new Date().toISOString();
-    const headers = { ...attemptHeaders(this.attempt), ...errorHeaders(error, completedAt, workerId) };
+    const headers = { ...attemptHeaders(attempts), ...errorHeaders(error, completedAt, workerId) };
     return this.#settle(async () => {
       await this.#append({
-        kind: 'dead', runId, chunkId, start, end, workerId, attempts: this.attempt, error: error.message, stack: error.stack ?? '', completedAt,
+        kind: 'dead', runId, chunkId, start, end, workerId, attempts, error: error.message, stack: error.stack ?? '', completedAt,
       });
       await this.#session.send(this.#topology.dlq, this.#message.content, headers);
     });

@@ -2,9 +2,11 @@
 import { delay } from '../backoff.js';
 import type { Broker, Capacity, Delivery, Depth, Hooks, ReceiveOptions } from '../broker.js';
 import type { Config } from '../config.js';
+import type { DeadLetter } from '../dead-letter.js';
 import type { Logger } from '../logger.js';
 import { encodeRecord, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
 import { Consumer } from './consumer.js';
+import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { readDepth } from './depth.js';
 import { toBody } from './envelope.js';
 import type { Link } from './link.js';
@@ -77,6 +79,18 @@ export class RabbitmqBroker implements Broker {
 
   records(options: { readonly follow?: AbortSignal } = {}): AsyncIterable<LogEntry> {
     return readLog(this.#link, this.#topology.results, options.follow);
+  }
+
+  deadLetters(): AsyncIterable<DeadLetter> {
+    return listDeadLetters(this.#link, this.#topology);
+  }
+
+  replay(ids: readonly string[]): Promise<string[]> {
+    return replayDeadLetters(this.#link, this.#topology, ids);
+  }
+
+  drop(ids: readonly string[]): Promise<string[]> {
+    return dropDeadLetters(this.#link, this.#topology, ids);
   }
 
   depth(): Promise<Depth> {

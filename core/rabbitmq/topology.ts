@@ -36,6 +36,9 @@ export function topologyOf(prefix: string, retryDelayMs: number): Topology {
  */
 const DELIVERY_LIMIT = 100;
 
+/** Each look into the dead-letter queue counts as a delivery, and RabbitMQ 4.0 drops after 20 unless told otherwise. */
+const DLQ_DELIVERY_LIMIT = 1_000_000_000;
+
 /**
  * At-least-once keeps a message in its queue until the target has confirmed it: the default may lose what expires at the
  * moment of a crash. It asks for `reject-publish`, which without a length limit never rejects.
@@ -56,7 +59,7 @@ function deadLetterTo(queue: string): Record<string, unknown> {
 function queues(t: Topology): [name: string, options: Options.AssertQueue][] {
   const durable = (args: Record<string, unknown>): Options.AssertQueue => ({ durable: true, arguments: args });
   return [
-    [t.dlq, durable({ 'x-queue-type': 'quorum' })],
+    [t.dlq, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DLQ_DELIVERY_LIMIT })],
     [t.tasks, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT, ...deadLetterTo(t.dlq) })],
     [t.retry, durable({ 'x-queue-type': 'quorum', 'x-message-ttl': t.retryDelayMs, ...deadLetterTo(t.tasks) })],
     // Neither age nor length limit: the log is the evidence.

@@ -37,11 +37,15 @@ export class RedisDelivery implements Delivery {
     return this.#settle('retry', () => this.#settler.retry(this.#lease));
   }
 
-  deadLetter(error: ChunkError, workerId: string): Promise<void> {
+  split(pieces: readonly Chunk[]): Promise<void> {
+    return this.#settle('split', () => this.#settler.split(this.#lease, pieces));
+  }
+
+  deadLetter(error: ChunkError, workerId: string, attempts = this.attempt): Promise<void> {
     const { runId, chunkId, start, end } = this.chunk;
     return this.#settle('deadLetter', () =>
       this.#settler.bury(this.#lease, {
-        kind: 'dead', runId, chunkId, start, end, attempts: this.attempt, workerId,
+        kind: 'dead', runId, chunkId, start, end, attempts, workerId,
         error: error.message, stack: error.stack ?? '', completedAt: new Date().toISOString(),
       }));
   }

@@ -2,10 +2,12 @@
 import { delay } from '../backoff.js';
 import type { Broker, Capacity, Delivery, Depth, Hooks, ReceiveOptions } from '../broker.js';
 import type { Config } from '../config.js';
+import type { DeadLetter } from '../dead-letter.js';
 import { ProtocolError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { decodeChunk, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
 import { createClient } from './client.js';
+import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { RedisDelivery } from './delivery.js';
 import { fromFields } from './fields.js';
 import { readCapacity, readDepth } from './gauges.js';
@@ -84,6 +86,18 @@ export class RedisBroker implements Broker {
 
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry> {
     return readRecords(this.#link, this.#keys, this.#open, options?.follow);
+  }
+
+  deadLetters(): AsyncIterable<DeadLetter> {
+    return listDeadLetters(this.#link, this.#keys);
+  }
+
+  replay(ids: readonly string[]): Promise<string[]> {
+    return replayDeadLetters(this.#link, this.#keys, this.#scripts, ids);
+  }
+
+  drop(ids: readonly string[]): Promise<string[]> {
+    return dropDeadLetters(this.#link, this.#keys, ids);
   }
 
   depth(): Promise<Depth> {

@@ -35,6 +35,8 @@ export function loadScripts() {
     complete: new Script(fence, done, readFileSync(new URL('./complete.lua', import.meta.url), 'utf8')),
     reassign: new Script(fence, readFileSync(new URL('./reassign.lua', import.meta.url), 'utf8')),
     bury: new Script(fence, done, readFileSync(new URL('./bury.lua', import.meta.url), 'utf8')),
+    split: new Script(fence, readFileSync(new URL('./split.lua', import.meta.url), 'utf8')),
+    replay: new Script(readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')),
     claim: new Script(readFileSync(new URL('./claim.lua', import.meta.url), 'utf8')),
     publish: new Script(done, readFileSync(new URL('./publish.lua', import.meta.url), 'utf8')),
     hold: new Script(readFileSync(new URL('./hold.lua', import.meta.url), 'utf8')),

@@ -1,7 +1,7 @@
 /** The fenced steps that end, extend or pass on a lease; each answers whether the lease was still ours. */
 import type { Config } from '../config.js';
 import type { Interval } from '../interval.js';
-import { encodeRecord, type DeadRecord, type ResultRecord } from '../messages.js';
+import { encodeChunk, encodeRecord, type Chunk, type DeadRecord, type ResultRecord } from '../messages.js';
 import { Batcher, type Item } from './batcher.js';
 import { toFields } from './fields.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
@@ -51,6 +51,15 @@ export class Settler {
 
   release({ id, count }: Lease): Promise<boolean> {
     return this.#releases.push({ args: [id, count] });
+  }
+
+  async split({ id, count }: Lease, pieces: readonly Chunk[]): Promise<boolean> {
+    const args = pieces.flatMap((piece) => {
+      const fields = toFields(encodeChunk(piece));
+      return [fields.length, ...fields];
+    });
+    const [done] = await this.#step(this.#scripts.split, [], [{ args: [id, count, ...args] }]);
+    return done === true;
   }
 
   bury(lease: Lease, record: DeadRecord): Promise<boolean> {

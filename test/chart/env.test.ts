@@ -12,7 +12,7 @@ const notRendered: Record<string, string> = {
 };
 
 /** Variables whose value in a cluster differs from the program's default by intent. */
-const differs = ['QUEUE_MODE', 'REDIS_HOST', 'RABBITMQ_HOST', 'SCALED_JOB_NAME', 'BROKER_VOLUME_BYTES', 'STATIC_JOB_NAME'];
+const differs = ['QUEUE_MODE', 'REDIS_HOST', 'RABBITMQ_HOST', 'SCALED_JOB_NAME', 'BROKER_VOLUME_BYTES', 'STATIC_JOB_NAME', 'TTG_VERSION', 'TTG_IMAGE'];
 
 const variants: Render[] = [
   {},

@@ -1,6 +1,8 @@
 /** The broker as an operator sees it, past the port: raw bytes in, raw bytes out. */
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
+import type { Wire } from '../../core/messages.js';
+import { toFields } from '../../core/redis/fields.js';
 import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
 
 export interface Pending {
@@ -14,6 +16,10 @@ export interface Raw extends AsyncDisposable {
   putTask(bytes: Buffer): Promise<void>;
   /** Puts bytes that are no record into the log. */
   putRecord(bytes: Buffer): Promise<void>;
+  /** Appends a record to the log as a worker would encode it, whatever it says. */
+  putWire(wire: Wire): Promise<void>;
+  /** Redis: deletes a record of the log. */
+  deleteRecord(position: string): Promise<void>;
   /** Everything that each dead letter carries, headers left out. */
   deadLetters(): Promise<Buffer[]>;
   /** Redis: entries of the task stream, which is what the trigger counts. */
@@ -41,6 +47,12 @@ async function openRedis(broker: LocalBroker, prefix: string): Promise<Raw> {
     },
     async putRecord(bytes) {
       await redis.xadd(`${prefix}:results`, '*', 'raw', bytes);
+    },
+    async putWire(wire) {
+      await redis.call('XADD', [`${prefix}:results`, '*', ...toFields(wire)]);
+    },
+    async deleteRecord(position) {
+      await redis.xdel(`${prefix}:results`, position);
     },
     async deadLetters() {
       const entries = await redis.xrangeBuffer(`${tasks}:dlq`, '-', '+');
@@ -78,6 +90,8 @@ async function openRabbitmq(broker: LocalBroker, prefix: string): Promise<Raw> {
   return {
     putTask: (bytes) => put(`${prefix}.tasks`, bytes),
     putRecord: (bytes) => put(`${prefix}.results`, bytes),
+    putWire: (wire) => put(`${prefix}.results`, Buffer.from(JSON.stringify(wire))),
+    deleteRecord: () => Promise.reject(new Error('nothing can be deleted from a stream of RabbitMQ')),
     async deadLetters() {
       // A channel of its own: closing it gives back what was looked at.
       const looking = await connection.createChannel();

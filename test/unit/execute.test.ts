@@ -149,26 +149,26 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
     ['leaves a rejection unhandled', 'Promise.reject(new Error("stray")); return new Promise(() => {});'],
   ])('because it %s takes no neighbour with it, and each chunk has one outcome', async (_, body) => {
     const outcomes = await executeAlone(`export const compute = (i) => { if (i === 37) { ${body} } return i; };`, 6);
-    expect(summary(outcomes)).toEqual(['0: 45', '1: 145', '2: 245', '3: failed at ?', '4: 445', '5: 545']);
+    expect(summary(outcomes)).toEqual(['0: 45', '1: 145', '2: 245', '3: failed at 37', '4: 445', '5: 545']);
     expect(messageOf(outcomes.find((o) => o.index === 3))).toContain('ended its compute thread');
   });
 
   it('by ending its process costs no result that was handed over before', async () => {
     const slow = 'if (i < 10) await new Promise((resolve) => setTimeout(resolve, 5));';
     const outcomes = await executeAlone(`export const compute = async (i) => { ${slow} if (i === 15) process.exit(1); return i; };`, 3);
-    expect(summary(outcomes)).toEqual(['0: 45', '1: failed at ?', '2: 245']);
+    expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 15', '2: 245']);
   });
 
   it('by ending its process does so for each such chunk, whatever their number and place', async () => {
     const outcomes = await executeAlone('export const compute = (i) => (i % 20 === 0 ? process.exit(1) : i);', 5);
-    expect(summary(outcomes)).toEqual(['0: failed at ?', '1: 145', '2: failed at ?', '3: 345', '4: failed at ?']);
+    expect(summary(outcomes)).toEqual(['0: failed at 0', '1: 145', '2: failed at 20', '3: 345', '4: failed at 40']);
   });
 
   it.each([
     ['never returns', 'for (;;);'], ['never keeps its promise', 'return new Promise(() => {});'],
   ])('because it %s is ended by CHUNK_TIMEOUT_SECONDS, and its neighbours have their results', async (_, body) => {
     const outcomes = await executeAlone(`export const compute = (i) => { if (i === 15) { ${body} } return i; };`, 3, { CHUNK_TIMEOUT_SECONDS: '1' });
-    expect(summary(outcomes)).toEqual(['0: 45', '1: failed at ?', '2: 245']);
+    expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 15', '2: 245']);
     expect(messageOf(outcomes.find((o) => o.index === 1))).toBe('took longer than CHUNK_TIMEOUT_SECONDS=1');
   });
 

@@ -4,11 +4,13 @@ import { availableProviders, startBroker, type Backend, type LocalBroker } from 
 import { Bench, type BenchOptions } from '../../support/bench.js';
 import { describeConnecting } from './connecting.js';
 import { describeCrashing } from './crashing.js';
+import { describeDeadLetters } from './dead-letters.js';
 import { describeDying } from './dying.js';
 import { describeLeasing } from './leasing.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
 import { describeSettling } from './settling.js';
+import { describeSplitting } from './splitting.js';
 
 export interface Harness {
   readonly backend: Backend;
@@ -29,7 +31,7 @@ export interface Harness {
 }
 
 const SUITE = [
-  describeConnecting, describePublishing, describeLeasing, describeSettling, describeReading, describeDying, describeCrashing,
+  describeConnecting, describePublishing, describeLeasing, describeSettling, describeSplitting, describeDeadLetters, describeReading, describeDying, describeCrashing,
 ];
 
 /** TTG_TEST_PROVIDERS, for example `docker,path`, narrows what is tested; it widens nothing. */

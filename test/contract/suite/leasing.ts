@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../../core/broker.js';
 import { ChunkError, LeaseLost } from '../../../core/errors.js';
 import { chunksOf } from '../../../core/plan.js';
+import { splitChunk } from '../../../core/split.js';
 import { CREATED_AT, never, plan, publish, readRecords, readResults, reachesDepth, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
@@ -11,6 +12,7 @@ const VERBS: readonly [name: string, settle: (delivery: Delivery) => Promise<voi
   ['extendLease', (d) => d.extendLease()],
   ['complete', (d) => d.complete(resultOf(d.chunk, 'late'))],
   ['retry', (d) => d.retry(failure)],
+  ['split', (d) => d.split(splitChunk(d.chunk))],
   ['deadLetter', (d) => d.deadLetter(failure, 'late')],
   ['release', (d) => d.release()],
 ];
