@@ -18,7 +18,6 @@ export async function publishChunks(
 ): Promise<number> {
   const inFlight: Array<Promise<number>> = [];
   let total = 0;
-  let number = 0;
   const confirmOldest = async (): Promise<void> => {
     total += (await inFlight.shift()) ?? 0;
     confirmed?.(total);
@@ -30,7 +29,7 @@ export async function publishChunks(
     throw new Error(`lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`);
   };
   for (const window of windows(chunks)) {
-    const sent = send(window, number++);
+    const sent = send(window, lock.nextWindow());
     // It is awaited in its turn; until then a failure of it must not count as unhandled.
     sent.catch(() => undefined);
     inFlight.push(sent);

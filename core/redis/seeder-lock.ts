@@ -11,6 +11,8 @@ const RENEW_MS = 3_000;
 
 export class SeederLock implements AsyncDisposable {
   readonly token: string;
+  /** Number of the next window published under this lock: never used twice, however many calls publish. */
+  #windows = 0;
   readonly #renewal: NodeJS.Timeout;
   readonly #hold: (ms: number) => Promise<boolean>;
   readonly #link: Link;
@@ -31,6 +33,10 @@ export class SeederLock implements AsyncDisposable {
     throw new SeederBusy(
       `another seeder holds ${keys.lock}: wait until it is done; the lock of a seeder that died lapses after ${HOLD_MS / 1000} s`,
     );
+  }
+
+  nextWindow(): number {
+    return this.#windows++;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
