@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { ProtocolError } from './errors.js';
 import type { Interval } from './interval.js';
 import type { Plan } from './plan.js';
+import { quickChunk, quickResult } from './quick.js';
 
 /** A piece of a run as one message. It carries every fact of the plan that a worker needs. */
 export interface Chunk extends Interval {
@@ -126,6 +127,11 @@ export function encodeChunk(chunk: Chunk): Wire {
 
 /** @throws ProtocolError if a field is missing or wrong, or the counts contradict each other */
 export function decodeChunk(wire: unknown): Chunk {
+  return quickChunk(wire) ?? chunkBySchema(wire);
+}
+
+/** What decodeChunk must equal. */
+export function chunkBySchema(wire: unknown): Chunk {
   const m = parse(chunkWire, wire, 'task message');
   const size = m.end_param - m.start_param + 1;
   if (size < 1 || size !== m.total_in_chunk) {
@@ -163,6 +169,11 @@ export function encodeRecord(r: LogRecord): Wire {
 
 /** @throws ProtocolError if a field is missing or wrong; a result that is cut short is no result */
 export function decodeRecord(wire: unknown): LogRecord {
+  return quickResult(wire) ?? recordBySchema(wire);
+}
+
+/** What decodeRecord must equal. */
+export function recordBySchema(wire: unknown): LogRecord {
   const m = parse(recordWire, wire, 'log record');
   switch (m.kind) {
     case 'plan':

@@ -3,6 +3,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { asError, ConfigError } from '../core/errors.js';
 import { loadComputation, type Computation } from './compute/computation.js';
 import { Summariser } from './compute/summarise.js';
+import { packOutcomes, unpackTasks, type PackedTasks } from './pack.js';
 import type { Computed, FromThread, Outcome, Task, ThreadOptions } from './protocol.js';
 
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
@@ -25,7 +26,7 @@ class ComputeThread {
     this.#port = port;
     this.#options = options;
     this.#current = new Int32Array(options.current);
-    port.on('message', (batch: readonly Task[]) => void this.#run(batch));
+    port.on('message', (batch: PackedTasks) => void this.#run(unpackTasks(batch)));
   }
 
   async #run(batch: readonly Task[]): Promise<void> {
@@ -36,13 +37,13 @@ class ComputeThread {
       Atomics.store(this.#current, 0, task.index);
       outcomes.push(await this.#attempt(task));
       if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
-        this.#send({ kind: 'outcomes', outcomes, done: false });
+        this.#send({ kind: 'outcomes', outcomes: packOutcomes(outcomes), done: false });
         outcomes = [];
         handedOver = performance.now();
       }
     }
     Atomics.store(this.#current, 0, -1);
-    this.#send({ kind: 'outcomes', outcomes, done: true });
+    this.#send({ kind: 'outcomes', outcomes: packOutcomes(outcomes), done: true });
   }
 
   async #attempt(task: Task): Promise<Outcome> {

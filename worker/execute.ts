@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../core/config.js';
 import type { Chunk } from '../core/messages.js';
+import { packTasks, unpackOutcomes } from './pack.js';
 import type { FromThread, Outcome, Task, ThreadOptions } from './protocol.js';
 
 export interface ExecuteOptions {
@@ -67,7 +68,7 @@ export class Executor implements AsyncDisposable {
       };
       const receive = (message: FromThread): void => {
         if (message.kind !== 'outcomes') return;
-        for (const outcome of message.outcomes) {
+        for (const outcome of unpackOutcomes(message.outcomes)) {
           next = outcome.index + 1;
           settled(outcome);
         }
@@ -79,7 +80,7 @@ export class Executor implements AsyncDisposable {
       const stop = (): void => finish({ by: 'stopped' });
       thread.on('message', receive).on('exit', died).on('error', failed);
       signal.addEventListener('abort', stop, { once: true });
-      thread.postMessage(tasks);
+      thread.postMessage(packTasks(tasks));
     });
   }
 

@@ -1,6 +1,7 @@
 /** What the worker's main thread and its compute thread say to each other. */
 import type { Interval } from '../core/interval.js';
 import type { Result } from '../core/messages.js';
+import type { PackedOutcomes } from './pack.js';
 
 /** How chunks are computed: given to the thread once, at its start. */
 export interface ThreadOptions {
@@ -40,5 +41,5 @@ export interface Failure {
 }
 
 export type FromThread =
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[]; readonly done: boolean }
+  | { readonly kind: 'outcomes'; readonly outcomes: PackedOutcomes; readonly done: boolean }
   | { readonly kind: 'progress'; readonly parameters: number };

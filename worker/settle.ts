@@ -14,7 +14,9 @@ export class Settler {
   readonly #leases: LeaseKeeper;
   readonly #log: Logger;
   /** Settles under way: a batch computes while the one before it is being settled. */
-  readonly #pending = new Set<Promise<void>>();
+  #pending = 0;
+  /** Who waits until there are none. */
+  #waiting: (() => void)[] = [];
   readonly #unfinished = new Set<Delivery>();
   #fatal: Error | undefined;
 
@@ -54,12 +56,17 @@ export class Settler {
   /** Begins to settle; errors that matter come out of `batchDone` or `settled`. */
   settle(delivery: Delivery, outcome: Outcome): void {
     this.#unfinished.delete(delivery);
-    const verb = 'computed' in outcome ? () => this.#complete(delivery, outcome.computed) : () => this.#fail(delivery, outcome.failure);
-    const pending = this.#run(delivery, verb).catch((thrown: unknown) => {
+    this.#pending++;
+    void this.#settleOne(delivery, outcome);
+  }
+
+  async #settleOne(delivery: Delivery, outcome: Outcome): Promise<void> {
+    try {
+      await this.#run(delivery, () => ('computed' in outcome ? this.#complete(delivery, outcome.computed) : this.#fail(delivery, outcome.failure)));
+    } catch (thrown) {
       this.#fatal ??= asError(thrown);
-    });
-    this.#pending.add(pending);
-    void pending.finally(() => this.#pending.delete(pending));
+    }
+    if (--this.#pending === 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Call after each batch: releases what got no outcome, and lets at most about one batch of settles run behind. */
@@ -68,13 +75,13 @@ export class Settler {
     this.#unfinished.clear();
     const first = batch[0];
     if (first) this.#log.info({ run_id: first.chunk.runId, chunks: batch.length, first: first.chunk.chunkId, attempt: first.attempt }, 'batch done');
-    if (this.#pending.size > batch.length) await this.settled();
+    if (this.#pending > batch.length) await this.settled();
     this.#check();
   }
 
   /** All settles so far are through. */
   async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+    if (this.#pending > 0) await new Promise<void>((wake) => this.#waiting.push(wake));
     this.#check();
   }
 

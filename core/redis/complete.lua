@@ -1,29 +1,36 @@
--- Settles chunks with their results: record into the log, then the task is gone. After fence.lua and done.lua.
--- Input:  KEYS tasks, log, then for each item its run's set of done parameters; ARGV[4…] for each item
---         id, delivery count, first parameter, last parameter, n, then n fields and values of the record
+-- Settles chunks of one run with their results: record into the log, then the task is gone. After fence.lua and done.lua.
+-- Input:  KEYS tasks, log, the run's set of done parameters; ARGV[4] items, [5] n fields, [6] v of them that are given for
+--         each item, the first and the last parameter being the first two, then the n fields and values of the first
+--         record, then the v places of what is given in them, then for each item id, delivery count and v values
 -- Output: for each item 1 settled, 0 lease lost
 -- Why:    one step, so a result is in the log if and only if its task is gone, and no parameter is recorded twice.
-local log, out, over, at = KEYS[2], {}, {}, 4
-expect(#KEYS - 2)
+local log, done, out, over = KEYS[2], KEYS[3], {}, {}
+local items, n, v = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local entry, places, at = { unpack(ARGV, 7, 6 + 2 * n) }, {}, 6 + 2 * n + v
+for i = 1, v do places[i] = tonumber(ARGV[6 + 2 * n + i]) end
+expect(items, ARGV[at + 1], ARGV[at + 1 + (items - 1) * (v + 2)])
+-- A log that was deleted by hand holds nothing, whatever the set says.
+local kept = redis.call('EXISTS', log) == 1
 
-for item = 3, #KEYS do
-  local done, id, count, n = KEYS[item], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 4])
-  local first, last = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+for item = 1, items do
+  local id, count = ARGV[at + 1], tonumber(ARGV[at + 2])
+  local first, last = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   local who, times = holder(id)
   local settled = 0
   if who == me and times == count then
     settled = 1
     over[#over + 1] = id
-    -- A log that was deleted by hand holds nothing, whatever the set says.
-    if not (covered(done, first, last) and redis.call('EXISTS', log) == 1) then
-      redis.call('XADD', log, '*', unpack(ARGV, at + 5, at + 4 + n))
+    if not (covered(done, first, last) and kept) then
+      for i = 1, v do entry[places[i]] = ARGV[at + 2 + i] end
+      redis.call('XADD', log, '*', unpack(entry))
+      kept = true
       cover(done, first, last)
     end
   elseif repeated and not who and covered(done, first, last) then
     settled = 1
   end
-  out[item - 2] = settled
-  at = at + 5 + n
+  out[item] = settled
+  at = at + 2 + v
 end
 
 flush()

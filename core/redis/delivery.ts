@@ -9,12 +9,12 @@ export class RedisDelivery implements Delivery {
   readonly attempt: number;
   readonly #lease: Lease;
   readonly #settler: Settler;
-  readonly #ended: () => void;
+  readonly #ended: (lease: Lease) => void;
   readonly #hooks: Hooks;
   #settledBy: string | undefined;
 
-  /** @param ended called once when the lease is over, by whatever means */
-  constructor(chunk: Chunk, lease: Lease, settler: Settler, ended: () => void, hooks: Hooks) {
+  /** @param ended called once when the lease is over by a settle */
+  constructor(chunk: Chunk, lease: Lease, settler: Settler, ended: (lease: Lease) => void, hooks: Hooks) {
     this.chunk = chunk;
     this.attempt = lease.count;
     this.#lease = lease;
@@ -73,7 +73,7 @@ export class RedisDelivery implements Delivery {
     }
     this.#settledBy = verb;
     const held = await step();
-    this.#ended();
+    this.#ended(this.#lease);
     if (!held) throw this.#lost();
   }
 

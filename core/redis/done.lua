@@ -5,11 +5,13 @@
 -- Why:    merged intervals grow with the gaps, not with the parameters: a run worked off in order is one member, where
 --         a bitmap of 10^9 parameters takes 125 MB and ends at 2^32.
 local open = nil
+-- The first interval that ends at `from` or later, if there is one: the answer for what is asked next, mostly.
+local known = nil
 
 local function flush()
   if not open then return end
   local done, first, last = open.done, open.first, open.last
-  open = nil
+  open, known = nil, nil
   while true do
     -- The next interval that overlaps or adjoins.
     local at = redis.call('ZRANGEBYSCORE', done, first - 1, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
@@ -34,8 +36,11 @@ end
 
 local function covered(done, first, last)
   if open and first <= open.last then flush() end
-  local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  return at[1] ~= nil and tonumber(at[1]) <= first and tonumber(at[2]) >= last
+  if not known or known.done ~= done or first < known.from or (known.stop and first > known.stop) then
+    local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    known = { done = done, from = first, start = tonumber(at[1]), stop = tonumber(at[2]) }
+  end
+  return known.start ~= nil and known.start <= first and known.stop >= last
 end
 
 local function uncover(done, first, last)

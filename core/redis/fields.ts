@@ -6,8 +6,12 @@ import type { Arg } from './scripts.js';
 /** An entry of a stream as Redis returns it. */
 export type Entry = readonly [id: string, fields: readonly string[]];
 
+const NESTED = new Set(NESTED_FIELDS);
+
 export function toFields(wire: Wire): Arg[] {
-  return Object.entries(wire).flatMap(([name, value]) => [name, toField(value)]);
+  const fields: Arg[] = [];
+  for (const name in wire) fields.push(name, toField(wire[name]));
+  return fields;
 }
 
 export function toField(value: unknown): Arg {
@@ -20,7 +24,7 @@ export function fromFields(fields: readonly string[]): Wire {
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
-    wire[name] = NESTED_FIELDS.includes(name) ? parse(name, value) : value;
+    wire[name] = NESTED.has(name) ? parse(name, value) : value;
   }
   return wire;
 }

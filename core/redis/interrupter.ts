@@ -21,15 +21,16 @@ export class Interrupter {
       this.#socket = redis.stream;
       this.#id = redis.call('CLIENT', 'ID').catch(() => undefined);
     }
-    const finished = new AbortController();
-    const onAbort = (): void => void this.#unblock(finished.signal);
+    // Made when it is needed: this runs for every batch.
+    let finished: AbortController | undefined;
+    const onAbort = (): void => void this.#unblock((finished = new AbortController()).signal);
     const reading = read();
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await reading;
     } finally {
-      finished.abort();
+      finished?.abort();
       signal.removeEventListener('abort', onAbort);
     }
   }

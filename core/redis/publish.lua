@@ -1,6 +1,6 @@
 -- Appends one window of chunks of one run to the task stream. After done.lua.
--- Input:  KEYS tasks, lock, windows published under this lock, the run's set of done parameters; ARGV[1] token of the lock, [2] number of the window,
---         [3] chunks, [4] n fields, [5] v of them that differ between the chunks, then the n fields and values of the
+-- Input:  KEYS tasks, lock, windows published under this lock, the run's set of done parameters; ARGV[1] token of the
+--         lock, [2] number of the window, [3] chunks, [4] n fields, [5] v of them that differ between the chunks, then the n fields and values of the
 --         first chunk, then the v places of what differs in them, then v values for each chunk, then first and last
 --         parameter of each interval that the chunks make up
 -- Output: 1 published, now or by an earlier call with the same number; 0 the lock is not ours any more

@@ -1,7 +1,7 @@
 /** Publishes chunks in windows, a few of them in flight. */
 import { IntervalSet } from '../interval.js';
 import { encodeChunk, type Chunk } from '../messages.js';
-import { toField, toFields } from './fields.js';
+import { columnsOf } from './columns.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Arg, Scripts } from './scripts.js';
@@ -53,17 +53,12 @@ function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
   if (window.length > 0) yield window;
 }
 
-/** What publish.lua takes. Most fields are the same for a whole window: they are sent once, which doubles the rate. */
+/** What publish.lua takes. */
 function encodeWindow(window: readonly Chunk[]): Arg[] {
   const wires = window.map(encodeChunk);
-  const first = wires[0] ?? {};
-  const names = Object.keys(first);
-  const differing = names.filter((name) => wires.some((wire) => wire[name] !== first[name]));
-  const places = differing.map((name) => 2 * names.indexOf(name) + 2);
-  const args: Arg[] = [wires.length, names.length, differing.length, ...toFields(first), ...places];
-  for (const wire of wires) {
-    for (const name of differing) args.push(toField(wire[name]));
-  }
+  const columns = columnsOf(wires);
+  const args: Arg[] = [wires.length, ...columns.head];
+  for (const wire of wires) columns.row(wire, args);
   for (const { start, end } of IntervalSet.of(window).intervals()) args.push(start, end);
   return args;
 }

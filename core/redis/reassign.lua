@@ -4,7 +4,7 @@
 -- Output: for each item 1 passed, 0 lease lost
 -- Why:    an entry falls due when it has been idle for STALE_THRESHOLD_MS, so the idle time it starts with is its delay.
 local target, idle, change, out = ARGV[4], ARGV[5], tonumber(ARGV[6]), {}
-expect((#ARGV - 6) / 2)
+expect((#ARGV - 6) / 2, ARGV[7], ARGV[#ARGV - 1])
 
 for at = 7, #ARGV, 2 do
   local id, count = ARGV[at], tonumber(ARGV[at + 1])

@@ -19,7 +19,7 @@ import { publishChunks } from './publisher.js';
 import { Receiver, type Leased } from './receiver.js';
 import { loadScripts, type Scripts } from './scripts.js';
 import { SeederLock } from './seeder-lock.js';
-import { Settler } from './settler.js';
+import { Settler, type Lease } from './settler.js';
 
 /** Disposal is a courtesy to others, who recover without it: it may not hold up the end of the process. */
 const DISPOSE_MS = 2000;
@@ -76,8 +76,9 @@ export class RedisBroker implements Broker {
       const leased = await this.#receiver.next(options, until);
       const deliveries: RedisDelivery[] = [];
       for (const entry of leased) {
-        const delivery = await this.#deliver(entry);
-        if (delivery) deliveries.push(delivery);
+        const delivery = this.#deliver(entry);
+        if (delivery instanceof RedisDelivery) deliveries.push(delivery);
+        else await delivery;
       }
       // Where all was undecodable the wait goes on.
       if (deliveries.length > 0 || leased.length === 0) return deliveries;
@@ -121,18 +122,23 @@ export class RedisBroker implements Broker {
     await this.#link.run((redis) => this.#scripts.leave.run(redis, [this.#keys.tasks], [this.#keys.group, this.#config.workerName]));
   }
 
-  async #deliver({ id, count, fields }: Leased): Promise<RedisDelivery | undefined> {
+  /** A delivery, or the burial of what is none. */
+  #deliver({ id, count, fields }: Leased): RedisDelivery | Promise<void> {
     try {
-      const ended = (): void => void this.#held.delete(id);
-      const delivery = new RedisDelivery(decodeChunk(fromFields(fields)), { id, count }, this.#settler, ended, this.#hooks);
+      const delivery = new RedisDelivery(decodeChunk(fromFields(fields)), { id, count }, this.#settler, this.#ended, this.#hooks);
       this.#held.set(id, delivery);
       return delivery;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#log.warn({ entry: id, reason: error.message }, 'undecodable task moved to the dead-letter queue');
-      await this.#settler.buryUndecodable({ id, count }, error.message, new Date().toISOString());
-      return undefined;
+      return this.#bury({ id, count }, error.message);
     }
+  }
+
+  readonly #ended = (lease: Lease): void => void this.#held.delete(lease.id);
+
+  async #bury(lease: Lease, reason: string): Promise<void> {
+    this.#log.warn({ entry: lease.id, reason }, 'undecodable task moved to the dead-letter queue');
+    await this.#settler.buryUndecodable(lease, reason, new Date().toISOString());
   }
 
   /**

@@ -11,6 +11,7 @@ const RENEW_MS = 3_000;
 
 export class SeederLock implements AsyncDisposable {
   readonly token: string;
+  /** Number of the next window published under this lock: never used twice, however many calls publish. */
   readonly #renewal: NodeJS.Timeout;
   readonly #hold: (ms: number) => Promise<boolean>;
   readonly #link: Link;
@@ -34,7 +35,6 @@ export class SeederLock implements AsyncDisposable {
     );
   }
 
-  /** Numbers the windows published under this lock, over all calls: a number that was used before counts as published. */
   nextWindow(): number {
     return this.#windows++;
   }

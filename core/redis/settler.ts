@@ -1,8 +1,9 @@
 /** The fenced steps that end, extend or pass on a lease; each answers whether the lease was still ours. */
 import type { Config } from '../config.js';
 import type { Interval } from '../interval.js';
-import { encodeChunk, encodeRecord, type Chunk, type DeadRecord, type ResultRecord } from '../messages.js';
-import { Batcher, type Item } from './batcher.js';
+import { encodeChunk, encodeRecord, type Chunk, type DeadRecord, type ResultRecord, type Wire } from '../messages.js';
+import { Batcher } from './batcher.js';
+import { columnsOf } from './columns.js';
 import { toFields } from './fields.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
@@ -14,43 +15,50 @@ export interface Lease {
   readonly count: number;
 }
 
+interface Completion {
+  readonly lease: Lease;
+  readonly record: ResultRecord;
+}
+
 export class Settler {
   readonly #link: Link;
   readonly #keys: Keys;
   readonly #scripts: Scripts;
   readonly #consumer: string;
-  readonly #completions: Batcher;
-  readonly #heartbeats: Batcher;
-  readonly #retries: Batcher;
-  readonly #releases: Batcher;
+  readonly #completions: Batcher<Completion>;
+  readonly #heartbeats: Batcher<Lease>;
+  readonly #retries: Batcher<Lease>;
+  readonly #releases: Batcher<Lease>;
 
   constructor(link: Link, keys: Keys, scripts: Scripts, config: Config) {
     this.#link = link;
     this.#keys = keys;
     this.#scripts = scripts;
     this.#consumer = config.workerName;
-    this.#completions = new Batcher((items) => this.#step(scripts.complete, [keys.log, ...items.map((i) => i.key as string)], items));
+    this.#completions = new Batcher((items) => this.#complete(items), {
+      // One call is for one run, and its records have the same fields.
+      joins: ({ record }, before) => record.runId === before.record.runId && !record.values === !before.record.values,
+      length: ({ record }) => 200 + 20 * (record.values?.length ?? 0),
+    });
     this.#heartbeats = this.#passing(config.workerName, 0, 0);
     this.#retries = this.#passing(DELAYED, config.STALE_THRESHOLD_MS - config.RETRY_DELAY_MS, 0);
     this.#releases = this.#passing(RELEASED, config.STALE_THRESHOLD_MS, -1);
   }
 
-  complete({ id, count }: Lease, record: ResultRecord): Promise<boolean> {
-    const fields = toFields(encodeRecord(record));
-    const args = [id, count, record.start, record.end, fields.length, ...fields];
-    return this.#completions.push({ key: this.#keys.done(record.runId), args });
+  complete(lease: Lease, record: ResultRecord): Promise<boolean> {
+    return this.#completions.push({ lease, record });
   }
 
-  extend({ id, count }: Lease): Promise<boolean> {
-    return this.#heartbeats.push({ args: [id, count] });
+  extend(lease: Lease): Promise<boolean> {
+    return this.#heartbeats.push(lease);
   }
 
-  retry({ id, count }: Lease): Promise<boolean> {
-    return this.#retries.push({ args: [id, count] });
+  retry(lease: Lease): Promise<boolean> {
+    return this.#retries.push(lease);
   }
 
-  release({ id, count }: Lease): Promise<boolean> {
-    return this.#releases.push({ args: [id, count] });
+  release(lease: Lease): Promise<boolean> {
+    return this.#releases.push(lease);
   }
 
   async split({ id, count }: Lease, pieces: readonly Chunk[]): Promise<boolean> {
@@ -58,7 +66,7 @@ export class Settler {
       const fields = toFields(encodeChunk(piece));
       return [fields.length, ...fields];
     });
-    const [done] = await this.#step(this.#scripts.split, [], [{ args: [id, count, ...args] }]);
+    const [done] = await this.#step(this.#scripts.split, [], [id, count, ...args]);
     return done === true;
   }
 
@@ -75,16 +83,28 @@ export class Settler {
 
   async #bury({ id, count }: Lease, done: string, piece: Interval, record: Arg[], added: Arg[]): Promise<boolean> {
     const args = [id, count, piece.start, piece.end, record.length, ...record, ...added];
-    const [buried] = await this.#step(this.#scripts.bury, [this.#keys.log, this.#keys.dlq, done], [{ args }]);
+    const [buried] = await this.#step(this.#scripts.bury, [this.#keys.log, this.#keys.dlq, done], args);
     return buried === true;
   }
 
-  #passing(target: string, idle: number, change: number): Batcher {
-    return new Batcher((items) => this.#step(this.#scripts.reassign, [], [{ args: [target, idle, change] }, ...items]));
+  #complete(items: readonly Completion[]): Promise<boolean[]> {
+    const wires = items.map(({ record }) => encodeRecord(record));
+    const columns = columnsOf(wires, ['start_param', 'end_param']);
+    const args: Arg[] = [items.length, ...columns.head];
+    items.forEach(({ lease }, i) => {
+      args.push(lease.id, lease.count);
+      columns.row(wires[i] as Wire, args);
+    });
+    const runId = (items[0] as Completion).record.runId;
+    return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], args);
   }
 
-  #step(script: Script, keys: readonly string[], items: readonly Item[]): Promise<boolean[]> {
-    const args = items.flatMap((item) => item.args);
+  #passing(target: string, idle: number, change: number): Batcher<Lease> {
+    return new Batcher((leases) =>
+      this.#step(this.#scripts.reassign, [], [target, idle, change, ...leases.flatMap(({ id, count }) => [id, count])]));
+  }
+
+  #step(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<boolean[]> {
     return this.#link.run(async (redis, again) => {
       const reply = await script.run(redis, [this.#keys.tasks, ...keys], [this.#keys.group, this.#consumer, again ? 1 : 0, ...args]);
       return (Array.isArray(reply) ? reply : [reply]).map((answer) => answer === 1);

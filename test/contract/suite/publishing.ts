@@ -22,6 +22,18 @@ export function describePublishing(h: Harness): void {
       await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
     });
 
+    it('publishes what several calls under one lock hand over, each chunk once', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      const all = chunks(600);
+      await using lock = await worker.lockSeeding();
+      for (const part of [all.slice(0, 300), all.slice(300, 301), all.slice(301)]) expect(await worker.publish(part)).toBe(part.length);
+      await lock[Symbol.asyncDispose]();
+      const deliveries = await receive(worker, 600);
+      expect(deliveries.map(({ chunk }) => chunk)).toEqual(all);
+      await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
+    });
+
     it('shares the chunks of one run between workers, none of them twice', async () => {
       await using bench = h.bench();
       const workers = await Promise.all(['a', 'b'].map((name) => bench.worker(name)));

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/** `npm run bench [-- --quick] [-- --only NAME,NAME]`: measures TTG, its peers and the machine's limits in one run. */
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Figures } from './lib/figures.mjs';
+import { installBullmq, installPython } from './lib/peers.mjs';
+import { killAll, run } from './lib/process.mjs';
+import { pythonWorker } from './lib/python-worker.mjs';
+import { startRedis } from './lib/redis.mjs';
+import { MEASURES } from './measures/index.mjs';
+
+/**
+ * @typedef {object} Bench what every measure gets
+ * @property {string} root
+ * @property {boolean} quick
+ * @property {Figures} figures
+ * @property {import('./lib/redis.mjs').BenchRedis} redis
+ * @property {{ bullmq?: { dir: string, version: string }, python?: { python: string, bin: string } }} peers
+ * @property {(file: string) => string} peer path of a program in peers/
+ * @property {(kind: 'celery' | 'rq', n: number, env: Record<string, string>) => Promise<number>} pythonWorker
+ * @property {() => number} secondsLeft
+ */
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, root: { type: 'string' } } });
+const quick = values.quick ?? false;
+const root = values.root ? resolve(values.root) : join(HERE, '..');
+const limitSeconds = quick ? 112 : 14 * 60;
+const started = performance.now();
+const secondsLeft = () => limitSeconds - (performance.now() - started) / 1000;
+
+const figures = new Figures();
+const finish = async (/** @type {number} */ status) => {
+  killAll();
+  figures.write(join(HERE, '../out/bench.json'));
+  console.log(figures.table());
+  process.exit(status);
+};
+setTimeout(() => {
+  figures.leaveOut('the rest', `${limitSeconds} s are over`);
+  // Its broker goes with it: see scripts/lib/local-guard.mjs.
+  void finish(0);
+}, limitSeconds * 1000).unref();
+
+if (!values.root) await run('npm', ['run', 'build'], { cwd: root });
+const [bullmq, python] = await Promise.all([
+  installBullmq().catch((error) => figures.leaveOut('BullMQ', error)),
+  installPython().catch((error) => figures.leaveOut('Celery and RQ', error)),
+]);
+const redis = await startRedis();
+/** @type {Bench} */
+const bench = {
+  root, quick, figures, redis, secondsLeft,
+  peers: { ...(bullmq ? { bullmq } : {}), ...(python ? { python } : {}) },
+  peer: (file) => join(HERE, 'peers', file),
+  pythonWorker: (kind, n, env) => pythonWorker(redis, /** @type {{ bin: string }} */ (python), kind, n, env),
+};
+const wanted = values.only?.split(',');
+for (const [name, measure] of Object.entries(MEASURES)) {
+  if (wanted && !wanted.includes(name)) continue;
+  console.error(`${name} (${Math.round(secondsLeft())} s left)`);
+  await measure(bench).catch((/** @type {unknown} */ error) => figures.leaveOut(name, error));
+}
+await redis.stop();
+await finish(0);
