@@ -11,10 +11,10 @@ const RENEW_MS = 3_000;
 
 export class SeederLock implements AsyncDisposable {
   readonly token: string;
-  /** Number of the next window published under this lock: never used twice, however many calls publish. */
   readonly #renewal: NodeJS.Timeout;
   readonly #hold: (ms: number) => Promise<boolean>;
   readonly #link: Link;
+  /** Number of the next window published under this lock: never used twice, however many calls publish. */
   #windows = 0;
 
   private constructor(token: string, link: Link, keys: Keys, scripts: Scripts, log: Logger) {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { eventually } from '../support/wait.js';
 import { Release } from './support/release.js';
 import { WorkerObserver } from './support/observer.js';
+import { readLedger } from '../../core/ledger.js';
 import { judge } from '../../core/verdict.js';
 import { makeReport } from '../../core/report.js';
 import { expectedOf } from '../../cli/verify.js';
@@ -33,6 +34,20 @@ for (const backend of ['redis', 'rabbitmq']) {
 
     const again = await release.helm('test', 'ttg', '--logs', '--timeout', '60s');
     expect(again.status, 'helm test can be run again').toBe(0);
+    release.passed();
+  });
+}
+
+for (const preset of ['medium-redis', 'medium-rabbitmq', 'large-redis', 'large-rabbitmq']) {
+  test(`${preset} is complete and verified`, async () => {
+    await using release = await Release.in(`e2e-${preset}`);
+    await release.apply('install', preset);
+    const tested = await release.helm('test', 'ttg', '--logs', '--timeout', '400s');
+    expect(tested.output).toContain('COMPLETE     every parameter counts exactly once');
+    expect(tested.status).toBe(0);
+    const [report, capacity] = await release.withBroker(async (broker) => [makeReport(await readLedger(() => broker.records(), 'run-1')), await broker.capacity()] as const);
+    const mib = Math.round((capacity.memoryUsed ?? 0) / 1024 / 1024);
+    console.log(`${preset}: first start ${report.firstStartSeconds} s, last result ${report.wallSeconds} s after t0, ${report.parametersPerSecond} parameters/s, broker memory ${mib} MiB`);
     release.passed();
   });
 }
