@@ -91,14 +91,16 @@ export class Consumer {
   }
 
   async #lease(session: Session, max: number, signal: AbortSignal): Promise<RabbitDelivery[]> {
-    const beside = this.#held.size;
     for (const held of this.#held) if (held.attempt > 1) return [];
     const waiting = await session.count(this.#topology.tasks);
     if (waiting === 0) return [];
     const first = await this.#intake.next(session);
     if (!first) return [];
     if (first.attempt > 1) {
-      if (beside === 0) return [first];
+      // What is being settled is no neighbour for long, and giving back means the end of the queue: a worker that settles its
+      // last chunk while it asks for the next would put off a dead worker's chunk to the end of the run.
+      await Promise.all([...this.#held].map((held) => held.settleEnded()));
+      if (this.#held.size === 1) return [first];
       await first.giveBack();
       return [];
     }

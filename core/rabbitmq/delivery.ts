@@ -73,6 +73,11 @@ export class RabbitDelivery implements Delivery {
     if (this.#state === 'lost' || !this.#session.alive) throw this.#leaseLost();
   }
 
+  /** Resolves at the end of a settle under way, at once if there is none. Never rejects. */
+  async settleEnded(): Promise<void> {
+    await this.#settling?.catch(() => {});
+  }
+
   /** Lets a settle under way finish, or releases; whoever settles afterwards learns that the lease is lost. Never rejects. */
   async giveBack(): Promise<void> {
     if (this.#state === 'held') await this.release().catch(() => {});

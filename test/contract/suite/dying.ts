@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { never, publish, readResults, reachesDepth, resultOf } from '../../support/bench.js';
+import { never, publish, readResults, reachesDepth, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -29,6 +29,25 @@ export function describeDying(h: Harness): void {
       await eventually(isKept, 15_000, 'the message in one of the queues');
       await holds(isKept, 1500, 'the message stays in one of the queues');
     }, 180_000);
+
+    // On Redis a busy worker looks for what is due every STALE_CHECK_INTERVAL_SECONDS, so it need not be the next.
+    if (h.leaseIsConnection) {
+      it('gives the chunk of a dead worker to the next that asks, also while that one still settles its last', async () => {
+        await using bench = h.bench();
+        const worker = await bench.worker('survivor');
+        await publish(worker, 6);
+        const { broker, die } = await bench.mortal('victim');
+        const dead = await receiveOne(broker);
+        const last = await receiveOne(worker);
+        die();
+        await eventually(async () => (await worker.depth()).ready === 5, 15_000, 'the end of its lease');
+        const settling = last.complete(resultOf(last.chunk));
+        const next = await receiveOne(worker);
+        await settling;
+        expect(next.chunk.chunkId).toBe(dead.chunk.chunkId);
+        expect(next.attempt).toBe(2);
+      });
+    }
 
     it('costs no neighbour an attempt when one chunk of a batch of 50 kills its worker again and again', async () => {
       await using bench = h.bench({ staleMs: 1000 });
