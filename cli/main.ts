@@ -9,6 +9,9 @@ import { usage as verifyUsage, verify } from './verify.js';
 const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results, dlq };
 const USAGE = [verifyUsage, statusUsage, resultsUsage, dlqUsage].join('\n');
 
+// Whoever reads our answer may have read enough: `ttg results --csv | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 const [verb = '', ...args] = process.argv.slice(2);
 const run = VERBS[verb];
 if (!run) {

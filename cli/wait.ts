@@ -13,7 +13,7 @@ const REPORT_EVERY_MS = 10_000;
 /** Resolves when the run is finished, when it has come to rest, or at the deadline; says now and then how far it is. */
 export async function untilFinished(source: Source, { config, log, stop }: Context, seconds: number): Promise<void> {
   const over = new AbortController();
-  const end = AbortSignal.any([stop, over.signal, AbortSignal.timeout(seconds * 1000)]);
+  const end = AbortSignal.any([stop, over.signal, AbortSignal.timeout(Math.round(seconds * 1000))]);
   let ledger = new Ledger(config.RUN_ID);
   let failure: unknown;
   const following = source.shards === undefined

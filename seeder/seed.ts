@@ -1,6 +1,6 @@
 /** Brings a run into the queue: plan first, then the chunks that are missing, and a record of what was published. */
 import { backoff, delay } from '../core/backoff.js';
-import type { Broker } from '../core/broker.js';
+import type { Broker, Depth } from '../core/broker.js';
 import type { Config } from '../core/config.js';
 import { SeederBusy } from '../core/errors.js';
 import { IntervalSet, type Interval } from '../core/interval.js';
@@ -14,6 +14,8 @@ import { Publisher } from './publish.js';
 
 /** A broker that cannot list its queue must have been empty for this long before anything is published again. */
 const QUIET_MS = 4000;
+/** About half a minute. */
+const DEPTH_TRIES = 20;
 
 export interface SeedOptions {
   readonly broker: Broker;
@@ -41,7 +43,8 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   const unseeded = queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger);
-  const { ready, leased, delayed } = await broker.depth();
+  // First the depth: once the broker tells it, it tells its capacity too.
+  const { ready, leased, delayed } = await patientDepth(broker, stop);
   checkCapacity(chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0), await broker.capacity(), {
     volumeBytes: config.BROKER_VOLUME_BYTES,
     queued: ready + leased + delayed,
@@ -79,6 +82,18 @@ async function lostPieces(broker: Broker, plan: Plan, ledger: Ledger, queued: In
   }
   const fresh = (await readRuns(broker)).get(plan.runId) ?? ledger;
   return stop.aborted ? [] : except(lost(plan, fresh, unseeded), unseeded);
+}
+
+/** RabbitMQ takes connections before its statistics answer. */
+async function patientDepth(broker: Broker, stop: AbortSignal): Promise<Depth> {
+  for (let n = 1; ; n++) {
+    try {
+      return await broker.depth();
+    } catch (thrown) {
+      if (n === DEPTH_TRIES || stop.aborted) throw thrown;
+      await delay(backoff(n), stop);
+    }
+  }
 }
 
 async function takeLock(broker: Broker, log: Logger, stop: AbortSignal): Promise<AsyncDisposable> {
