@@ -1,8 +1,8 @@
 /** The connection between workers and broker is cut for longer than the lease, without either end being told. */
 import { heldBy } from '../demo/held.mjs';
 import { Stop } from '../steps.mjs';
-import { completedByAnother } from './worker.mjs';
-import { pick } from './rng.mjs';
+
+const TRIES = 5;
 
 /** @type {import('./types.mjs').Fault} */
 const partition = {
@@ -11,27 +11,24 @@ const partition = {
   prepare: async (stage) => {
     stage.workerEnv = stage.through(await stage.proxy());
   },
-  inject: async (stage, rng) => {
+  inject: async (stage) => {
     const [proxy] = stage.proxies;
     if (!proxy) throw new Stop('there is no proxy to cut');
-    const cut = await stage.until(() => {
-      const held = stage.processes.running('worker').flatMap(({ name, log }) => heldBy(name, log));
-      return held.length > 0 && pick(rng, held);
-    }, 'a worker in the middle of a chunk');
-    const struckAt = Date.now();
-    proxy.stall();
+    const { struckAt, held } = await stallHolders(stage, proxy);
     const passed = proxy.passed();
     const cutOff = new Set(stage.processes.running('worker').map(({ name }) => name));
     stage.workerEnv = {};
-    await completedByAnother(stage, { worker: cut.worker, chunk: cut.chunkId }, () => {
+    const taken = await stage.until(async () => {
       // Those who are cut off count as running, so the scaler sends nobody to this side of the cut; and who finds all that is
       // left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
       if (stage.processes.running('worker').every(({ name }) => cutOff.has(name))) stage.startWorker();
-    });
+      const { results } = await stage.read();
+      return held.find(({ worker, chunkId }) => results.some((r) => r.chunkId === chunkId && r.workerId !== worker));
+    }, `one of the chunks ${held.map(({ chunkId }) => chunkId).join(', ')} completed by another than who was cut off with it`);
     if (proxy.passed() !== passed) throw new Stop(`${proxy.passed() - passed} bytes passed the cut`);
     return {
-      target: `${proxy.connections()} connections`, struckAt, chunk: cut.chunkId, worker: cut.worker,
-      observed: `no byte passed until another had completed chunk ${cut.chunkId}, which ${cut.worker} held`,
+      target: `${proxy.connections()} connections`, struckAt, chunk: taken.chunkId, worker: taken.worker,
+      observed: `no byte passed until another had completed chunk ${taken.chunkId}, which ${taken.worker} held`,
     };
   },
   heal: async (stage) => {
@@ -41,6 +38,25 @@ const partition = {
     await stage.until(() => proxy && (proxy.passed() > passed || proxy.connections() === 0), 'traffic through the healed connection');
   },
 };
+
+/**
+ * Stalls while somebody is in the middle of a chunk. A settle that had just passed leaves nothing to take over: then once more.
+ * @param {import('./types.mjs').FaultStage} stage
+ * @param {import('../proxy.mjs').Proxy} proxy
+ */
+async function stallHolders(stage, proxy) {
+  const holding = () => stage.processes.running('worker').flatMap(({ name, log }) => heldBy(name, log));
+  for (let n = 1; n <= TRIES; n++) {
+    await stage.until(() => holding().length > 0, 'a worker in the middle of a chunk');
+    const struckAt = Date.now();
+    proxy.stall();
+    const { results } = await stage.read();
+    const held = holding().filter(({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker));
+    if (held.length > 0) return { struckAt, held };
+    proxy.heal();
+  }
+  throw new Stop(`nobody was cut off in the middle of a chunk in ${TRIES} tries`, 'use a run with longer chunks');
+}
 
 /** @type {Record<string, import('./types.mjs').Fault>} */
 export const networkFaults = { partition };

@@ -88,11 +88,9 @@ const slowChunk = {
 /**
  * @param {import('./types.mjs').FaultStage} stage
  * @param {{ worker: string, chunk: string }} hit
- * @param {() => void} [meanwhile] called before each look
  */
-export async function completedByAnother(stage, { worker, chunk }, meanwhile = () => {}) {
+async function completedByAnother(stage, { worker, chunk }) {
   await stage.until(async () => {
-    meanwhile();
     const { results } = await stage.read();
     return results.some((r) => r.chunkId === chunk && r.workerId !== worker);
   }, `chunk ${chunk} completed by another worker than ${worker}`);
