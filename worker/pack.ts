@@ -39,8 +39,8 @@ export function packTasks(tasks: readonly Task[]): PackedTasks {
 export function unpackTasks({ computations, numbers }: PackedTasks): Task[] {
   const tasks: Task[] = [];
   for (let at = 0; at < numbers.length; at += TASK) {
-    const [index = 0, start = 0, end = 0, name = 0] = numbers.subarray(at, at + TASK);
-    tasks.push({ index, start, end, computation: computations[name] ?? '' });
+    const computation = computations[numbers[at + 3] as number] as string;
+    tasks.push({ index: numbers[at] as number, start: numbers[at + 1] as number, end: numbers[at + 2] as number, computation });
   }
   return tasks;
 }

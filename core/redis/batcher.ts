@@ -6,7 +6,7 @@ interface Waiting<Item> {
   readonly reject: (error: unknown) => void;
 }
 
-const MOST_ITEMS = 200;
+const MOST_ITEMS = 250;
 /** Redis does nothing else while a script runs, so records that keep their values go in smaller batches. */
 const MOST_LENGTH = 1_000_000;
 

@@ -63,3 +63,10 @@ describe('ExactSum', () => {
     expect(sumOf([Number.MAX_VALUE, -Number.MAX_VALUE]).toString()).toBe('0');
   });
 });
+
+it('is the same whatever the order of large, small and fine values', () => {
+  const values = [0.1, 0.25, 3, -7.5, 1e-7, 123456789.12, 999999999999999, 999999999999999, 5e21, -1e15, 1e15, 0.30000000000000004, 421.5];
+  for (let turn = 0; turn < values.length; turn++) {
+    expect(sumOf([...values.slice(turn), ...values.slice(0, turn)]).toString()).toBe('5000002000000123457204.77000010000000004');
+  }
+});
