@@ -43,6 +43,9 @@ setTimeout(() => {
   void finish(0);
 }, limitSeconds * 1000).unref();
 
+// Else what it started would outlive it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void finish(1));
+
 if (!values.root) await run('npm', ['run', 'build'], { cwd: root });
 const [bullmq, python] = await Promise.all([
   installBullmq().catch((error) => figures.leaveOut('BullMQ', error)),

@@ -42,6 +42,8 @@ export function redisConfig(spec, { bind, port, data }) {
     `appendfsync ${spec.appendfsync}`,
     'save ""',
     'maxmemory-policy noeviction',
+    // As in the chart, which says why.
+    'stream-node-max-entries 16',
     ...(spec.maxmemory === undefined ? [] : [`maxmemory ${spec.maxmemory}`]),
     `requirepass ${spec.password}`,
     'daemonize no',
