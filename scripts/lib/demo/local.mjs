@@ -1,4 +1,7 @@
 /** The demo without a cluster: broker, seeder and workers as processes of this machine, spawned by KEDA's rule. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startBroker } from '../local-broker.mjs';
 import { Stop } from '../steps.mjs';
 import { readPreset } from './preset.mjs';
@@ -14,6 +17,9 @@ export async function localStage(run, { backend, preset: name, runId, maxWorkers
   const preset = readPreset(name, backend);
   const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
   const env = { ...preset.env, ...broker.env, QUEUE_MODE: 'true', RUN_ID: runId, LOG_LEVEL: 'DEBUG', LOG_FORMAT: 'json' };
+  // In a file for its owner's eyes: what is printed ends up in logs.
+  const secrets = await mkdtemp(join(tmpdir(), 'ttg-demo-'));
+  await writeFile(join(secrets, 'password'), `${broker.password}\n`, { mode: 0o600 });
   const processes = makeProcesses();
   let count = 0;
   const workers = async () => processes.running('worker').map(({ name }) => ({ name, node: '' }));
@@ -28,6 +34,7 @@ export async function localStage(run, { backend, preset: name, runId, maxWorkers
     await scaler.stop();
     await processes.end();
     await broker.stop();
+    await rm(secrets, { recursive: true, force: true });
   };
   const seeder = processes.start('seeder', 'ttg-seeder', env);
   seeder.child.on('exit', (code) => {
@@ -36,7 +43,7 @@ export async function localStage(run, { backend, preset: name, runId, maxWorkers
 
   return {
     env, deadlineSeconds: preset.deadlineSeconds, workers, close,
-    passwordHint: `${broker.password} (made for this demo, gone with it)`,
+    passwordHint: `cat ${join(secrets, 'password')}`,
     log: async (name) => processes.get(name)?.log ?? '',
     kill: async (name) => {
       const victim = processes.get(name);
