@@ -39,7 +39,7 @@ export function makeReport(ledger: Ledger): Report {
   };
 }
 
-/** A count in the time since: what `status` shows while a run goes on. */
+/** How far a run is, in parameters: what is shown while it goes on. */
 export function progressOf(ledger: Ledger): { total: number; done: number; dead: number } {
   return { total: ledger.plan?.totalParameters ?? 0, done: ledger.covered.count, dead: ledger.dead().count };
 }

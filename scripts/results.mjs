@@ -1,6 +1,6 @@
 #!/usr/bin/env zx
 /** Shows what a release's run has computed: aggregate, wall clock, throughput, who did what; or every value as CSV. */
-import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
+import { RUN } from './lib/args.mjs';
 import { connect } from './lib/kube.mjs';
 import { runScript } from './lib/steps.mjs';
 import { runTtgOnRelease } from './lib/ttg.mjs';
@@ -10,8 +10,7 @@ await runScript(
     name: 'results',
     about: 'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a worker.',
     flags: {
-      ...CONTEXT, ...NAMESPACE, ...RELEASE,
-      'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
+      ...RUN,
       json: { type: 'boolean', help: 'as JSON' },
       csv: { type: 'boolean', help: 'every value (run.keepValues) or every chunk, as CSV' },
       verbose: { type: 'boolean', help: 'every worker, not only the ten busiest' },

@@ -1,7 +1,7 @@
 #!/usr/bin/env zx
 /** Shows how far a release's run is: progress, rate, time left, queue, worker pods. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
+import { RUN } from './lib/args.mjs';
 import { connect, listPods } from './lib/kube.mjs';
 import { selectorOf } from './lib/release.mjs';
 import { runScript } from './lib/steps.mjs';
@@ -13,8 +13,7 @@ await runScript(
     name: 'status',
     about: 'Progress bar, rate, estimate of the time left, queue depths and worker pods of a run.',
     flags: {
-      ...CONTEXT, ...NAMESPACE, ...RELEASE,
-      'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
+      ...RUN,
       watch: { type: 'number', value: 'SECONDS', help: 'again every so many seconds, until the run is finished' },
       json: { type: 'boolean', help: 'as JSON, a line each time' },
     },

@@ -1,6 +1,6 @@
 #!/usr/bin/env zx
 /** Says whether every parameter of a release's run has exactly one result: `ttg verify`, run from here. */
-import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
+import { RUN } from './lib/args.mjs';
 import { connect } from './lib/kube.mjs';
 import { runScript } from './lib/steps.mjs';
 import { runTtgOnRelease } from './lib/ttg.mjs';
@@ -10,8 +10,7 @@ await runScript(
     name: 'verify',
     about: 'Reads the log of a run and exits 0 only if every parameter counts exactly once. Can be run at any time.',
     flags: {
-      ...CONTEXT, ...NAMESPACE, ...RELEASE,
-      'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
+      ...RUN,
       wait: { type: 'boolean', help: 'wait until the run is finished' },
       deadline: { type: 'number', value: 'SECONDS', help: 'how long to wait' },
       json: { type: 'boolean', help: 'the verdict as JSON' },

@@ -49,6 +49,12 @@ export const NAMESPACE = /** @type {const} */ ({
 });
 export const RELEASE = /** @type {const} */ ({ release: { type: 'string', value: 'R', default: 'ttg', help: 'name of the Helm release' } });
 
+/** What every script about one run of a release takes. */
+export const RUN = /** @type {const} */ ({
+  ...CONTEXT, ...NAMESPACE, ...RELEASE,
+  'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
+});
+
 /** Wrong arguments: exit status 2, with the help. */
 export class UsageError extends Error {}
 

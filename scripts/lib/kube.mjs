@@ -108,16 +108,6 @@ export async function listScaledJobs(kube, namespace, labelSelector) {
  * @param {Kube} kube
  * @param {string} namespace
  * @param {string} name
- * @returns {Promise<ScaledJob | undefined>}
- */
-export async function getScaledJob(kube, namespace, name) {
-  return /** @type {ScaledJob | undefined} */ (await orAbsent(kube.custom.getNamespacedCustomObject({ ...KEDA, namespace, name })));
-}
-
-/**
- * @param {Kube} kube
- * @param {string} namespace
- * @param {string} name
  * @returns {Promise<Record<string, string> | undefined>} its keys, decoded
  */
 export async function getSecret(kube, namespace, name) {

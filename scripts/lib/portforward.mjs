@@ -13,14 +13,6 @@ import { isReady, listPods } from './kube.mjs';
 /** @typedef {{ namespace: string, pod: string, port: number }} Target */
 
 /**
- * @param {{ kubeConfig: import('@kubernetes/client-node').KubeConfig, localPort?: number } & Target} options
- * @returns {Promise<Forward>}
- */
-export function forward({ kubeConfig, localPort, ...target }) {
-  return listen(kubeConfig, () => Promise.resolve(target), localPort);
-}
-
-/**
  * Picks a ready pod anew for every connection, so that it goes on working when the pod is replaced.
  * @param {{ kube: import('./kube.mjs').Kube, namespace: string, selector: string, port: number | string, localPort?: number }} options
  *   port: its number, or its name in the pod

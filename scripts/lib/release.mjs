@@ -6,9 +6,6 @@ import { Stop } from './steps.mjs';
 /** @typedef {import('./kube.mjs').Kube} Kube */
 /** @typedef {{ kube: Kube, namespace: string, release: string }} Where */
 
-/** The chart's full name of a release, unless its values override it. @param {string} release */
-export const fullName = (release) => (release.includes('ttg') ? release : `${release}-ttg`);
-
 /** Labels of the release's objects. @param {string} release @param {string} [component] */
 export const selectorOf = (release, component) =>
   `${PROJECT},app.kubernetes.io/instance=${release}${component ? `,ttg.io/component=${component}` : ''}`;

@@ -9,8 +9,6 @@ export class WorkerObserver implements AsyncDisposable {
   readonly pods = new Set<string>();
   /** Milliseconds since the epoch of the last look that saw a worker pod pending or running. */
   lastActiveAt = 0;
-  /** The longest time between two looks: how exact the figures are. */
-  longestGapMs = 0;
   readonly #release: Release;
   readonly #over = new AbortController();
   readonly #looking: Promise<void>;
@@ -26,14 +24,11 @@ export class WorkerObserver implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    let last = Date.now();
     while (!this.#over.signal.aborted) {
       const seen = await Promise.all([this.#release.workerJobs(), this.#release.pods('worker')]).catch(() => undefined);
       if (seen) {
         const [jobs, pods] = seen;
         const now = Date.now();
-        this.longestGapMs = Math.max(this.longestGapMs, now - last);
-        last = now;
         const unfinished = jobs.filter((job) => !job.status?.conditions?.some((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True'));
         this.peakJobs = Math.max(this.peakJobs, unfinished.length);
         for (const pod of pods) this.pods.add(pod.metadata?.name ?? '');
