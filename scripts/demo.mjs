@@ -3,7 +3,8 @@
 import { which } from 'zx';
 import { clusterStage } from './lib/demo/cluster.mjs';
 import { proveRecovery, strike } from './lib/demo/fault.mjs';
-import { faultNames, playNamed } from './lib/demo/named.mjs';
+import { playNamedLocally } from './lib/demo/named-local.mjs';
+import { playNamedOnCluster } from './lib/demo/named-cluster.mjs';
 import { localStage } from './lib/demo/local.mjs';
 import { startMonitor, watch } from './lib/demo/monitor.mjs';
 import { openWebMonitor } from './lib/demo/web.mjs';
@@ -19,7 +20,7 @@ await runScript(
     flags: {
       backend: { type: 'string', choices: ['redis', 'rabbitmq'], default: 'redis', help: 'which broker' },
       preset: { type: 'string', choices: ['small', 'medium', 'large'], default: 'small', help: 'size of the run' },
-      fault: { type: 'optional', value: 'NAME[,NAME…]|all', help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: play these faults, each on a run of its own (--local)' },
+      fault: { type: 'optional', value: 'NAME[,NAME…]|all', help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: play these faults, each on a run of its own' },
       seed: { type: 'number', value: 'N', default: 1, help: 'of the schedule of named faults: when, and whom' },
       monitor: { type: 'string', choices: ['cli', 'web', 'both', 'none'], default: 'cli', help: 'progress here, the broker\'s own web page, both or none' },
       local: { type: 'boolean', help: 'no cluster: processes of this machine' },
@@ -28,15 +29,14 @@ await runScript(
       name: { type: 'string', value: 'CLUSTER', default: 'ttg', help: 'name of the Kind cluster' },
       namespace: { type: 'string', value: 'N', short: 'n', default: 'ttg-demo', help: 'namespace of the release' },
     },
-    examples: ['demo.mjs --fault', 'demo.mjs --local --fault worker-freeze,partition --seed 7', 'demo.mjs --backend rabbitmq --preset medium --monitor both --keep'],
+    examples: ['demo.mjs --fault', 'demo.mjs --fault node-drain,keda-restart', 'demo.mjs --local --fault worker-freeze,partition --seed 7', 'demo.mjs --backend rabbitmq --preset medium --monitor both --keep'],
   },
   async (flags, run) => {
-    const names = typeof flags.fault === 'string' ? faultNames(flags.fault) : [];
     const local = flags.local || (await clusterObstacle(run));
     if (local) run.print(`demo on this machine, without a cluster${typeof local === 'string' ? `: ${local}` : ''}`);
-    if (names.length > 0) {
-      if (!local) throw new Stop('named faults are played as processes of this machine only', 'add --local; on a cluster --fault without a name kills a worker');
-      return playNamed(names, { backend: flags.backend, preset: flags.preset, seed: flags.seed, maxWorkers: flags['max-workers'] }, run);
+    if (typeof flags.fault === 'string') {
+      const named = { backend: flags.backend, preset: flags.preset, seed: flags.seed, maxWorkers: flags['max-workers'] };
+      return local ? playNamedLocally(flags.fault, named, run) : playNamedOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, run);
     }
     const runId = `demo-${Date.now().toString(36)}`;
     const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };

@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 /** Random faults in a row, each on a run of its own with the next seed: every run must end complete. */
 import { setMaxListeners } from 'node:events';
-import { FAULTS } from './lib/faults/catalogue.mjs';
-import { describeOutcome, faultTable, playFault } from './lib/faults/play.mjs';
+import { PROCESS_FAULTS } from './lib/faults/catalogue.mjs';
+import { playOnProcesses } from './lib/faults/process/play.mjs';
+import { tinyRun } from './lib/faults/process/tiny.mjs';
 import { makeRng, pick } from './lib/faults/rng.mjs';
-import { tinyRun } from './lib/faults/tiny.mjs';
+import { describeOutcome, faultTable } from './lib/faults/table.mjs';
 import { startBroker } from './lib/local-broker.mjs';
 import { messageOf, runScript } from './lib/steps.mjs';
 
 await runScript(
   {
     name: 'soak',
-    about: 'Plays runs with a random fault each, as processes of this machine over one broker, and fails unless every one is complete.',
+    about: 'Plays runs with a random fault each, as processes of this machine over one broker, and fails unless every one is complete and its certificate holds.',
     flags: {
       runs: { type: 'number', value: 'N', default: 20, help: 'how many' },
       backend: { type: 'string', choices: ['redis', 'rabbitmq'], default: 'redis', help: 'which broker' },
@@ -23,16 +24,16 @@ await runScript(
   async ({ runs, backend, seed: first, provider }, run) => {
     // Every wait of every run listens to it.
     setMaxListeners(0, run.signal);
-    const names = Object.keys(FAULTS).filter((name) => FAULTS[name]?.needs.includes('process'));
+    const names = Object.keys(PROCESS_FAULTS);
     const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say, ...(provider ? { provider } : {}) }));
     run.onInterrupt(`stopping ${backend}`, broker.stop);
-    /** @type {import('./lib/faults/play.mjs').Row[]} */
+    /** @type {import('./lib/faults/table.mjs').Row[]} */
     const rows = [];
     try {
       for (let seed = first; seed < first + runs; seed++) {
         const name = pick(makeRng(seed, 'soak'), names);
         const settings = tinyRun(`soak-${Date.now().toString(36)}`);
-        const played = await run.step(`seed ${seed}: ${name}`, () => playFault(name, { broker, settings, seed, signal: run.signal })).catch((thrown) => {
+        const played = await run.step(`seed ${seed}: ${name}`, () => playOnProcesses(name, { broker, settings, seed, signal: run.signal })).catch((thrown) => {
           run.signal.throwIfAborted();
           return messageOf(thrown);
         });
@@ -43,7 +44,7 @@ await runScript(
       if (!run.signal.aborted) await broker.stop();
     }
     const complete = rows.filter(({ played }) => typeof played !== 'string' && played.ok).length;
-    run.print(`\n${faultTable(rows)}\n\n${complete} of ${rows.length} runs complete, with the digest of a run without faults`);
+    run.print(`\n${faultTable(rows)}\n\n${complete} of ${rows.length} runs complete, with the digest of a run without faults and a certificate that holds`);
     return complete === rows.length ? 0 : 1;
   },
 );

@@ -19,7 +19,7 @@ const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
 const values = loadYaml<Record<string, unknown>>(text);
 
 /** Objects whose keys are Kubernetes', not ours. */
-const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|tolerations\[\])$/;
+const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|tolerations\[\]|extraEnv\[\]\.valueFrom)$/;
 
 function walk(node: Schema, path = ''): [string, Schema][] {
   const own: [string, Schema][] = path ? [[path, node]] : [];

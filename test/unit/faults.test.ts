@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlags, UsageError } from '../../scripts/lib/args.mjs';
 import { faultNames } from '../../scripts/lib/demo/named.mjs';
-import { FAULTS } from '../../scripts/lib/faults/catalogue.mjs';
+import { CLUSTER_FAULTS, PROCESS_FAULTS } from '../../scripts/lib/faults/catalogue.mjs';
 import { makeRng } from '../../scripts/lib/faults/rng.mjs';
 
 describe('the schedule', () => {
@@ -22,18 +22,25 @@ describe('the schedule', () => {
 });
 
 describe('names of faults', () => {
+  const local = (list: string): string[] => faultNames(list, PROCESS_FAULTS, CLUSTER_FAULTS);
+
   it('are kebab case', () => {
-    for (const name of Object.keys(FAULTS)) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    for (const name of Object.keys({ ...PROCESS_FAULTS, ...CLUSTER_FAULTS })) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+
+  it('mean the same everywhere: a cluster has all that processes have', () => {
+    expect(Object.keys(PROCESS_FAULTS).filter((name) => !(name in CLUSTER_FAULTS))).toEqual([]);
   });
 
   it('are taken one by one, or all', () => {
-    expect(faultNames('worker-kill,partition')).toEqual(['worker-kill', 'partition']);
-    expect(faultNames('all')).toEqual(Object.keys(FAULTS).filter((name) => FAULTS[name]?.needs.includes('process')));
+    expect(local('worker-kill,partition')).toEqual(['worker-kill', 'partition']);
+    expect(local('all')).toEqual(Object.keys(PROCESS_FAULTS));
   });
 
-  it('are refused where there is no such fault', () => {
-    expect(() => faultNames('worker-kill,worker-kil')).toThrow('no such fault: worker-kil');
-    expect(() => faultNames(',')).toThrow('no such fault');
+  it('are refused where there is no such fault, or only on a cluster', () => {
+    expect(() => local('worker-kill,worker-kil')).toThrow('no such fault: worker-kil');
+    expect(() => local(',')).toThrow('no such fault');
+    expect(() => local('node-drain')).toThrow('needs a cluster: node-drain');
   });
 });
 

@@ -42,6 +42,9 @@ spec:
       command: [node, worker.js]
       env:
         {{- include "ttg.env" . | nindent 8 }}
+        {{- with $w.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       securityContext:
         {{- include "ttg.containerSecurity" . | nindent 8 }}
       {{- with $w.resources }}

@@ -21,6 +21,20 @@ export async function takeDown(cluster, namespace) {
   await $({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/cleanup.mjs --name ${cluster} --namespace ${namespace} --all --data --force`;
 }
 
+const scriptOf = (/** @type {import('../steps.mjs').Run} */ run) => (/** @type {string} */ name, /** @type {string[]} */ ...args) =>
+  run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/${name}.mjs ${args}`;
+
+/**
+ * The cluster with KEDA, and the image in it.
+ * @param {import('../steps.mjs').Run} run
+ * @param {string} cluster
+ */
+export async function requireUp(run, cluster) {
+  const script = scriptOf(run);
+  await script('kind-up', '--name', cluster);
+  await script('build', '--load-kind', '--name', cluster);
+}
+
 /**
  * @param {import('../steps.mjs').Run} run
  * @param {{ backend: 'redis' | 'rabbitmq', preset: string, runId: string, maxWorkers?: number | undefined, cluster: string, namespace: string, keep: boolean,
@@ -28,11 +42,8 @@ export async function takeDown(cluster, namespace) {
  * @returns {Promise<import('./stage.mjs').Stage & { where: import('../release.mjs').Where }>}
  */
 export async function clusterStage(run, { backend, preset, runId, maxWorkers, cluster, namespace, keep, prepared = false, watchChunks = true }) {
-  const script = (/** @type {string} */ name, /** @type {string[]} */ ...args) => run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/${name}.mjs ${args}`;
-  if (!prepared) {
-    await script('kind-up', '--name', cluster);
-    await script('build', '--load-kind', '--name', cluster);
-  }
+  const script = scriptOf(run);
+  if (!prepared) await requireUp(run, cluster);
   if (!keep) run.onInterrupt('taking the demo down', () => takeDown(cluster, namespace));
   const sets = [...(watchChunks ? ['log.level=DEBUG', 'log.format=json'] : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
   await script('deploy', '--name', cluster, '--namespace', namespace, '--preset', preset, '--backend', backend, '--run-id', runId, ...sets.flatMap((s) => ['--set', s]));

@@ -13,7 +13,7 @@ import { loadYaml } from '@kubernetes/client-node';
 /** @typedef {{ [key: string]: Values | string | number | boolean | undefined }} Values */
 
 /** Path of a value in the chart → variable. */
-const VARIABLES = {
+export const VARIABLES = {
   'run.totalParameters': 'TOTAL_PARAMETERS',
   'run.chunkSize': 'CHUNK_SIZE',
   'run.keepValues': 'KEEP_VALUES',

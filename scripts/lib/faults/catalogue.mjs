@@ -1,13 +1,15 @@
-/** Every fault by name. What needs a cluster is played on one. */
+/** Every fault by name, and where it can be played: as processes of this machine, on a cluster, or both. */
 import { brokerFaults } from './broker.mjs';
-import { networkFaults } from './network.mjs';
-import { pointFaults } from './points.mjs';
+import * as cluster from './cluster/index.mjs';
+import * as processes from './process/index.mjs';
+import { poisonFaults } from './poison.mjs';
 import { queueFaults } from './queue.mjs';
-import { seederFaults } from './seeder.mjs';
 import { workerFaults } from './worker.mjs';
 
-/** @type {Readonly<Record<string, import('./types.mjs').Fault>>} */
-export const FAULTS = Object.freeze({ ...workerFaults, ...pointFaults, ...brokerFaults, ...networkFaults, ...seederFaults, ...queueFaults });
+const everywhere = { ...workerFaults, ...brokerFaults, ...queueFaults, ...poisonFaults };
 
-/** Faults that stop the broker: nobody else can use it meanwhile. */
-export const STOPS_BROKER = Object.freeze(Object.keys(brokerFaults));
+/** @type {Readonly<Record<string, import('./process/stage.mjs').ProcessFault>>} */
+export const PROCESS_FAULTS = Object.freeze({ ...everywhere, ...processes.faults });
+
+/** @type {Readonly<Record<string, import('./cluster/stage.mjs').ClusterFault>>} */
+export const CLUSTER_FAULTS = Object.freeze({ ...everywhere, ...cluster.faults });

@@ -1,17 +1,19 @@
 /** Faults of the queue's content: bytes that are no chunk, and a queue that is gone while its log is not. */
-import { seededBy } from './seeder.mjs';
 import { Stop } from '../steps.mjs';
-import { openRaw } from './raw.mjs';
+
+/**
+ * @typedef {import('./types.mjs').Stage} Stage
+ * @typedef {import('./types.mjs').Fault<Stage>} Fault
+ */
 
 /** No UTF-8, no JSON, and NUL bytes among them. */
 const POISON = Buffer.from([0xff, 0xfe, 0x00, 0x7b, 0xc3, 0x28, 0x00, 0x80]);
 
-/** @type {import('./types.mjs').Fault} */
+/** @type {Fault} */
 const poisonMessage = {
-  needs: ['process'],
   when: 'draining',
   inject: async (stage) => {
-    const raw = await openRaw(stage.broker, stage.prefix);
+    const raw = await stage.raw();
     try {
       await raw.putTask(POISON);
       await stage.until(async () => (await raw.deadLetters()).some((bytes) => bytes.includes(POISON)), 'the undecodable message among the dead letters, as it was');
@@ -30,14 +32,13 @@ const poisonMessage = {
 /** How long the queue must look empty: RabbitMQ's figures are up to this old. */
 const QUIET_MS = 2500;
 
-/** @type {import('./types.mjs').Fault} */
+/** @type {Fault} */
 const queueLost = {
-  needs: ['process'],
   when: 'draining',
   // Enough chunks that some are still in the queue when it goes.
-  run: { TOTAL_PARAMETERS: '800', CHUNK_SIZE: '4' },
+  run: { TOTAL_PARAMETERS: '800', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '20' },
   inject: async (stage) => {
-    const raw = await openRaw(stage.broker, stage.prefix);
+    const raw = await stage.raw();
     try {
       const lost = await raw.loseQueue();
       if (lost === 0) throw new Stop('the queue was empty already: nothing was lost');
@@ -48,7 +49,7 @@ const queueLost = {
   },
   heal: async (stage) => {
     if (stage.backend === 'rabbitmq') await quiet(stage);
-    await seededBy(stage, stage.startSeeder());
+    await stage.reseed();
   },
   prove: (_, __, { ledger }) => {
     if (!ledger.seeded.some((record) => record.reason === 'repair')) throw new Stop('nothing was published as a repair: the loss of the queue had no effect');
@@ -56,7 +57,7 @@ const queueLost = {
 };
 
 /** RabbitMQ cannot list its queue: as long as it holds anything, the seeder takes nothing for lost. */
-async function quiet(/** @type {import('./types.mjs').FaultStage} */ stage) {
+async function quiet(/** @type {Stage} */ stage) {
   let since = Infinity;
   await stage.until(async () => {
     const { ready, leased, delayed } = await stage.observer.depth();
@@ -65,5 +66,5 @@ async function quiet(/** @type {import('./types.mjs').FaultStage} */ stage) {
   }, 'an empty queue');
 }
 
-/** @type {Record<string, import('./types.mjs').Fault>} */
+/** @type {Record<string, Fault>} */
 export const queueFaults = { 'poison-message': poisonMessage, 'queue-lost': queueLost };

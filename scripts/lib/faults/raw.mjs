@@ -6,13 +6,16 @@ import { Redis } from 'ioredis';
  * @typedef {object} Raw
  * @property {(bytes: Buffer) => Promise<void>} putTask puts bytes that are no task message into the queue
  * @property {() => Promise<Buffer[]>} deadLetters everything that each dead letter carries
+ * @property {() => Promise<number>} waiting how many messages are in the queue now, and not settled (Redis) or not delivered (RabbitMQ)
  * @property {() => Promise<number>} loseQueue deletes (Redis) or purges (RabbitMQ) the queue; resolves with the chunks it had
  * @property {() => Promise<void>} removeAll deletes all that the prefix names
  * @property {() => Promise<void>} close
  */
 
+/** @typedef {Pick<import('../local-broker.mjs').LocalBroker, 'backend' | 'host' | 'port' | 'user' | 'password'>} Address */
+
 /**
- * @param {import('../local-broker.mjs').LocalBroker} broker
+ * @param {Address} broker
  * @param {string} prefix
  * @returns {Promise<Raw>}
  */
@@ -20,7 +23,7 @@ export function openRaw(broker, prefix) {
   return broker.backend === 'redis' ? openRedis(broker, prefix) : openRabbitmq(broker, prefix);
 }
 
-/** @param {import('../local-broker.mjs').LocalBroker} broker @param {string} prefix @returns {Promise<Raw>} */
+/** @param {Address} broker @param {string} prefix @returns {Promise<Raw>} */
 async function openRedis({ host, port, password }, prefix) {
   const redis = new Redis({ host, port, password, lazyConnect: true });
   redis.on('error', () => {});
@@ -32,6 +35,7 @@ async function openRedis({ host, port, password }, prefix) {
       const entries = await redis.xrangeBuffer(`${tasks}:dlq`, '-', '+');
       return entries.map(([, fields]) => Buffer.concat(fields));
     },
+    waiting: () => redis.xlen(tasks),
     loseQueue: async () => {
       const had = await redis.xlen(tasks);
       await redis.del(tasks);
@@ -45,7 +49,7 @@ async function openRedis({ host, port, password }, prefix) {
   };
 }
 
-/** @param {import('../local-broker.mjs').LocalBroker} broker @param {string} prefix @returns {Promise<Raw>} */
+/** @param {Address} broker @param {string} prefix @returns {Promise<Raw>} */
 async function openRabbitmq({ host, port, user, password }, prefix) {
   const connection = await amqp.connect({ hostname: host, port, username: user, password });
   connection.on('error', () => {});
@@ -64,6 +68,7 @@ async function openRabbitmq({ host, port, user, password }, prefix) {
       await looking.close();
       return found;
     },
+    waiting: async () => (await channel.checkQueue(`${prefix}.tasks`)).messageCount,
     loseQueue: async () => (await channel.purgeQueue(`${prefix}.tasks`)).messageCount,
     removeAll: async () => {
       for (const name of ['tasks', 'tasks.retry', 'tasks.dlq', 'results']) await channel.deleteQueue(`${prefix}.${name}`);

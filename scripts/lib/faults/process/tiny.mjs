@@ -2,7 +2,7 @@
 
 /**
  * @param {string} id of the run, and prefix of its queues
- * @returns {import('./stage.mjs').Settings}
+ * @returns {import('../types.mjs').Settings}
  */
 export function tinyRun(id) {
   return {

@@ -1,11 +1,12 @@
 /** Faults of the seeding: the seeder dies in the middle of it, or two are at it at once. */
-import { isRunning } from '../demo/processes.mjs';
-import { Stop } from '../steps.mjs';
-import { endBy } from './victim.mjs';
+import { isRunning } from '../../demo/processes.mjs';
+import { Stop } from '../../steps.mjs';
+import { seededBy } from './stage.mjs';
+import { endBy } from './signals.mjs';
 
 /**
- * @typedef {import('./types.mjs').FaultStage} FaultStage
- * @typedef {import('../demo/processes.mjs').Process} Process
+ * @typedef {import('./stage.mjs').ProcessStage} ProcessStage
+ * @typedef {import('../../demo/processes.mjs').Process} Process
  */
 
 /** Many chunks without work: several windows of publishing, and drained in a moment. */
@@ -16,8 +17,8 @@ const BYTES_PER_CHUNK = { redis: 30, rabbitmq: 300 };
 
 /**
  * A seeder whose connection stops in the middle of publishing, after a number of bytes that the seed decides.
- * @param {FaultStage} stage
- * @param {import('./rng.mjs').Rng} rng
+ * @param {ProcessStage} stage
+ * @param {import('../rng.mjs').Rng} rng
  * @returns {Promise<Process>}
  */
 export async function startStallingSeeder(stage, rng) {
@@ -27,7 +28,7 @@ export async function startStallingSeeder(stage, rng) {
 }
 
 /**
- * @param {FaultStage} stage
+ * @param {ProcessStage} stage
  * @param {Process} seeder
  * @returns {Promise<string>} what was observed
  */
@@ -43,24 +44,22 @@ export async function publishingStalled(stage, seeder) {
   return `the plan is in the log, no note of the seeding, and ${proxy?.passed()} bytes had left the seeder`;
 }
 
-/** @type {import('./types.mjs').Fault} */
+/** @type {import('./stage.mjs').ProcessFault} */
 const seederKill = {
-  needs: ['process'],
   when: 'seeding',
   run: SEEDING_RUN,
   inject: async (stage, rng) => {
     const seeder = await startStallingSeeder(stage, rng);
     const stalled = await publishingStalled(stage, seeder);
-    const ended = await endBy(seeder, 'SIGKILL');
-    return { target: seeder.name, observed: `${stalled}; ${ended}` };
+    const { observed } = await endBy(seeder, 'SIGKILL');
+    return { target: seeder.name, observed: `${stalled}; ${observed}` };
   },
   // As its Job does.
-  heal: async (stage) => seededBy(stage, stage.startSeeder()),
+  heal: async (stage) => stage.reseed(),
 };
 
-/** @type {import('./types.mjs').Fault} */
+/** @type {import('./stage.mjs').ProcessFault} */
 const twoSeeders = {
-  needs: ['process'],
   when: 'seeding',
   run: SEEDING_RUN,
   inject: async (stage, rng) => {
@@ -85,11 +84,5 @@ const twoSeeders = {
   },
 };
 
-/** @param {FaultStage} stage @param {Process} seeder */
-export async function seededBy(stage, seeder) {
-  await stage.until(() => !isRunning(seeder), `the end of ${seeder.name}`);
-  if (seeder.child.exitCode !== 0) throw new Stop(`${seeder.name} ended with ${seeder.child.exitCode ?? seeder.child.signalCode}\n${seeder.log}`);
-}
-
-/** @type {Record<string, import('./types.mjs').Fault>} */
+/** @type {Record<string, import('./stage.mjs').ProcessFault>} */
 export const seederFaults = { 'seeder-kill': seederKill, 'two-seeders': twoSeeders };

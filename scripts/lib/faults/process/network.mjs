@@ -1,12 +1,10 @@
 /** The connection between workers and broker is cut for longer than the lease, without either end being told. */
-import { heldBy } from '../demo/held.mjs';
-import { Stop } from '../steps.mjs';
+import { Stop } from '../../steps.mjs';
 
 const TRIES = 5;
 
-/** @type {import('./types.mjs').Fault} */
+/** @type {import('./stage.mjs').ProcessFault} */
 const partition = {
-  needs: ['process'],
   when: 'draining',
   prepare: async (stage) => {
     stage.workerEnv = stage.through(await stage.proxy());
@@ -41,22 +39,21 @@ const partition = {
 
 /**
  * Stalls while somebody is in the middle of a chunk. A settle that had just passed leaves nothing to take over: then once more.
- * @param {import('./types.mjs').FaultStage} stage
- * @param {import('../proxy.mjs').Proxy} proxy
+ * @param {import('./stage.mjs').ProcessStage} stage
+ * @param {import('../../proxy.mjs').Proxy} proxy
  */
 async function stallHolders(stage, proxy) {
-  const holding = () => stage.processes.running('worker').flatMap(({ name, log }) => heldBy(name, log));
   for (let n = 1; n <= TRIES; n++) {
-    await stage.until(() => holding().length > 0, 'a worker in the middle of a chunk');
+    await stage.until(async () => (await stage.held()).length > 0, 'a worker in the middle of a chunk');
     const struckAt = Date.now();
     proxy.stall();
     const { results } = await stage.read();
-    const held = holding().filter(({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker));
+    const held = (await stage.held()).filter(({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker));
     if (held.length > 0) return { struckAt, held };
     proxy.heal();
   }
   throw new Stop(`nobody was cut off in the middle of a chunk in ${TRIES} tries`, 'use a run with longer chunks');
 }
 
-/** @type {Record<string, import('./types.mjs').Fault>} */
+/** @type {Record<string, import('./stage.mjs').ProcessFault>} */
 export const networkFaults = { partition };

@@ -1,0 +1,70 @@
+/** The broker's pod of a release: killed from inside, seen dead, and ready again on its volume. */
+import { isReady, orAbsent, podState } from '../../kube.mjs';
+import { Stop } from '../../steps.mjs';
+import { arm, signalScript, strike } from './exec.mjs';
+import { endOf, nameOf, podsOf } from './workers.mjs';
+
+/** @typedef {import('@kubernetes/client-node').V1Pod} V1Pod */
+
+/**
+ * @param {import('../../release.mjs').Where} where
+ * @param {'redis' | 'rabbitmq'} backend
+ * @param {import('../types.mjs').Stage['until']} until
+ */
+export function brokerOf(where, backend, until) {
+  const pod = async () => {
+    const [found] = await podsOf(where, backend);
+    if (!found) throw new Error(`there is no pod of ${backend}`);
+    return found;
+  };
+  const container = (/** @type {V1Pod} */ one) => one.status?.containerStatuses?.[0]?.containerID ?? '';
+  /** The id of its container is another one than before, so that very process is gone. @param {string} before */
+  const replaced = async (before) => {
+    const now = await until(async () => {
+      const one = await pod();
+      return (container(one) !== before || endOf(one) !== undefined) && one;
+    }, `the container of ${backend} ended`);
+    return `${nameOf(now)}: container ${short(before)} ended with exit status ${endOf(now)?.exitCode}`;
+  };
+  return {
+    pod,
+    /** @returns {Promise<string>} how it was seen */
+    kill: async () => {
+      const one = await pod();
+      const before = container(one);
+      await strike(where, nameOf(one), signalScript(backend, 'KILL'));
+      return replaced(before);
+    },
+    /** Armed for a moment that passes too quickly for a new session; `fire` resolves with how it was seen. */
+    armKill: async () => {
+      const one = await pod();
+      const before = container(one);
+      const armed = await arm(where, nameOf(one), signalScript(backend, 'KILL'));
+      return {
+        disarm: armed.disarm,
+        fire: async () => {
+          const { at } = await armed.fire();
+          return { at, observed: await replaced(before) };
+        },
+      };
+    },
+    replaced,
+    container: async () => container(await pod()),
+    /** Takes connections again. */
+    ready: async () => {
+      await until(async () => {
+        const one = await pod();
+        const waiting = one.status?.containerStatuses?.[0]?.state?.waiting;
+        if (/^(ErrImage|ImagePullBackOff|InvalidImageName)/.test(waiting?.reason ?? '')) throw new Stop(`${podState(one)}: ${waiting?.message ?? ''}`);
+        return isReady(one);
+      }, `${backend} ready`);
+    },
+    /** @param {string} name */
+    exists: async (name) => (await orAbsent(where.kube.core.readNamespacedPod({ namespace: where.namespace, name }))) !== undefined,
+  };
+}
+
+/** @param {string} id `containerd://…` */
+function short(id) {
+  return id.replace(/^.*\/\//, '').slice(0, 12);
+}

@@ -1,0 +1,77 @@
+/** What must not kill a worker: KEDA's operator restarting, and an upgrade of the release in the middle of a run. */
+import { isReady, listPods } from '../../kube.mjs';
+import { Stop } from '../../steps.mjs';
+import { endOf, nameOf, podsOf, runningWorkers } from './workers.mjs';
+
+/** @typedef {import('./stage.mjs').ClusterStage} ClusterStage */
+
+const OPERATOR = 'app=keda-operator';
+
+/** @type {import('./stage.mjs').ClusterFault} */
+const kedaRestart = {
+  alone: true,
+  when: 'draining',
+  inject: async (stage) => {
+    const { core } = stage.where.kube;
+    const operators = () => listPods(stage.where.kube, 'keda', OPERATOR);
+    const [before] = await operators();
+    if (!before) throw new Stop(`there is no pod ${OPERATOR} in the namespace keda`);
+    const workers = await untilWorkers(stage);
+    await core.deleteNamespacedPod({ namespace: 'keda', name: nameOf(before), gracePeriodSeconds: 0 });
+    const after = await stage.until(async () => (await operators()).find((pod) => nameOf(pod) !== nameOf(before)), 'another operator');
+    return { target: nameOf(before), observed: `deleted without grace, ${nameOf(after)} in its place`, workers };
+  },
+  heal: (stage) => stage.until(async () => (await listPods(stage.where.kube, 'keda', OPERATOR)).some(isReady), 'the operator ready').then(() => {}),
+  prove: (stage, hit) => spared(stage, hit),
+};
+
+/** @type {import('./stage.mjs').ClusterFault} */
+const upgrade = {
+  when: 'draining',
+  inject: async (stage) => {
+    const workers = await untilWorkers(stage);
+    const generation = () => generationOf(stage);
+    const before = await generation();
+    // Any change of the ScaledJob's spec: by default KEDA would delete the Jobs of the one before.
+    stage.workerEnv = { ...stage.workerEnv, TTG_UPGRADED: String(Date.now()) };
+    await stage.deploy();
+    const after = await generation();
+    if (after === before) throw new Stop('the upgrade did not change the ScaledJob');
+    return { target: `${stage.where.release}, with ${workers.length} workers at work`, observed: `generation of its ScaledJob: ${before} → ${after}`, workers };
+  },
+  heal: async () => {},
+  prove: (stage, hit) => spared(stage, hit),
+};
+
+/** @param {ClusterStage} stage */
+async function generationOf({ where: { kube, namespace, release } }) {
+  const name = release.includes('ttg') ? `${release}-worker` : `${release}-ttg-worker`;
+  const found = /** @type {{ metadata: { generation: number } }} */ (await kube.custom.getNamespacedCustomObject({ group: 'keda.sh', version: 'v1alpha1', plural: 'scaledjobs', namespace, name }));
+  return found.metadata.generation;
+}
+
+/** @param {ClusterStage} stage */
+async function untilWorkers(stage) {
+  return stage.until(async () => {
+    const names = (await runningWorkers(stage.where)).map(nameOf);
+    return names.length > 0 && names;
+  }, 'workers at work');
+}
+
+/** Every worker that was at work has ended by itself, and none of its chunks was begun again. @param {ClusterStage} stage @param {import('../types.mjs').Hit} hit */
+async function spared(stage, hit) {
+  const { workers = [] } = hit;
+  const pods = await podsOf(stage.where, 'worker');
+  for (const name of workers) {
+    const pod = pods.find((each) => nameOf(each) === name);
+    const status = endOf(pod)?.exitCode;
+    // KEDA keeps the last ten finished Jobs, and there are fewer.
+    if (status !== 0) throw new Stop(`${name} did not end by itself: ${pod ? `exit status ${status}` : 'it was deleted'}`);
+  }
+  const { results } = await stage.read();
+  const again = results.filter((r) => r.attempt > 1);
+  if (again.length > 0) throw new Stop(`chunks were begun again: ${again.map((r) => r.chunkId).join(', ')}`);
+}
+
+/** @type {Record<string, import('./stage.mjs').ClusterFault>} */
+export const operatorFaults = { 'keda-restart': kedaRestart, 'helm-upgrade': upgrade };

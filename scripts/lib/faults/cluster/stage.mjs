@@ -1,0 +1,170 @@
+/** What faults are played on: a release of the chart in a namespace of its own, on a cluster with KEDA. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { $ } from 'zx';
+import { openBroker } from '../../demo/broker.mjs';
+import { ROOT } from '../../image.mjs';
+import { connectRelease } from '../../release.mjs';
+import { Stop } from '../../steps.mjs';
+import { openRaw } from '../raw.mjs';
+import { readRun, untilSeen } from '../reading.mjs';
+import { brokerOf } from './broker-pod.mjs';
+import { makeNamespace, keepEvidence, removeNamespace } from './namespace.mjs';
+import { seederEnded } from './seeders.mjs';
+import { valuesOf } from './values.mjs';
+import * as workers from './workers.mjs';
+
+/**
+ * @typedef {object} OnCluster what only a cluster has
+ * @property {import('../../release.mjs').Where} where
+ * @property {string} cluster name of the Kind cluster, or '' where it is another one
+ * @property {(over?: Record<string, string>) => Promise<void>} deploy helm upgrade --install, with these variables instead of the run's
+ * @property {() => Promise<void>} connect opens the broker to this process, once it is there
+ * @property {ReturnType<typeof brokerOf>} brokerPod
+ *
+ * @typedef {import('../types.mjs').Stage & OnCluster} ClusterStage
+ * @typedef {import('../types.mjs').Fault<ClusterStage>} ClusterFault
+ *
+ * @typedef {object} Place
+ * @property {import('../../kube.mjs').Kube} kube
+ * @property {string} cluster
+ * @property {string} namespace
+ * @property {string} [release] `ttg` when omitted
+ * @property {string} [image] tag; the chart's when omitted
+ * @property {string} [evidence] folder for what a person would want to see of a run that did not end well
+ */
+
+/**
+ * @param {'redis' | 'rabbitmq'} backend
+ * @param {Place} place the namespace is made, and removed with the stage
+ * @param {import('../types.mjs').Settings} settings
+ * @param {AbortSignal} signal
+ * @returns {Promise<ClusterStage>}
+ */
+export async function makeClusterStage(backend, { kube, cluster, namespace, release = 'ttg', image, evidence }, settings, signal) {
+  const where = { kube, namespace, release };
+  await makeNamespace(kube, namespace, signal);
+  const directory = await mkdtemp(join(tmpdir(), 'ttg-fault-'));
+  let revision = 0;
+  const deploy = async (/** @type {Record<string, string>} */ over = {}) => {
+    const file = join(directory, `values-${++revision}.json`);
+    const values = valuesOf({ ...settings.env, ...over }, stage.workerEnv, settings);
+    await writeFile(file, JSON.stringify({ backend, ...(image ? { image: { tag: image } } : {}), ...values }));
+    const helm = ['--kube-context', kube.context, '--namespace', namespace, 'upgrade', '--install', release, join(ROOT, 'chart'), '--values', file];
+    const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
+    if (!done.ok) throw new Stop(`helm upgrade --install: ${done.stderr.trim()}`);
+  };
+  const stage = assemble(backend, where, cluster, settings, signal, {
+    deploy,
+    start: async () => {
+      await deploy();
+      await stage.connect();
+    },
+    reseed: async () => {
+      await deploy();
+      await seederEnded(where, stage.until);
+    },
+    close: async (failed) => {
+      if (failed && evidence) await keepEvidence(where, join(evidence, namespace));
+      await removeNamespace(where);
+      await rm(directory, { recursive: true });
+    },
+  });
+  return stage;
+}
+
+/**
+ * A release that is there already, with the run it is at.
+ * @param {Pick<Place, 'kube' | 'cluster' | 'namespace' | 'release'>} place stays as it is when the stage closes
+ * @param {{ runId?: string | undefined, deadlineSeconds: number }} options
+ * @param {AbortSignal} signal
+ * @returns {Promise<ClusterStage>}
+ */
+export async function attachClusterStage({ kube, cluster, namespace, release = 'ttg' }, { runId, deadlineSeconds }, signal) {
+  const where = { kube, namespace, release };
+  const { env, close } = await connectRelease(where);
+  await close();
+  if (env.QUEUE_MODE !== 'true') throw new Stop(`release ${release} in namespace ${namespace} is static: it has no broker, and recovers nothing`);
+  const again = async () => {
+    const helm = ['--kube-context', kube.context, '--namespace', namespace, 'upgrade', release, join(ROOT, 'chart'), '--reuse-values'];
+    const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
+    if (!done.ok) throw new Stop(`helm upgrade: ${done.stderr.trim()}`);
+  };
+  const settings = { env: { ...env, ...(runId ? { RUN_ID: runId } : {}) }, maxWorkers: 0, chunksPerWorker: 0, deadlineSeconds };
+  const stage = assemble(env.QUEUE_BACKEND === 'rabbitmq' ? 'rabbitmq' : 'redis', where, cluster, settings, signal, {
+    deploy: again,
+    start: () => stage.connect(),
+    reseed: async () => {
+      await again();
+      await seederEnded(where, stage.until);
+    },
+    close: async () => {},
+  });
+  await stage.start();
+  return stage;
+}
+
+/**
+ * @param {'redis' | 'rabbitmq'} backend
+ * @param {import('../../release.mjs').Where} where
+ * @param {string} cluster
+ * @param {import('../types.mjs').Settings} settings
+ * @param {AbortSignal} signal
+ * @param {Pick<ClusterStage, 'deploy' | 'start' | 'reseed' | 'close'>} own
+ * @returns {ClusterStage}
+ */
+function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own) {
+  const prefix = env.QUEUE_PREFIX ?? 'ttg';
+  const over = new AbortController();
+  /** @type {{ env: Record<string, string>, observer: import('../../../../dist/core/broker.js').Broker, close: () => Promise<void> } | undefined} */
+  let opened;
+  const connected = () => {
+    if (!opened) throw new Error('the broker is not connected yet');
+    return opened;
+  };
+  const brokerPod = brokerOf(where, backend, (observe, what) => stage.until(observe, what));
+  /** @type {ClusterStage} */
+  const stage = {
+    ...own, backend, where, cluster, signal, prefix, brokerPod,
+    workerEnv: {},
+    leaseMs: Number(env.STALE_THRESHOLD_MS),
+    chunks: Math.ceil(Number(env.TOTAL_PARAMETERS) / Number(env.CHUNK_SIZE)),
+    get env() {
+      return { ...env, ...opened?.env, RUN_ID: String(env.RUN_ID) };
+    },
+    get observer() {
+      return connected().observer;
+    },
+    connect: async () => {
+      if (opened) return;
+      await brokerPod.ready();
+      const connection = await connectRelease(where);
+      const observer = await openBroker({ ...connection.env, POD_NAME: 'observer' }, over.signal);
+      opened = { env: connection.env, observer, close: connection.close };
+    },
+    read: () => readRun(connected().observer, String(env.RUN_ID)),
+    raw: async () => {
+      const { env: e } = connected();
+      const [port, user, password] = backend === 'redis' ? [e.REDIS_PORT, '', e.REDIS_PASSWORD] : [e.RABBITMQ_PORT, e.RABBITMQ_USER ?? '', e.RABBITMQ_PASSWORD];
+      return openRaw({ backend, host: '127.0.0.1', port: Number(port), user, password: password ?? '' }, prefix);
+    },
+    until: (observe, what) => untilSeen(observe, what, deadlineSeconds, signal),
+    held: () => workers.heldByWorkers(where),
+    heldBy: (name) => workers.heldByPod(where, name),
+    killed: () => workers.killedWorkers(where),
+    kill: (name) => workers.killWorker(where, name, stage.until),
+    freeze: (name) => workers.freezeWorker(where, name, stage.until),
+    wake: (name) => workers.wakeWorker(where, name, stage.until),
+    killBroker: () => brokerPod.kill(),
+    restartBroker: () => brokerPod.ready(),
+    staying: () => workers.stayingPods(where),
+    close: async (failed) => {
+      over.abort();
+      await opened?.observer[Symbol.asyncDispose]();
+      await opened?.close();
+      await own.close(failed);
+    },
+  };
+  return stage;
+}
