@@ -33,6 +33,7 @@ import { parseArgs } from 'node:util';
  * @property {string} name the script's file name without .mjs
  * @property {string} about what it does, in a sentence or a few lines
  * @property {F} flags
+ * @property {string} [positional] the flag that one word without a flag stands for
  * @property {string[]} [examples]
  */
 
@@ -94,7 +95,9 @@ function rawValues(usage, args) {
   ]);
   try {
     const spec = { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } };
-    return parseArgs({ args: joinOptional(usage, args), options: spec, strict: true, allowPositionals: false }).values;
+    const { values, positionals } = parseArgs({ args: joinOptional(usage, args), options: spec, strict: true, allowPositionals: usage.positional !== undefined });
+    if (positionals.length > 1) throw new Error(`Unexpected argument '${positionals[1]}'`);
+    return usage.positional !== undefined && positionals.length === 1 ? { [usage.positional]: positionals[0], ...values } : values;
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw new UsageError(message.replace(/\. To specify a positional.*$/s, ''));
@@ -155,5 +158,5 @@ export function helpText(usage) {
   const width = Math.min(36, Math.max(...rows.map(([left]) => left?.length ?? 0)));
   const lines = rows.map(([left = '', right]) => `  ${left.padEnd(width)}  ${right}`);
   const examples = usage.examples?.length ? ['', 'Examples:', ...usage.examples.map((e) => `  npx zx scripts/${e}`)] : [];
-  return [`Usage: npx zx scripts/${usage.name}.mjs [flags]`, '', usage.about, '', ...lines, ...examples].join('\n');
+  return [`Usage: npx zx scripts/${usage.name}.mjs${usage.positional ? ` [${usage.flags[usage.positional]?.value ?? 'WORD'}]` : ''} [flags]`, '', usage.about, '', ...lines, ...examples].join('\n');
 }

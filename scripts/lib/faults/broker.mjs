@@ -2,7 +2,7 @@
 
 /** @type {import('./types.mjs').Fault<import('./types.mjs').Stage>} */
 const killDraining = {
-  alone: true,
+  disturbs: 'broker',
   when: 'draining',
   inject: async (stage) => ({ target: stage.backend, observed: await stage.killBroker() }),
   heal: (stage) => stage.restartBroker(),

@@ -79,11 +79,13 @@ export async function injectFault(name, fault, stage, { seed, say = () => {}, ru
 
 /**
  * Nothing is missing any more, and every worker has left or ended: what comes late has come. Read anew each time, since a
- * broker may have lost what was read before.
+ * broker may have lost what was read before; but not before its queue says that it might be worth it.
  * @param {Stage} stage
  */
 async function finish(stage) {
   await stage.until(async () => {
+    const { ready, leased, delayed } = await stage.observer.depth();
+    if (ready + leased + delayed > 0) return false;
     const { ledger } = await stage.read();
     return ledger.plan !== undefined && ledger.missing().length === 0;
   }, 'the end of the run');

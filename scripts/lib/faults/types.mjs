@@ -41,7 +41,8 @@
  * @property {() => Promise<string[]>} staying workers and seeders that have not left, each with what it said last
  * @property {(evidence: boolean) => Promise<void>} close evidence: the run did not end well, so keep what a person would want to see
  *
- * @typedef {{ worker: string, chunkId: string, startedAt: number }} Held since when: milliseconds since the epoch
+ * @typedef {{ worker: string, chunkId: string, startedAt: number }} Held since when: milliseconds since the epoch; chunkId is '' where
+ *   the workers' logs do not tell it
  * @typedef {{ at: number, observed: string }} Struck when, in milliseconds since the epoch, and how it was seen
  *
  * @typedef {object} Hit What an injection did, seen to have taken hold.
@@ -61,7 +62,7 @@
  * @property {'seeding' | 'draining'} when it strikes: from the start of the seeding, or once a share of the chunks is done
  * @property {Record<string, string>} [run] variables without which it could not strike: many chunks, long chunks …
  * @property {import('./poison.mjs').Poison} [poison] parameters that no attempt computes: they are dead in the end, and no others
- * @property {boolean} [alone] it disturbs whatever else uses the same broker, operator or nodes
+ * @property {'broker' | 'cluster'} [disturbs] whatever else uses the same broker, or the same nodes and operator
  * @property {(stage: S, rng: Rng) => Promise<void>} [prepare] before anything of the run is started
  * @property {(stage: S, rng: Rng) => Promise<Hit>} inject resolves once the fault is seen to have taken hold
  * @property {(stage: S, hit: Hit) => Promise<void>} heal resolves once what was broken works again, or needs no healing

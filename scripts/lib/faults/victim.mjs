@@ -15,14 +15,17 @@ export async function hitHolder(stage, rng, hit, spare) {
   for (let n = 1; n <= TRIES; n++) {
     const victim = await stage.until(async () => {
       const held = await stage.held();
-      return held.length > 0 && pick(rng, held).worker;
+      if (held.length > 0) return pick(rng, held).worker;
+      const { ledger } = await stage.read();
+      if (ledger.plan && ledger.missing().length === 0) throw new Stop('the run ended before a worker could be hit', 'use a run with more or longer chunks');
+      return false;
     }, 'a worker in the middle of a chunk');
     const { at, observed } = await hit(victim);
     // What it held when the hit came, not when it was chosen; a record on its way by then would be another fault.
     const [held] = await stage.heldBy(victim);
     const { results } = await stage.read();
     if (held && !results.some((r) => r.chunkId === held.chunkId && r.workerId === victim)) {
-      return { target: `${victim} in the middle of chunk ${held.chunkId}`, observed, struckAt: at, chunk: held.chunkId, worker: victim };
+      return { target: held.chunkId ? `${victim} in the middle of chunk ${held.chunkId}` : victim, observed, struckAt: at, chunk: held.chunkId, worker: victim };
     }
     await spare?.(victim);
   }

@@ -15,7 +15,7 @@ const PATTERNS = { worker: '[w]orker[.]js', seeder: '[s]eeder[.]js', redis: '^[r
 /** When it happened, in milliseconds, and to whom: the first line of what these scripts print. */
 const SAY = 'echo "at $(date +%s%3N) process$pids"';
 
-/** @param {Program} program @param {'KILL' | 'STOP' | 'CONT'} signal */
+/** @param {Program} program @param {'KILL' | 'STOP' | 'CONT' | 'USR2'} signal */
 export const signalScript = (program, signal) => `${findPids(PATTERNS[program])}; [ -n "$pids" ] || exit 3; ${SAY}; kill -${signal} $pids`;
 
 /** The state letter of each process, T where it is stopped. @param {Program} program */

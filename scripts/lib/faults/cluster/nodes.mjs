@@ -9,7 +9,7 @@ import { nameOf, runningWorkers } from './workers.mjs';
 
 /** @type {import('./stage.mjs').ClusterFault} */
 const stop = {
-  alone: true,
+  disturbs: 'cluster',
   when: 'draining',
   inject: async (stage, rng) => {
     requireKind(stage);
@@ -24,7 +24,7 @@ const stop = {
 
 /** @type {import('./stage.mjs').ClusterFault} */
 const stopBroker = {
-  alone: true,
+  disturbs: 'cluster',
   when: 'draining',
   inject: async (stage) => {
     requireKind(stage);
@@ -44,7 +44,7 @@ const stopBroker = {
 
 /** @type {import('./stage.mjs').ClusterFault} */
 const drain = {
-  alone: true,
+  disturbs: 'cluster',
   when: 'draining',
   inject: async (stage, rng) => {
     const node = await nodeOfWorkers(stage, rng);

@@ -1,22 +1,27 @@
 /** A worker's container runs into its memory limit, and the kernel ends it. */
-import { $ } from 'zx';
 import { Stop } from '../../steps.mjs';
 import { hitHolder } from '../victim.mjs';
+import { signalScript, strike } from './exec.mjs';
 import { untilEnded } from './workers.mjs';
 
-/** Fills the container's memory from a second process in it. Since Kubernetes 1.28 the kernel ends all of a container together. */
-const ALLOCATE = "const hoard = []; for (;;) hoard.push(Buffer.alloc(16 << 20, 1));";
+/**
+ * Loaded into workers: at SIGUSR2 the main thread takes memory until there is none. The worker itself must do it: where
+ * a second process in its container does, the kernel may end that one alone.
+ */
+const HOARD = `import { isMainThread } from 'node:worker_threads';
+if (isMainThread) process.on('SIGUSR2', () => { const hoard = []; for (;;) hoard.push(Buffer.alloc(16 << 20, 1)); });`;
 
 /** @type {import('./stage.mjs').ClusterFault} */
 const outOfMemory = {
   when: 'draining',
+  prepare: async (stage) => {
+    stage.workerEnv = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(HOARD)}` };
+  },
   inject: (stage, rng) => hitHolder(stage, rng, async (name) => {
-    const { kube, namespace } = stage.where;
-    const target = ['--context', kube.context, '-n', namespace, 'exec', name];
-    await $({ quiet: true, nothrow: true, timeout: '60s' })`kubectl ${target} -- node -e ${ALLOCATE}`;
-    const { reason, exitCode, finishedAt } = await untilEnded(stage.where, name, stage.until);
-    if (reason !== 'OOMKilled') throw new Stop(`${name} ended with ${reason} (exit status ${exitCode}), not by its memory limit`, 'worker.resources.limits.memory must be set');
-    return { at: Number(finishedAt ?? Date.now()), observed: `${name}: OOMKilled, exit status ${exitCode}` };
+    const { at, observed } = await strike(stage.where, name, signalScript('worker', 'USR2'));
+    const { reason, exitCode } = await untilEnded(stage.where, name, stage.until);
+    if (reason !== 'OOMKilled' || exitCode !== 137) throw new Stop(`${name} ended with ${reason} (exit status ${exitCode}), not by its memory limit`, 'worker.resources.limits.memory must be set');
+    return { at, observed: `${observed}: ${reason}, exit status ${exitCode}` };
   }),
   heal: async () => {},
 };

@@ -9,7 +9,7 @@ const OPERATOR = 'app=keda-operator';
 
 /** @type {import('./stage.mjs').ClusterFault} */
 const kedaRestart = {
-  alone: true,
+  disturbs: 'cluster',
   when: 'draining',
   inject: async (stage) => {
     const { core } = stage.where.kube;

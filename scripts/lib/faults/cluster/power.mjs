@@ -23,7 +23,6 @@ const LOSE_A_SECOND = withPids('redis', [
  * @type {import('./stage.mjs').ClusterFault}
  */
 const powerLoss = {
-  alone: true,
   when: 'draining',
   inject: async (stage) => {
     if (stage.backend === 'rabbitmq') return { target: 'rabbitmq', observed: await stage.killBroker() };

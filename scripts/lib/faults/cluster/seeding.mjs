@@ -10,8 +10,8 @@ import { logOf, nameOf, podsOf } from './workers.mjs';
  * @typedef {import('./stage.mjs').ClusterFault} Fault
  */
 
-/** Many chunks without work: seconds of publishing, and drained in not much more. */
-const RUN = { TOTAL_PARAMETERS: '60000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' };
+/** Many chunks without work: half a second of publishing, and drained in seconds. */
+const RUN = { TOTAL_PARAMETERS: '20000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' };
 const WAITING = 'another seeder is at work';
 const LOOK_MS = 5;
 
@@ -105,7 +105,6 @@ const seederKill = {
 
 /** @type {Fault} */
 const brokerKill = {
-  alone: true,
   when: 'seeding',
   run: RUN,
   inject: async (stage, rng) => {

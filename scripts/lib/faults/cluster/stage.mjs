@@ -116,6 +116,8 @@ export async function attachClusterStage({ kube, cluster, namespace, release = '
  */
 function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own) {
   const prefix = env.QUEUE_PREFIX ?? 'ttg';
+  // A release that was attached to may say less.
+  const tells = env.LOG_LEVEL === undefined || (env.LOG_LEVEL === 'DEBUG' && env.LOG_FORMAT === 'json');
   const over = new AbortController();
   /** @type {{ env: Record<string, string>, observer: import('../../../../dist/core/broker.js').Broker, close: () => Promise<void> } | undefined} */
   let opened;
@@ -150,8 +152,8 @@ function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own
       return openRaw({ backend, host: '127.0.0.1', port: Number(port), user, password: password ?? '' }, prefix);
     },
     until: (observe, what) => untilSeen(observe, what, deadlineSeconds, signal),
-    held: () => workers.heldByWorkers(where),
-    heldBy: (name) => workers.heldByPod(where, name),
+    held: () => workers.heldByWorkers(where, tells),
+    heldBy: (name) => workers.heldByPod(where, name, tells),
     killed: () => workers.killedWorkers(where),
     kill: (name) => workers.killWorker(where, name, stage.until),
     freeze: (name) => workers.freezeWorker(where, name, stage.until),

@@ -4,15 +4,15 @@ import { VARIABLES } from '../../demo/preset.mjs';
 /** @typedef {{ [key: string]: Values | string | number | boolean | Array<Record<string, string>> | undefined }} Values */
 
 /**
- * At most ten seconds of computing: 24 chunks of 400 ms. With a lease of 3 s, since ten processes starting on two cores may
- * well keep a heartbeat waiting for one.
+ * Eight seconds for three workers: 60 chunks of 400 ms, so that whoever looks through an API server still meets a run under
+ * way. With a lease of 3 s, since ten processes starting on two cores may well keep a heartbeat waiting for one.
  * @param {string} id of the run
  * @returns {import('../types.mjs').Settings}
  */
 export function tinyClusterRun(id) {
   return {
     env: {
-      RUN_ID: id, TOTAL_PARAMETERS: '96', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '100',
+      RUN_ID: id, TOTAL_PARAMETERS: '240', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '100',
       STALE_THRESHOLD_MS: '3000', RETRY_DELAY_MS: '500', STALE_CHECK_INTERVAL_SECONDS: '1', IDLE_TIMEOUT_SECONDS: '10',
     },
     maxWorkers: 3, chunksPerWorker: 1, deadlineSeconds: 180,

@@ -29,14 +29,20 @@ export async function logOf({ kube, namespace }, name) {
   return (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name }))) ?? '';
 }
 
-/** @param {Where} where @param {string} name @returns {Promise<import('../types.mjs').Held[]>} the latest start first */
-export async function heldByPod(where, name) {
+/**
+ * @param {Where} where
+ * @param {string} name
+ * @param {boolean} tells whether logs say which chunk was started
+ * @returns {Promise<import('../types.mjs').Held[]>} the latest start first
+ */
+export async function heldByPod(where, name, tells) {
+  if (!tells) return [{ worker: name, chunkId: '', startedAt: 0 }];
   return heldBy(name, await logOf(where, name)).sort((a, b) => b.startedAt - a.startedAt);
 }
 
-/** @param {Where} where @returns {Promise<import('../types.mjs').Held[]>} */
-export async function heldByWorkers(where) {
-  const held = await Promise.all((await runningWorkers(where)).map((pod) => heldByPod(where, nameOf(pod))));
+/** @param {Where} where @param {boolean} tells @returns {Promise<import('../types.mjs').Held[]>} */
+export async function heldByWorkers(where, tells) {
+  const held = await Promise.all((await runningWorkers(where)).map((pod) => heldByPod(where, nameOf(pod), tells)));
   return held.flat();
 }
 

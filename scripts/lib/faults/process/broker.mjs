@@ -10,7 +10,7 @@ const SECOND_MS = 1000;
 
 /** @type {Fault} */
 const killSeeding = {
-  alone: true,
+  disturbs: 'broker',
   when: 'seeding',
   run: SEEDING_RUN,
   inject: async (stage, rng) => {
@@ -34,7 +34,7 @@ const killSeeding = {
  * @type {Fault}
  */
 const powerLoss = {
-  alone: true,
+  disturbs: 'broker',
   when: 'draining',
   inject: async (stage) => {
     const { broker } = stage;

@@ -1,0 +1,52 @@
+/** Every fault × both brokers on a Kind cluster with KEDA, each on a release of its own: complete, and the digest of a run without faults. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, test } from 'vitest';
+import { CLUSTER_FAULTS } from '../../scripts/lib/faults/catalogue.mjs';
+import { playOnCluster } from '../../scripts/lib/faults/cluster/play.mjs';
+import { tinyClusterRun } from '../../scripts/lib/faults/cluster/values.mjs';
+import { faultTable, type Row } from '../../scripts/lib/faults/table.mjs';
+import { connect } from '../../scripts/lib/kube.mjs';
+import { CLUSTER, KUBECONFIG, OUT } from '../e2e/support/place.js';
+import { expectAsWithout } from '../support/outcome.js';
+
+type Backend = 'redis' | 'rabbitmq';
+type Pair = readonly [name: string, backend: Backend];
+
+/** Another schedule: TTG_FAULT_SEED=n. */
+const SEED = Number(process.env['TTG_FAULT_SEED'] ?? 1);
+/** TTG_FAULT_PAIRS=alternating plays each fault on one broker only, the next one on the other; which is whose turns with the seed. */
+const alternating = process.env['TTG_FAULT_PAIRS'] === 'alternating';
+
+const BACKENDS: readonly Backend[] = ['redis', 'rabbitmq'];
+const names = Object.keys(CLUSTER_FAULTS);
+const all = names.flatMap((name) => BACKENDS.map((backend): Pair => [name, backend]));
+const isTurn = ([name, backend]: Pair): boolean => !alternating || (names.indexOf(name) + BACKENDS.indexOf(backend) + SEED) % 2 === 0;
+const pairs = all.filter(isTurn);
+const alone = ([name]: Pair): boolean => CLUSTER_FAULTS[name]?.disturbs === 'cluster';
+
+const rows: Row[] = [];
+
+async function play([name, backend]: Pair, signal: AbortSignal): Promise<void> {
+  process.env['KUBECONFIG'] = KUBECONFIG;
+  const place = { kube: connect({ name: CLUSTER }), cluster: CLUSTER, namespace: `fault-${name}-${backend}`, evidence: OUT };
+  const row: Row = { name, backend, seed: SEED, played: 'did not end' };
+  rows.push(row);
+  const outcome = await playOnCluster(name, { backend, place, settings: tinyClusterRun('run-1'), seed: SEED, signal }).catch((thrown: unknown) => {
+    row.played = String(thrown);
+    throw thrown;
+  });
+  row.played = outcome;
+  writeFileSync(join(OUT, `certificate-${name}-${backend}.json`), `${JSON.stringify(outcome.certificate, null, 2)}\n`);
+  expectAsWithout(name, outcome, CLUSTER_FAULTS[name]?.poison);
+}
+
+test.concurrent.for(pairs.filter((pair) => !alone(pair)))('%s over %s', (pair, { signal }) => play(pair, signal));
+test.for(pairs.filter(alone))('%s over %s', (pair, { signal }) => play(pair, signal));
+
+afterAll(() => {
+  const table = faultTable(rows.sort((a, b) => a.name.localeCompare(b.name) || a.backend.localeCompare(b.backend)));
+  writeFileSync(join(OUT, 'faults.txt'), `${table}\n`);
+  const left = all.filter((pair) => !isTurn(pair)).map(([name, backend]) => `${name} over ${backend}`);
+  console.log(`${table}\n${left.length > 0 ? `\nnot played in this run: ${left.join(', ')}\n` : ''}`);
+});
