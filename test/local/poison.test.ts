@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judge } from '../../core/verdict.js';
+import { poison } from '../../scripts/lib/faults/poison.mjs';
+import { referenceDigest } from '../../scripts/lib/faults/reference.mjs';
 import { startBroker, type Backend, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet } from '../support/fleet.js';
-import { resultRecord } from '../unit/support.js';
 
 const TOTAL = 10_000;
 /** At the start, in the middle and at the end of a chunk; two of them in the same one. */
@@ -43,15 +44,7 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
   it.each(VARIANTS)('a parameter that $name is dead alone, and every other one has its result', async ({ name, body, bad, env, attempts, error }) => {
     const prefix = `poison-${VARIANTS.findIndex((variant) => variant.name === name)}`;
     const computation = join(directory, `${prefix}.mjs`);
-    // The values of the built-in computation, for the digest to compare.
-    writeFileSync(computation, `
-      const bad = new Set(${JSON.stringify(bad)});
-      export const decimals = 2;
-      export function compute(i) {
-        if (bad.has(i)) { ${body} }
-        const fraction = i % 100;
-        return (((7 * (i % 1000) + 13) % 1000) * 100 + (fraction < 10 ? fraction * 10 : fraction)) / 100;
-      }`);
+    writeFileSync(computation, poison(bad, body).source);
     await using run = await runFleet({
       workers: 2, deadlineMs: 90_000,
       env: fleetEnv(broker, {
@@ -68,7 +61,7 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
       expect(record).toMatchObject({ attempts, error: expect.stringMatching(error) as string, workerId: expect.stringMatching(/^worker-/) as string });
       if (error.source.includes('cursed')) expect(record.stack).toContain(`${prefix}.mjs`);
     }
-    expect(verdict.digest).toBe(digestOfAllBut(bad));
+    expect(verdict.digest).toBe(referenceDigest(TOTAL, bad));
     // A set: RabbitMQ may hold an entry twice, where a worker died between publishing a copy and acknowledging the original.
     const letters = new Set<number | undefined>();
     for await (const { chunk } of run.broker.deadLetters()) letters.add(chunk?.start);
@@ -76,12 +69,3 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
     process.stdout.write(`${backend}, ${name}: ${run.seconds.toFixed(1)} s, ${run.started} workers, ${run.killed} killed, ${run.ledger.results} results\n`);
   }, 120_000);
 });
-
-function digestOfAllBut(bad: readonly number[]): string {
-  let digest = 0n;
-  for (const [n, end] of [...bad, TOTAL].entries()) {
-    const start = n === 0 ? 0 : (bad[n - 1] as number) + 1;
-    if (start < end) digest += BigInt(`0x${resultRecord(start, end - 1).digest}`);
-  }
-  return (digest & ((1n << 128n) - 1n)).toString(16).padStart(32, '0');
-}

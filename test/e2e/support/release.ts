@@ -1,6 +1,5 @@
 /** One release in a namespace of its own: install it, look at it from outside, and take it down again. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
@@ -9,6 +8,7 @@ import { loadConfig } from '../../../core/config.js';
 import type { Broker } from '../../../core/broker.js';
 import { readLedger, type Ledger } from '../../../core/ledger.js';
 import { createLogger } from '../../../core/logger.js';
+import { keepEvidence } from '../../../scripts/lib/faults/cluster/namespace.mjs';
 import { connect, type Kube } from '../../../scripts/lib/kube.mjs';
 import { connectRelease } from '../../../scripts/lib/release.mjs';
 import { CLUSTER, KUBECONFIG, OUT, ROOT } from './place.js';
@@ -89,26 +89,13 @@ export class Release implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#failed) await this.#keepEvidence();
+    if (this.#failed) await keepEvidence({ kube: this.kube, namespace: this.namespace, release: this.name }, join(OUT, this.namespace));
     await this.remove();
   }
 
   async remove(): Promise<void> {
     await this.helm('uninstall', this.name, '--wait', '--timeout', '60s');
     await execute('kubectl', ['--context', this.kube.context, 'delete', 'namespace', this.namespace, '--ignore-not-found', '--timeout=90s']);
-  }
-
-  /** What a person would want to see of a test that failed. */
-  async #keepEvidence(): Promise<void> {
-    const directory = join(OUT, this.namespace);
-    mkdirSync(directory, { recursive: true });
-    const looks = { objects: ['get', 'all,scaledjobs,pvc', '-o', 'wide'], events: ['get', 'events', '--sort-by=.lastTimestamp'], scaledjob: ['describe', 'scaledjobs'], pods: ['describe', 'pods'] };
-    for (const [name, args] of Object.entries(looks)) writeFileSync(join(directory, `${name}.txt`), (await this.kubectl(...args)).output);
-    for (const pod of (await this.kube.core.listNamespacedPod({ namespace: this.namespace })).items) {
-      const name = pod.metadata?.name ?? '';
-      writeFileSync(join(directory, `${name}.log`), (await this.kubectl('logs', name, '--all-containers', '--tail=500')).output);
-    }
-    process.stderr.write(`evidence of the failure is in ${directory}\n`);
   }
 }
 
