@@ -3,12 +3,11 @@
  * ScaledJob → Jobs → pods → leases → dead parameters, so that the first finding is the root and the others may follow from it.
  */
 import type { Look, Observation } from './facts.js';
-import { plural, type Cause, type Finding } from './finding.js';
+import { plural, type Cause, type Finding, type Rule } from './finding.js';
 import { platform } from './platform.js';
 import { deadParameters, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
 
-const CHAIN = [...platform, ...work, ...leases];
 
 export interface Answer {
   readonly runId: string;
@@ -31,12 +30,23 @@ export function explain(seen: Observation): Answer {
   const stuck = (root: Finding, also?: readonly Finding[]): Answer => answer('stuck', `${seen.runId} does not move: ${root.because}`, root, also);
 
   if (last && isFinished(seen)) return last.dead > 0 ? stuck(deadParameters(seen, last)) : answer('complete', completed(seen, last));
-  const findings = CHAIN.flatMap((rule) => rule(seen) ?? []).filter((finding, n, all) => all.findIndex(({ because }) => because === finding.because) === n);
   const moves = motion(seen);
-  if (moves !== undefined) return answer('moving', moves, undefined, findings);
-  const [root, ...rest] = findings;
+  if (moves !== undefined) return answer('moving', moves, undefined, found(seen, [...platform, ...work]));
+  const [root, ...rest] = found(seen, [...platform, ...work, ...leases]);
   if (!root) return stuck({ cause: 'unknown', because: 'nothing that can be seen from here explains it', remedy: unknownRemedy(seen) });
   return root.passing ? answer('moving', `${seen.runId} is on its way: ${root.because}`, root, rest) : stuck(root, rest);
+}
+
+/** In the order of the chain. Where there is no release nothing further is amiss. */
+function found(seen: Observation, chain: readonly Rule[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const rule of chain) {
+    const finding = rule(seen);
+    if (!finding || findings.some(({ because }) => because === finding.because)) continue;
+    findings.push(finding);
+    if (finding.cause === 'no-release') break;
+  }
+  return findings;
 }
 
 function completed({ runId }: Observation, { done, rate }: Look): string {

@@ -28,8 +28,8 @@ export function motion(seen: Observation): string | undefined {
   const { first, last } = broker;
   const accounted = last.done + last.dead - first.done - first.dead;
   if (accounted > 0) return moving(seen, last, (accounted / (last.at - first.at)) * 1000);
-  if (first.total !== last.total || last.unseeded < first.unseeded) return `${runId} is being seeded: ${plural(last.total - last.unseeded, 'parameter')} of ${last.total.toLocaleString('en')} are published`;
   if (isComputing(seen, last)) return computing(seen, last);
+  if (first.total !== last.total || last.unseeded < first.unseeded) return `${runId} is being seeded: ${plural(last.total - last.unseeded, 'parameter')} of ${last.total.toLocaleString('en')} are published`;
   const d = last.depth;
   if (d && d.delayed > 0 && d.ready + d.leased === 0) return `${runId} waits: ${plural(d.delayed, 'chunk')} failed and will be tried again once the retry delay has passed`;
   return undefined;
