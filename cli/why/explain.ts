@@ -37,12 +37,12 @@ export function explain(seen: Observation): Answer {
   return root.passing ? answer('moving', `${seen.runId} is on its way: ${root.because}`, root, rest) : stuck(root, rest);
 }
 
-/** In the order of the chain. Where there is no release nothing further is amiss. */
+/** In the order of the chain, the first of each cause. Where there is no release nothing further is amiss. */
 function found(seen: Observation, chain: readonly Rule[]): Finding[] {
   const findings: Finding[] = [];
   for (const rule of chain) {
     const finding = rule(seen);
-    if (!finding || findings.some(({ because }) => because === finding.because)) continue;
+    if (!finding || findings.some(({ cause }) => cause === finding.cause)) continue;
     findings.push(finding);
     if (finding.cause === 'no-release') break;
   }

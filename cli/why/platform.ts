@@ -56,7 +56,7 @@ const brokerSet: Rule = (seen) => {
   if (trouble) return trouble;
   const born = Math.max(set.createdAt, ...set.pods.map((pod) => pod.startedAt ?? pod.createdAt));
   const age = ageSeconds(seen, born);
-  if (age < BROKER_START_SECONDS) return { cause: 'starting', because: `the broker ${set.name} is being started since ${age} s`, remedy: '', passing: true };
+  if (age < BROKER_START_SECONDS) return { cause: 'starting', because: `the broker ${set.name} has been starting for ${age} s`, remedy: '', passing: true };
   return down(`no pod of StatefulSet ${set.name} is ready, ${age} s after its start`, kubectl(seen, `logs statefulset/${set.name} --tail=50`));
 };
 
@@ -96,4 +96,7 @@ const statistics: Rule = ({ broker, backend }) => {
   };
 };
 
-export const platform: readonly Rule[] = [noRelease, keda, brokerSet, reach, full, statistics];
+/** Where its pod says what is wrong, that nobody answers is no news. */
+const broker: Rule = (seen) => brokerSet(seen) ?? reach(seen) ?? full(seen) ?? statistics(seen);
+
+export const platform: readonly Rule[] = [noRelease, keda, broker];

@@ -48,7 +48,7 @@ function refused(seen: Observation, owner: OwnerFacts, error: string, { what, re
 
 function unschedulable(seen: Observation, pod: PodFacts, { what, resources }: Subject): Finding | undefined {
   if (pod.unschedulable === undefined || pod.phase !== 'Pending') return undefined;
-  const message = brief(pod.unschedulable.replace(/\s*preemption:.*$/s, ''));
+  const message = brief(pod.unschedulable.replace(/\s*(no new claims to deallocate|preemption:).*$/s, ''));
   const remedy = /unbound immediate PersistentVolumeClaim|volume/.test(message)
     ? `see ${kubectl(seen, 'get pvc')}: name a storage class that exists (${seen.backend}.persistence.storageClass)`
     : /Insufficient/.test(message)
@@ -79,7 +79,7 @@ function crashed(seen: Observation, pod: PodFacts, { what, resources, since }: S
 function stuck(seen: Observation, pod: PodFacts, { what }: Subject): Finding | undefined {
   if (pod.phase !== 'Pending') return undefined;
   const age = ageSeconds(seen, pod.createdAt);
-  if (age < PATIENCE_SECONDS) return { cause: 'starting', because: `${what} pod ${pod.name} is being started since ${age} s`, remedy: '', passing: true };
+  if (age < PATIENCE_SECONDS) return { cause: 'starting', because: `${what} pod ${pod.name} has been starting for ${age} s`, remedy: '', passing: true };
   const why = pod.warning ?? pod.waiting?.message ?? '';
   return {
     cause: 'pod-stuck',

@@ -65,9 +65,9 @@ function quietSeconds(seen: Observation): number {
 }
 
 function computing(seen: Observation, { depth }: Look): string {
-  const held = depth ? ` hold ${plural(depth.leased - depth.stale, 'chunk')}` : ' run';
+  const who = depth ? `${plural(depth.leased - depth.stale, 'chunk')} held by ${workers(seen)}` : workers(seen);
   const limit = seen.chunkTimeoutSeconds === undefined ? '' : `, and a chunk may take ${seen.chunkTimeoutSeconds} s (worker.chunkTimeoutSeconds)`;
-  return `${seen.runId} is computing: ${workers(seen)}${held}, none has ended for ${quietSeconds(seen)} s${limit}`;
+  return `${seen.runId} is computing: ${who}, none has ended for ${quietSeconds(seen)} s${limit}`;
 }
 
 const hung: Rule = (seen) => {
@@ -93,12 +93,12 @@ const hung: Rule = (seen) => {
   if (running.length === 0) return undefined;
   const up = Math.min(...running.map((pod) => ageSeconds(seen, pod.startedAt ?? pod.createdAt)));
   if (up < UP_SECONDS || before.leased - before.stale > 0) {
-    return { cause: 'starting', because: `${plural(running.length, 'worker')} run and hold nothing yet, the youngest since ${up} s`, remedy: '', passing: true };
+    return { cause: 'starting', because: `${plural(running.length, 'worker')} up, the youngest for ${up} s, with nothing to compute yet`, remedy: '', passing: true };
   }
   const evidence = depth.stale > 0 ? `${plural(depth.stale, 'chunk')} that they hold have missed their heartbeats` : `${plural(depth.ready, 'chunk')} are ready and they hold none`;
   return {
     cause: 'all-hung',
-    because: `all ${plural(running.length, 'running worker')} hang: ${evidence}, and no chunk has ended for ${quiet} s`,
+    because: `every running worker hangs (${running.length}): ${evidence}, and no chunk has ended for ${quiet} s`,
     remedy: `${kubectl(seen, 'delete pods -l ttg.io/component=worker --field-selector=status.phase=Running --force --grace-period=0')}: others compute their chunks, and nothing counts twice`,
   };
 };
@@ -117,11 +117,11 @@ export function deadParameters(seen: Observation, { total, done, dead, deadLette
   const which = `${describeIntervals(deadLetters.slice(0, DEAD_SHOWN))}${deadLetters.length > DEAD_SHOWN ? ', …' : ''}`;
   const example = deadLetters[0];
   const error = example ? `; the first, after ${plural(example.attempts, 'attempt')}: ${brief(example.error, 160)}` : '';
-  const flags = seen.cluster ? ` ${seen.cluster.address.flags}` : '';
+  const flags = seen.cluster?.address.flags ?? '';
   return {
     cause: 'dead-parameters',
     because: `only dead parameters are left, ${dead.toLocaleString('en')} of ${total.toLocaleString('en')} (${which}${error}); the other ${done.toLocaleString('en')} have results`,
-    remedy: `mend the computation, then \`npx zx scripts/dlq.mjs --action replay --all${flags.trimEnd()}\`, or leave them: the run is finished`,
+    remedy: `mend the computation, then \`npx zx scripts/dlq.mjs --action replay --all${flags}\`, or leave them: the run is finished`,
   };
 }
 

@@ -44,10 +44,10 @@ function failed(seen: Observation, job: OwnerFacts): Finding {
 function atWork(seen: Observation, job: OwnerFacts): Finding {
   const pod = job.pods.find(({ phase }) => phase === 'Running');
   const age = ageSeconds(seen, pod?.startedAt ?? job.createdAt);
-  const because = pod ? `the seeder is at work since ${age} s` : `the seeder Job ${job.name} is being started since ${age} s`;
+  const because = pod ? `the seeder has been at work for ${age} s` : `the seeder Job ${job.name} has been starting for ${age} s`;
   if (age < SEEDING_SECONDS) return { cause: 'starting', because, remedy: '', passing: true };
   const said = pod?.lastLine ? `: ${brief(pod.lastLine)}` : '';
-  return { cause: 'seeder-waits', because: `${because} and publishes nothing${said}`, remedy: `see ${kubectl(seen, `logs job/${job.name}`)}` };
+  return { cause: 'seeder-waits', because: `${because} and has published nothing${said}`, remedy: `see ${kubectl(seen, `logs job/${job.name}`)}` };
 }
 
 const scaledJob: Rule = (seen) => {
@@ -86,7 +86,7 @@ const jobs: Rule = (seen) => {
   if (!cluster) return undefined;
   const open = unfinished(seen);
   if (open.length > 0 && open.every((job) => job.suspended)) {
-    return { cause: 'jobs-suspended', because: `all ${open.length} worker Jobs are suspended`, remedy: `let whoever suspended them (a queue such as Kueue) admit them: ${kubectl(seen, 'describe jobs')}` };
+    return { cause: 'jobs-suspended', because: `every worker Job is suspended (${open.length})`, remedy: `let whoever suspended them (a queue such as Kueue) admit them: ${kubectl(seen, 'describe jobs')}` };
   }
   if (open.length > 0 || queued(seen) === 0 || !cluster.scaledJob) return undefined;
   const since = broker.reach === 'answers' ? Math.max(broker.last.seededAt ?? 0, broker.last.lastResultAt ?? 0) : 0;

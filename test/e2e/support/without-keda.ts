@@ -55,7 +55,7 @@ export async function withoutKeda(config: KubeConfig): Promise<WithoutKeda> {
   const one = (name: string, what: object): object[] => [{ name, ...what }];
   writeFileSync(kubeconfig, JSON.stringify({
     apiVersion: 'v1', kind: 'Config', 'current-context': 'without-keda',
-    clusters: one('proxy', { cluster: { server: `http://127.0.0.1:${port}` } }),
+    clusters: one('proxy', { cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }),
     users: one('nobody', { user: {} }),
     contexts: one('without-keda', { context: { cluster: 'proxy', user: 'nobody' } }),
   }));
