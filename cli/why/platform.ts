@@ -63,7 +63,7 @@ const brokerSet: Rule = (seen) => {
 const down = (why: string, remedy: string): Finding => ({ cause: 'broker-down', because: `the broker is down: ${why}`, remedy });
 
 const reach: Rule = (seen) => {
-  const { broker, cluster } = seen;
+  const { broker, cluster, backend } = seen;
   if (broker.reach === 'silent') return down(`${broker.where} does not answer (${brief(broker.reason)})`, 'see whether it runs, and whether host and port name it');
   if (broker.reach === 'unusable') return { cause: 'broker-unusable', because: `the broker cannot be used: ${brief(broker.reason)}`, remedy: 'do what the message says' };
   if (broker.reach !== 'refused') return undefined;
@@ -72,8 +72,8 @@ const reach: Rule = (seen) => {
   const restart = set ? `, or let it start with the new one: ${kubectl(seen, `rollout restart statefulset/${set.name}`)}` : '';
   return {
     cause: 'wrong-password',
-    because: `the broker at ${broker.where} refuses the password in ${secret} (${brief(broker.reason)})`,
-    remedy: `put the broker's own password into ${secret}${restart}; then ${seedAgain(seen)}`,
+    because: `the broker at ${broker.where} refuses ${backend === 'redis' ? 'the password' : 'user or password'} in ${secret}`,
+    remedy: `put the broker's own into ${secret}${restart}; then ${seedAgain(seen)}`,
   };
 };
 

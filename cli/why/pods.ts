@@ -63,7 +63,7 @@ function image(_seen: Observation, pod: PodFacts, { what, image }: Subject): Fin
   return {
     cause: 'image-pull',
     because: `the image ${pod.waiting.image} of ${what} pod ${pod.name} cannot be pulled (${pod.waiting.reason})`,
-    remedy: `${own}correct ${image} and image.pullSecrets`,
+    remedy: `${own}correct ${image} or image.pullSecrets`,
   };
 }
 

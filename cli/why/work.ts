@@ -3,7 +3,7 @@ import type { Observation, OwnerFacts } from './facts.js';
 import { ageSeconds, brief, kubectl, plural, seedAgain, type Finding, type Rule } from './finding.js';
 import { troubleOf } from './pods.js';
 
-const SEEDER = { what: 'seeder', image: 'image.repository and image.tag', resources: 'seeder.resources', since: 0 };
+const SEEDER = { what: 'seeder', image: 'image.repository, image.tag', resources: 'seeder.resources', since: 0 };
 /** A seeder that is at work for longer without anything to show for it waits for something. */
 const SEEDING_SECONDS = 60;
 /** KEDA looks at a new ScaledJob within seconds, and at its queue every pollingInterval. */
@@ -101,7 +101,7 @@ const jobs: Rule = (seen) => {
   };
 };
 
-const WORKER = { what: 'worker', image: 'image.repository and image.tag', resources: 'worker.resources' };
+const WORKER = { what: 'worker', image: 'image.repository, image.tag', resources: 'worker.resources' };
 
 const sinceLastResult = ({ broker }: Observation): number => (broker.reach === 'answers' ? (broker.last.lastResultAt ?? 0) : 0);
 

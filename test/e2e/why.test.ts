@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Answer } from '../../cli/why/explain.js';
+import { explain, type Answer } from '../../cli/why/explain.js';
 import type { Cause } from '../../cli/why/finding.js';
+import { observe } from '../../scripts/lib/observation.mjs';
 import { eventually } from '../support/wait.js';
 import { OUT } from './support/place.js';
 import { execute, Release } from './support/release.js';
@@ -12,24 +13,32 @@ import { withoutKeda } from './support/without-keda.js';
 /** 20 chunks of a second for two workers. */
 const TINY = ['run.totalParameters=200', 'worker.maxReplicas=2'];
 const DEADLINE_MS = 120_000;
+const never = new AbortController().signal;
 
-async function why(release: Release, ...args: string[]): Promise<Answer & { status: number }> {
-  const { status, output } = await release.script('why', '--json', ...args);
+/** The answer of the script, as people get it. */
+async function why(release: Release): Promise<Answer & { status: number }> {
+  const { status, output } = await release.script('why', '--json');
   return { status, ...(JSON.parse(output) as Answer) };
 }
 
-/** Asks until this is the answer: what was just done to the cluster takes a while to show. */
-async function whyOf(release: Release, cause: Cause): Promise<Answer & { status: number }> {
+/** The same in this process: asking again and again costs no start of a program each time. */
+async function judged(release: Release): Promise<Answer> {
+  return explain(await observe({ kube: release.kube, namespace: release.namespace, release: release.name }, { seconds: 3, runId: undefined, flags: '', signal: never }));
+}
+
+/** Asks until this is the answer, since what was just done to the cluster takes a while to show; then asks the script. */
+async function whyOf(release: Release, cause: Cause): Promise<Answer> {
   let last = '';
-  const seen = await eventually(async () => {
-    const answer = await why(release, '--seconds', '4');
+  await eventually(async () => {
+    const answer = await judged(release);
     last = answer.sentence;
-    return answer.cause === cause && answer;
+    return answer.cause === cause;
   }, DEADLINE_MS, `the cause ${cause}`).catch((error: unknown) => {
     throw new Error(`${String(error)}; last answer: ${last}`);
   });
+  const seen = await why(release);
   console.log(`${cause}: ${seen.sentence}\n  remedy: ${seen.remedy}`);
-  expect(seen).toMatchObject({ status: 1, state: 'stuck' });
+  expect(seen).toMatchObject({ status: 1, state: 'stuck', cause });
   return seen;
 }
 
@@ -44,11 +53,8 @@ async function followRemedy({ remedy }: Answer, ...positions: number[]): Promise
 }
 
 async function completes(release: Release): Promise<void> {
-  const answer = await eventually(async () => {
-    const seen = await why(release);
-    return seen.state === 'complete' && seen;
-  }, DEADLINE_MS, 'a complete run');
-  expect(answer.status).toBe(0);
+  await eventually(async () => (await judged(release)).state === 'complete', DEADLINE_MS, 'a complete run');
+  expect(await why(release)).toMatchObject({ status: 0, state: 'complete' });
 }
 
 test.concurrent('KEDA missing: says how to install it; paused: the remedy lets the run go on', async () => {
@@ -74,7 +80,7 @@ test.concurrent('KEDA missing: says how to install it; paused: the remedy lets t
 test.concurrent('broker down: says so before what follows from it, and the remedy brings it and the run back', async () => {
   await using release = await Release.in('why-broker');
   await release.apply('install', 'small-redis', ...TINY);
-  await eventually(async () => (await why(release)).parameters?.done, DEADLINE_MS, 'results');
+  await eventually(async () => (await judged(release)).parameters?.done, DEADLINE_MS, 'results');
   await release.kubectl('scale', 'statefulset/ttg-redis', '--replicas=0');
   const down = await whyOf(release, 'broker-down');
   expect(down.sentence).toContain('StatefulSet ttg-redis is scaled to 0');
@@ -91,7 +97,7 @@ test.concurrent('wrong password: a Secret that was changed while its broker ran;
   await release.apply('upgrade', 'small-redis', ...TINY);
   const refused = await whyOf(release, 'wrong-password');
   expect(refused.sentence).toMatch(/the broker at ttg-redis\.why-password\.svc:6379 refuses the password in Secret ttg-auth/);
-  await eventually(async () => (await why(release)).also.find(({ cause }) => cause === 'seeder-failed'), DEADLINE_MS, 'the seeder that it failed');
+  await eventually(async () => (await judged(release)).also.find(({ cause }) => cause === 'seeder-failed'), DEADLINE_MS, 'the seeder that it failed');
   await followRemedy(refused);
   await completes(release);
   release.passed();
