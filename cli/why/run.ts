@@ -70,6 +70,8 @@ function computing(seen: Observation, { depth }: Look): string {
   return `${seen.runId} is computing: ${who}, none has ended for ${quietSeconds(seen)} s${limit}`;
 }
 
+const workerLabels = ({ cluster }: Observation): string => `${cluster ? `app.kubernetes.io/instance=${cluster.address.release},` : ''}ttg.io/component=worker`;
+
 const hung: Rule = (seen) => {
   const { broker, cluster } = seen;
   const depth = broker.reach === 'answers' ? broker.last.depth : undefined;
@@ -83,7 +85,7 @@ const hung: Rule = (seen) => {
     return {
       cause: 'over-limit',
       because: `workers hold ${plural(depth.leased - depth.stale, 'chunk')} and none has ended for ${quiet} s, longer than a chunk may take (${seen.chunkTimeoutSeconds} s): chunks exceed the limit and are tried again`,
-      remedy: `raise worker.chunkTimeoutSeconds or take smaller chunks; see ${kubectl(seen, 'logs -l ttg.io/component=worker --prefix')}`,
+      remedy: `raise worker.chunkTimeoutSeconds or take smaller chunks; see ${kubectl(seen, `logs -l ${workerLabels(seen)} --prefix`)}`,
     };
   }
   if (!cluster) {
@@ -93,13 +95,13 @@ const hung: Rule = (seen) => {
   if (running.length === 0) return undefined;
   const up = Math.min(...running.map((pod) => ageSeconds(seen, pod.startedAt ?? pod.createdAt)));
   if (up < UP_SECONDS || before.leased - before.stale > 0) {
-    return { cause: 'starting', because: `${plural(running.length, 'worker')} up, the youngest for ${up} s, with nothing to compute yet`, remedy: '', passing: true };
+    return { cause: 'starting', because: `${plural(running.length, 'worker')} up, the youngest for ${up} s, holding nothing at this moment`, remedy: '', passing: true };
   }
   const evidence = depth.stale > 0 ? `${plural(depth.stale, 'chunk')} that they hold have missed their heartbeats` : `${plural(depth.ready, 'chunk')} are ready and they hold none`;
   return {
     cause: 'all-hung',
     because: `every running worker hangs (${running.length}): ${evidence}, and no chunk has ended for ${quiet} s`,
-    remedy: `${kubectl(seen, 'delete pods -l ttg.io/component=worker --field-selector=status.phase=Running --force --grace-period=0')}: others compute their chunks, and nothing counts twice`,
+    remedy: `${kubectl(seen, `delete pods -l ${workerLabels(seen)} --field-selector=status.phase=Running --force --grace-period=0`)}: others compute their chunks, and nothing counts twice`,
   };
 };
 

@@ -10,8 +10,9 @@ import { OUT } from './support/place.js';
 import { execute, Release } from './support/release.js';
 import { withoutKeda } from './support/without-keda.js';
 
-/** 20 chunks of a second for two workers. */
-const TINY = ['run.totalParameters=200', 'worker.maxReplicas=2'];
+/** Ten chunks of a second for two workers; and slower ones, where something must happen before the end. */
+const TINY = ['run.totalParameters=100', 'worker.maxReplicas=2', 'worker.chunksPerWorker=5'];
+const SLOW = [...TINY, 'computation.simulateWorkMs=300'];
 const DEADLINE_MS = 120_000;
 const never = new AbortController().signal;
 
@@ -69,7 +70,7 @@ test.concurrent('KEDA missing: says how to install it; paused: the remedy lets t
     expect(ran, ran.output).toMatchObject({ status: 1, output: expect.stringMatching(/^\{/) as string });
     const missing = JSON.parse(ran.output) as Answer;
     console.log(`keda-missing: ${missing.sentence}\n  remedy: ${missing.remedy}`);
-    expect(missing).toMatchObject({ cause: 'keda-missing', parameters: { total: 200, done: 0 }, also: [] });
+    expect(missing).toMatchObject({ cause: 'keda-missing', parameters: { total: 100, done: 0 }, also: [] });
     expect(missing.remedy).toContain('helm install keda kedacore/keda');
   }
   await followRemedy(paused);
@@ -79,7 +80,7 @@ test.concurrent('KEDA missing: says how to install it; paused: the remedy lets t
 
 test.concurrent('broker down: says so before what follows from it, and the remedy brings it and the run back', async () => {
   await using release = await Release.in('why-broker');
-  await release.apply('install', 'small-redis', ...TINY);
+  await release.apply('install', 'small-redis', ...SLOW);
   await eventually(async () => (await judged(release)).parameters?.done, DEADLINE_MS, 'results');
   await release.kubectl('scale', 'statefulset/ttg-redis', '--replicas=0');
   const down = await whyOf(release, 'broker-down');
@@ -136,7 +137,7 @@ const STOP = 'for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null
 for (const backend of ['redis', 'rabbitmq']) {
   test.concurrent(`all workers hung, over ${backend}: the remedy replaces them, and the run is complete`, async () => {
     await using release = await Release.in(`why-hung-${backend}`);
-    await release.apply('install', `small-${backend}`, ...TINY, 'computation.simulateWorkMs=150');
+    await release.apply('install', `small-${backend}`, ...SLOW);
     await eventually(async () => {
       const pods = (await release.pods('worker')).filter(({ status }) => status?.phase === 'Running');
       return pods.length === 2 && (await Promise.all(pods.map((pod) => release.kubectl('exec', pod.metadata?.name ?? '', '--', 'sh', '-c', STOP)))).every(({ status }) => status === 0);
@@ -163,10 +164,10 @@ test.concurrent('nothing seeded: the seeder Job was deleted; the remedy seeds', 
 test.concurrent('dead parameters only: says which and why', async () => {
   await using release = await Release.in('why-dead');
   const source = join(OUT, 'why-cursed.mjs');
-  writeFileSync(source, "export const decimals = 0;\nexport function compute(i) {\n  if (i % 70 === 7) throw Object.assign(new Error('cursed ' + i), { retryable: false });\n  return i;\n}\n");
+  writeFileSync(source, "export const decimals = 0;\nexport function compute(i) {\n  if (i % 40 === 7) throw Object.assign(new Error('cursed ' + i), { retryable: false });\n  return i;\n}\n");
   await release.apply('install', 'small-rabbitmq', ...TINY, 'computation.simulateWorkMs=0', `computation.source=@${source}`);
   const { sentence, remedy } = await whyOf(release, 'dead-parameters');
-  expect(sentence).toBe('run-1 does not move: only dead parameters are left, 3 of 200 (7, 77, 147; the first, after 1 attempt: cursed 7); the other 197 have results');
+  expect(sentence).toBe('run-1 does not move: only dead parameters are left, 3 of 100 (7, 47, 87; the first, after 1 attempt: cursed 7); the other 97 have results');
   expect(remedy).toContain('scripts/dlq.mjs --action replay --all');
   release.passed();
 });

@@ -138,7 +138,7 @@ describe('what keeps a run from moving', () => {
     ['crash', job({ pods: [pod({ phase: 'Failed', ready: false, exit: { code: 1, reason: 'Error', at: ago(5) }, lastLine: 'crashed err=boom' })] }), answers(), /worker pod p-1 ended with exit status 1: crashed err=boom/, /logs p-1/],
     ['crash', job({ ended: 'Failed', pods: [pod({ phase: 'Failed', ready: false, exit: { code: 2, reason: 'Error', at: ago(5) } })] }), answers(), /exit status 2, which means a configuration that it refuses/, /logs/],
     ['over-limit', job({}), answers({ lastResultAt: ago(2000), depth: depth({ leased: 1 }) }), /none has ended for 690 s/, /chunkTimeoutSeconds/],
-    ['all-hung', job({}), answers({ depth: depth({ leased: 2, stale: 2 }) }), /every running worker hangs \(1\): 2 chunks that they hold have missed their heartbeats/, /delete pods -l ttg\.io\/component=worker/],
+    ['all-hung', job({}), answers({ depth: depth({ leased: 2, stale: 2 }) }), /every running worker hangs \(1\): 2 chunks that they hold have missed their heartbeats/, /delete pods -l app\.kubernetes\.io\/instance=ttg,ttg\.io\/component=worker/],
     ['all-hung', job({}), answers({ depth: depth({ ready: 3 }) }), /3 chunks are ready and they hold none/, /delete pods/],
     ['queue-lost', {}, answers({ depth: depth() }), /600 parameters were seeded but are neither recorded nor queued/, /helm/],
     ['dead-parameters', {}, answers({ done: 998, dead: 2, deadLetters: [{ start: 7, end: 7, attempts: 4, error: 'boom\nat' }, { start: 9, end: 9, attempts: 4, error: 'x' }] }), /2 of 1,000 \(7, 9; the first, after 4 attempts: boom at\); the other 998/, /dlq\.mjs --action replay --all --context c/],
