@@ -165,7 +165,7 @@ test.concurrent('dead parameters only: says which and why', async () => {
   await using release = await Release.in('why-dead');
   const source = join(OUT, 'why-cursed.mjs');
   writeFileSync(source, "export const decimals = 0;\nexport function compute(i) {\n  if (i % 40 === 7) throw Object.assign(new Error('cursed ' + i), { retryable: false });\n  return i;\n}\n");
-  await release.apply('install', 'small-rabbitmq', ...TINY, 'computation.simulateWorkMs=0', `computation.source=@${source}`);
+  await release.apply('install', 'small-redis', ...TINY, 'computation.simulateWorkMs=0', `computation.source=@${source}`);
   const { sentence, remedy } = await whyOf(release, 'dead-parameters');
   expect(sentence).toBe('run-1 does not move: only dead parameters are left, 3 of 100 (7, 47, 87; the first, after 1 attempt: cursed 7); the other 97 have results');
   expect(remedy).toContain('scripts/dlq.mjs --action replay --all');
