@@ -19,7 +19,7 @@ export async function observe(where, { seconds, runId, flags, signal }) {
   const id = runId ?? release?.values.RUN_ID;
   const broker = release ? await lookAtBroker(where, release, { seconds, runId, signal }) : { reach: /** @type {const} */ ('unasked') };
   // After the looks, so that it is no older than what they saw.
-  const cluster = await observeCluster(where, release, { flags });
+  const cluster = await observeCluster(where, release, { flags, runId: id });
   const limit = release?.values.CHUNK_TIMEOUT_SECONDS;
   return {
     runId: id ?? 'the run',

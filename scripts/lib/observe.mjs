@@ -9,10 +9,10 @@ import { jobsOf, selectorOf } from './release.mjs';
 /**
  * @param {Where} where
  * @param {import('./release.mjs').ReleaseEnv | undefined} release undefined where nothing says what its environment is
- * @param {{ flags: string }} options flags: how scripts are pointed at this release
+ * @param {{ flags: string, runId: string | undefined }} options flags: how scripts are pointed at this release
  * @returns {Promise<ClusterFacts>}
  */
-export async function observeCluster(where, release, { flags }) {
+export async function observeCluster(where, release, { flags, runId }) {
   const { kube, namespace } = where;
   const [warnings, pods, { items: sets }, seeders, workers] = await Promise.all([
     readWarnings(kube, namespace),
@@ -24,7 +24,7 @@ export async function observeCluster(where, release, { flags }) {
   const around = { kube, pods, warnings };
   const { scaledJob, staticJob, values, secrets } = release ?? {};
   const set = sets.find(({ metadata }) => !values?.QUEUE_BACKEND || metadata?.labels?.[COMPONENT] === values.QUEUE_BACKEND);
-  const seeder = seeders.find(({ metadata }) => !values || metadata?.labels?.['ttg.io/run-id'] === values.RUN_ID);
+  const seeder = seeders.find(({ metadata }) => runId === undefined || metadata?.labels?.['ttg.io/run-id'] === runId);
   const secret = secrets?.REDIS_PASSWORD ?? secrets?.RABBITMQ_PASSWORD;
   return {
     address: {
