@@ -13,7 +13,7 @@ export default defineConfig({
       { test: { name: 'contract', include: ['test/contract/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, ...alone(1) } },
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 150_000, hookTimeout: 180_000, maxConcurrency: 4, ...alone(2) } },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000, ...alone(2) } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: ['test/e2e/setup.ts'], testTimeout: 900_000, hookTimeout: 900_000, ...alone(3) } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: ['test/e2e/setup.ts'], testTimeout: 900_000, hookTimeout: 900_000, maxConcurrency: 10, ...alone(3) } },
       { test: { name: 'e2e-faults', include: ['test/e2e-faults/**/*.test.ts'], globalSetup: ['test/e2e/setup.ts'], testTimeout: 600_000, hookTimeout: 900_000, maxConcurrency: 3, ...alone(4) } },
     ],
   },

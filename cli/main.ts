@@ -5,9 +5,10 @@ import { dlq, usage as dlqUsage } from './dlq.js';
 import { results, usage as resultsUsage } from './results.js';
 import { status, usage as statusUsage } from './status.js';
 import { usage as verifyUsage, verify } from './verify.js';
+import { usage as whyUsage, why } from './why.js';
 
-const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results, dlq };
-const USAGE = [verifyUsage, statusUsage, resultsUsage, dlqUsage].join('\n');
+const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results, dlq, why };
+const USAGE = [verifyUsage, statusUsage, resultsUsage, dlqUsage, whyUsage].join('\n');
 
 // Whoever reads our answer may have read enough: `ttg results --csv | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -15,6 +15,8 @@ export interface Source extends AsyncDisposable {
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
   /** undefined where there is no queue. */
   depth(): Promise<Depth | undefined>;
+  /** Share of the broker's memory limit that is used; undefined where there is none or it does not tell. */
+  memoryShare(): Promise<number | undefined>;
   /** Whether something of the run may still be under way: chunks in the queue, or pods of the static Job. */
   isActive(): Promise<boolean>;
   /** Indexed workers whose shares of the parameters are known: static mode. */
@@ -36,6 +38,10 @@ export async function openSource({ config, log, stop }: Context, directory?: str
     shards: undefined,
     records: (options) => broker.records(options),
     depth: () => broker.depth(),
+    memoryShare: async () => {
+      const { memoryUsed, memoryLimit } = await broker.capacity();
+      return memoryUsed === undefined || memoryLimit === undefined ? undefined : memoryUsed / memoryLimit;
+    },
     isActive: async () => {
       const { ready, leased, delayed } = await broker.depth();
       return ready + leased + delayed > 0;
@@ -51,6 +57,7 @@ function staticSource(config: Config, lines: () => Lines, isActive: () => Promis
     shards: config.TOTAL_WORKERS,
     records: () => staticRecords(config, lines()),
     depth: () => Promise.resolve(undefined),
+    memoryShare: () => Promise.resolve(undefined),
     isActive,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -14,32 +14,42 @@ export const selectorOf = (release, component) =>
  * @typedef {object} ReleaseEnv
  * @property {Record<string, string>} values literal values of the worker's environment, and the plan's while its seeder Job is there
  * @property {Record<string, { name: string, key: string }>} secrets variables that come from a Secret
- * @property {import('./kube.mjs').ScaledJob | undefined} scaledJob undefined in static mode
+ * @property {import('./kube.mjs').ScaledJob | undefined} scaledJob undefined in static mode, or without KEDA
  * @property {import('@kubernetes/client-node').V1Job | undefined} staticJob the newest Indexed Job in static mode
  */
 
 /**
- * The environment of the release's workers: of its ScaledJob, or in static mode of its Indexed Job.
+ * The environment of the release's workers: of its ScaledJob, in static mode of its Indexed Job, else of its seeder Job.
  * @param {Where} where
  * @returns {Promise<ReleaseEnv>}
  */
-export async function releaseEnv({ kube, namespace, release }) {
+export async function releaseEnv(where) {
+  const found = await findReleaseEnv(where);
+  if (found) return found;
+  const { kube, namespace, release } = where;
+  throw new Stop(
+    `namespace ${namespace} of ${kube.context} has no ScaledJob, no static Job and no seeder Job of release ${release}`,
+    `see \`npx zx scripts/list.mjs\`, or deploy: \`npx zx scripts/deploy.mjs --release ${release} --namespace ${namespace}\``,
+  );
+}
+
+/**
+ * @param {Where} where
+ * @returns {Promise<ReleaseEnv | undefined>} undefined where none of the release's objects says what its environment is
+ */
+export async function findReleaseEnv(where) {
+  const { kube, namespace, release } = where;
   const [scaledJob] = await listScaledJobs(kube, namespace, selectorOf(release, 'worker'));
-  const staticJob = scaledJob ? undefined : (await jobs({ kube, namespace, release }, 'worker')).find((job) => job.spec?.completionMode === 'Indexed');
-  const template = (scaledJob?.spec.jobTargetRef ?? staticJob?.spec)?.template;
-  if (!template) {
-    throw new Stop(
-      `namespace ${namespace} of ${kube.context} has no ScaledJob and no static Job of release ${release}`,
-      `see \`npx zx scripts/list.mjs\`, or deploy: \`npx zx scripts/deploy.mjs --release ${release} --namespace ${namespace}\``,
-    );
-  }
+  const staticJob = scaledJob ? undefined : (await jobsOf(where, 'worker')).find((job) => job.spec?.completionMode === 'Indexed');
+  const seeders = staticJob ? [] : await jobsOf(where, 'seeder');
+  // without KEDA's API there are no ScaledJobs, but broker and log may be there still
+  const template = (scaledJob?.spec.jobTargetRef ?? staticJob?.spec ?? seeders[0]?.spec)?.template;
+  if (!template) return undefined;
   const { values, secrets } = environment(template);
-  if (scaledJob) {
-    // workers take the plan from their messages, so only the seeder's environment says it
-    const seeder = (await jobs({ kube, namespace, release }, 'seeder')).find((job) => job.metadata?.labels?.['ttg.io/run-id'] === values.RUN_ID);
-    const plan = seeder?.spec ? environment(seeder.spec.template).values : {};
-    for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE']) if (plan[name]) values[name] ??= plan[name];
-  }
+  // workers take the plan from their messages, so only the seeder's environment says it
+  const seeder = seeders.find((job) => job.metadata?.labels?.['ttg.io/run-id'] === values.RUN_ID);
+  const plan = seeder?.spec ? environment(seeder.spec.template).values : {};
+  for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE']) if (plan[name]) values[name] ??= plan[name];
   return { values, secrets, scaledJob, staticJob };
 }
 
@@ -56,7 +66,7 @@ function environment(template) {
 }
 
 /** The release's Jobs of a component, newest first. @param {Where} where @param {string} component */
-async function jobs({ kube, namespace, release }, component) {
+export async function jobsOf({ kube, namespace, release }, component) {
   const { items } = await kube.batch.listNamespacedJob({ namespace, labelSelector: selectorOf(release, component) });
   const created = (/** @type {typeof items[number]} */ job) => Number(job.metadata?.creationTimestamp ?? 0);
   return items.sort((a, b) => created(b) - created(a));
@@ -83,7 +93,7 @@ export async function connectRelease({ kube, namespace, release }) {
   const forwards = [];
   const close = async () => void (await Promise.all(forwards.map((f) => f.close())));
   try {
-    if (env.QUEUE_MODE === 'true' || found.scaledJob) {
+    if (!found.staticJob) {
       env.QUEUE_MODE = 'true';
       await addSecrets(kube, namespace, found, env);
       for (const { host, inCluster, port } of endpoints(env)) {

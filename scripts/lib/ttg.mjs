@@ -30,6 +30,8 @@ export async function runTtg(env, args, signal) {
  * @typedef {object} OpenRun
  * @property {Record<string, string>} env how the command reaches the run
  * @property {string[]} args what the command needs beside its verb
+ * @property {string | undefined} logs the directory with the pods' logs, in static mode
+ * @property {() => string} lastError of the port-forwards
  * @property {() => Promise<void>} close
  */
 
@@ -43,13 +45,16 @@ export async function openRun(where, runId) {
   const connection = await connectRelease(where);
   const env = { ...connection.env, ...(runId ? { RUN_ID: runId } : {}) };
   const job = connection.release.staticJob?.metadata?.name;
-  if (!job) return { env, args: [], close: connection.close };
+  const { lastError, close } = connection;
+  if (!job) return { env, args: [], logs: undefined, lastError, close };
   const logs = await downloadLogs(where, job);
   return {
     env,
     args: ['--logs', logs],
+    logs,
+    lastError,
     close: async () => {
-      await connection.close();
+      await close();
       await rm(logs, { recursive: true });
     },
   };

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { CLUSTER, KUBECONFIG, ROOT } from './support/place.js';
+import { CLUSTER, IMAGE_TAG, KUBECONFIG, ROOT } from './support/place.js';
 import { Release } from './support/release.js';
 
 for (const backend of ['redis', 'rabbitmq']) {
@@ -25,7 +25,7 @@ test('cleanup removes all of TTG, its data too, and leaves a foreign pod in the 
   const securityContext = { runAsNonRoot: true, runAsUser: 1000, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } };
   await release.kube.core.createNamespacedPod({
     namespace: release.namespace,
-    body: { metadata: { name: 'foreign' }, spec: { containers: [{ name: 'c', image: 'ttg:1.0.0', imagePullPolicy: 'IfNotPresent', command: ['node', '-e', 'setInterval(() => {}, 1000)'], securityContext }] } },
+    body: { metadata: { name: 'foreign' }, spec: { containers: [{ name: 'c', image: `ttg:${IMAGE_TAG}`, imagePullPolicy: 'IfNotPresent', command: ['node', '-e', 'setInterval(() => {}, 1000)'], securityContext }] } },
   });
 
   const plan = await release.script('cleanup', '--all', '--data', '--dry-run');

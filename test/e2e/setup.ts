@@ -1,7 +1,7 @@
 /** Before all end-to-end tests: the cluster with KEDA, and the image in it. After them, what was made here goes again. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { CLUSTER, KUBECONFIG, OUT, ROOT } from './support/place.js';
+import { CLUSTER, IMAGE_TAG, KUBECONFIG, OUT, ROOT } from './support/place.js';
 
 function script(name: string, ...args: string[]): void {
   execFileSync(process.execPath, [`scripts/${name}.mjs`, ...args], { cwd: ROOT, stdio: 'inherit', env: { ...process.env, KUBECONFIG } });
@@ -13,7 +13,7 @@ export default function setup(): () => void {
   const clusters = execFileSync('kind', ['get', 'clusters'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const existed = clusters.split('\n').includes(CLUSTER);
   script('kind-up', '--name', CLUSTER);
-  script('build', '--load-kind', '--name', CLUSTER);
+  script('build', '--version', IMAGE_TAG, '--load-kind', '--name', CLUSTER);
   return () => {
     if (!existed && !process.env.TTG_E2E_KEEP) script('kind-down', '--name', CLUSTER, '--force');
   };

@@ -11,7 +11,7 @@ import { createLogger } from '../../../core/logger.js';
 import { keepEvidence } from '../../../scripts/lib/faults/cluster/namespace.mjs';
 import { connect, type Kube } from '../../../scripts/lib/kube.mjs';
 import { connectRelease } from '../../../scripts/lib/release.mjs';
-import { CLUSTER, KUBECONFIG, OUT, ROOT } from './place.js';
+import { CLUSTER, IMAGE_TAG, KUBECONFIG, OUT, ROOT } from './place.js';
 
 const run = promisify(execFile);
 
@@ -53,9 +53,9 @@ export class Release implements AsyncDisposable {
     return execute(process.execPath, [`scripts/${name}.mjs`, '--name', CLUSTER, '--namespace', this.namespace, ...args]);
   }
 
-  /** `helm install` or `helm upgrade`, as a user types it. */
+  /** `helm install` or `helm upgrade`, as a user types it; a pair `key=@file` is the file's text. */
   async apply(verb: 'install' | 'upgrade', preset: string, ...sets: string[]): Promise<void> {
-    const { status, output } = await this.helm(verb, this.name, './chart', '-f', `values/${preset}.yaml`, ...sets.flatMap((pair) => ['--set', pair]));
+    const { status, output } = await this.helm(verb, this.name, './chart', '-f', `values/${preset}.yaml`, ...[`image.tag=${IMAGE_TAG}`, ...sets].flatMap(setFlag));
     if (status !== 0) throw new Error(`helm ${verb} failed: ${output}`);
   }
 
@@ -99,9 +99,14 @@ export class Release implements AsyncDisposable {
   }
 }
 
-async function execute(program: string, args: string[]): Promise<Ran> {
+function setFlag(pair: string): string[] {
+  const [key, file] = pair.split('=@');
+  return file === undefined ? ['--set', pair] : ['--set-file', `${key}=${file}`];
+}
+
+export async function execute(program: string, args: string[], environment: Record<string, string> = {}): Promise<Ran> {
   try {
-    const { stdout, stderr } = await run(program, args, { cwd: ROOT, maxBuffer: 1 << 26, env: { ...process.env, KUBECONFIG } });
+    const { stdout, stderr } = await run(program, args, { cwd: ROOT, maxBuffer: 1 << 26, env: { ...process.env, KUBECONFIG, ...environment } });
     return { status: 0, output: stdout + stderr };
   } catch (thrown) {
     const failed = thrown as { code?: number; stdout?: string; stderr?: string };

@@ -11,7 +11,7 @@ import { logOf, nameOf, podsOf } from './workers.mjs';
  */
 
 /** Many chunks without work: half a second of publishing, and drained in seconds. */
-const RUN = { TOTAL_PARAMETERS: '20000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' };
+const RUN = { TOTAL_PARAMETERS: '10000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' };
 const WAITING = 'another seeder is at work';
 const LOOK_MS = 5;
 

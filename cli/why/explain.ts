@@ -1,0 +1,67 @@
+/**
+ * Facts → one sentence with a remedy. The rules follow the chain on which a run hangs, cluster → KEDA → broker → seeder →
+ * ScaledJob → Jobs → pods → leases → dead parameters, so that the first finding is the root and the others may follow from it.
+ */
+import type { Look, Observation } from './facts.js';
+import { plural, type Cause, type Finding, type Rule } from './finding.js';
+import { platform } from './platform.js';
+import { deadParameters, isFinished, leases, motion } from './run.js';
+import { work } from './work.js';
+
+
+export interface Answer {
+  readonly runId: string;
+  /** moving: there are results, or all that can be seen says that they will come. */
+  readonly state: 'complete' | 'moving' | 'stuck';
+  readonly cause: Cause | null;
+  readonly sentence: string;
+  readonly remedy: string | null;
+  /** Further findings, in the order of the chain: consequences of the first one, or troubles of their own. */
+  readonly also: readonly Finding[];
+  readonly parameters: { readonly total: number; readonly done: number; readonly dead: number } | null;
+}
+
+export function explain(seen: Observation): Answer {
+  const last = seen.broker.reach === 'answers' ? seen.broker.last : undefined;
+  const answer = (state: Answer['state'], sentence: string, root?: Finding, also: readonly Finding[] = []): Answer => ({
+    runId: seen.runId, state, cause: root?.cause ?? null, sentence, remedy: root?.remedy || null, also: also.filter(({ passing }) => !passing),
+    parameters: last ? { total: last.total, done: last.done, dead: last.dead } : null,
+  });
+  const stuck = (root: Finding, also?: readonly Finding[]): Answer => answer('stuck', `${seen.runId} does not move: ${root.because}`, root, also);
+
+  if (last && isFinished(seen)) return last.dead > 0 ? stuck(deadParameters(seen, last)) : answer('complete', completed(seen, last));
+  const moves = motion(seen);
+  if (moves !== undefined) return answer('moving', moves, undefined, found(seen, [...platform, ...work]));
+  const [root, ...rest] = found(seen, [...platform, ...work, ...leases]);
+  if (!root) return stuck({ cause: 'unknown', because: 'nothing that can be seen from here explains it', remedy: unknownRemedy(seen) });
+  return root.passing ? answer('moving', `${seen.runId} is on its way: ${root.because}`, root, rest) : stuck(root, rest);
+}
+
+/** In the order of the chain, the first of each cause. Where there is no release nothing further is amiss. */
+function found(seen: Observation, chain: readonly Rule[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const rule of chain) {
+    const finding = rule(seen);
+    if (!finding || findings.some(({ cause }) => cause === finding.cause)) continue;
+    findings.push(finding);
+    if (finding.cause === 'no-release') break;
+  }
+  return findings;
+}
+
+function completed({ runId }: Observation, { done, rate }: Look): string {
+  return `${runId} is complete: ${done === 1 ? 'its parameter has its' : `all ${plural(done, 'parameter')} have their`} result${rate ? `, computed at ${Math.round(rate).toLocaleString('en')} parameters/s` : ''}`;
+}
+
+function unknownRemedy({ cluster }: Observation): string {
+  if (!cluster) return 'ask the cluster too: `npx zx scripts/why.mjs`, where kubectl reaches it';
+  return `\`${cluster.address.kubectl} get events --sort-by=.lastTimestamp\`, and the workers' logs`;
+}
+
+/** 0: complete or moving; 1: there is a cause. */
+export const exitStatus = ({ state }: Answer): number => (state === 'stuck' ? 1 : 0);
+
+export function answerText({ sentence, remedy, also }: Answer): string {
+  const lines = [sentence, ...(remedy ? [`  remedy: ${remedy}`] : []), ...also.flatMap((f) => [`also: ${f.because}`, ...(f.remedy ? [`  remedy: ${f.remedy}`] : [])])];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,45 @@
+/** What the judgement consists of, and the words that several rules share. */
+import type { Observation } from './facts.js';
+
+export type Cause =
+  | 'cluster-away' | 'no-release'
+  | 'keda-missing' | 'keda-not-ready'
+  | 'broker-down' | 'wrong-password' | 'broker-unusable' | 'broker-full' | 'no-statistics'
+  | 'nothing-seeded' | 'seeder-failed' | 'seeder-waits'
+  | 'paused' | 'scaledjob-missing' | 'scaledjob-not-ready'
+  | 'no-jobs' | 'jobs-suspended'
+  | 'image-pull' | 'quota' | 'pod-refused' | 'unschedulable' | 'pod-stuck' | 'crash'
+  | 'no-workers' | 'all-hung' | 'over-limit' | 'queue-lost'
+  | 'dead-parameters' | 'starting' | 'unknown';
+
+export interface Finding {
+  readonly cause: Cause;
+  /** Completes "run-1 does not move: …". */
+  readonly because: string;
+  readonly remedy: string;
+  /** It passes by itself, as far as can be told: the run is on its way. */
+  readonly passing?: true;
+}
+
+/** undefined: no fault found there. */
+export type Rule = (seen: Observation) => Finding | undefined;
+
+export const plural = (n: number, word: string): string => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
+
+/** One line that fits into a sentence. */
+export function brief(text: string, most = 300): string {
+  const line = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+export function kubectl({ cluster }: Observation, command: string): string {
+  return `\`${cluster?.address.kubectl ?? 'kubectl'} ${command}\``;
+}
+
+/** The command that seeds again, which publishes only what is missing. */
+export function seedAgain({ cluster }: Observation): string {
+  const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
+  return `\`${helm} upgrade ${release} ./chart --reuse-values\` seeds what is missing`;
+}
+
+export const ageSeconds = (seen: Observation, since: number): number => Math.max(0, Math.round((seen.now - since) / 1000));
