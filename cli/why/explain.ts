@@ -8,7 +8,6 @@ import { platform } from './platform.js';
 import { deadParameters, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
 
-
 export interface Answer {
   readonly runId: string;
   /** moving: there are results, or all that can be seen says that they will come. */
