@@ -73,12 +73,12 @@ export class Bench implements AsyncDisposable {
     return broker;
   }
 
-  /** A worker whose connection can be cut without a goodbye. */
-  async mortal(name: string): Promise<{ broker: Broker; die: () => void }> {
+  /** A worker whose connection can be cut without a goodbye, or fall silent. */
+  async mortal(name: string): Promise<{ broker: Broker; die: () => void; stall: () => void; heal: () => void }> {
     const proxy = await cuttableProxy(this.#broker.port);
     const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
     this.#proxies.push(proxy);
-    return { broker: await this.worker(name, { [variable]: String(proxy.port) }), die: () => proxy.cut() };
+    return { broker: await this.worker(name, { [variable]: String(proxy.port) }), die: () => proxy.cut(), stall: () => proxy.stall(), heal: () => proxy.heal() };
   }
 
   /** A worker process that holds `max` deliveries; resolves when it has them. */
