@@ -19,11 +19,6 @@ export interface Harness {
    * whose connection is gone cannot know. Redis: a lease ends when its worker has been silent for STALE_THRESHOLD_MS.
    */
   readonly leaseIsConnection: boolean;
-  /**
-   * RabbitMQ: a worker that has settled is handed more before it asks, so what nobody has received yet may already be
-   * leased. Where this matters a clause counts `unfinished`, or asks every worker.
-   */
-  readonly prefetches: boolean;
   broker(): LocalBroker;
   /** A broker that promises what it confirmed even to kill -9. */
   durableBroker(): Promise<LocalBroker>;
@@ -63,7 +58,6 @@ export async function describeContract(backend: Backend): Promise<void> {
       const harness: Harness = {
         backend,
         leaseIsConnection: backend === 'rabbitmq',
-        prefetches: backend === 'rabbitmq',
         broker: started,
         // With the chart's `appendfsync everysec` the last second may be lost to kill -9; that is written where users read it.
         durableBroker: async () => {
