@@ -1,11 +1,11 @@
 /** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import type { Broker } from '../../core/broker.js';
 import { loadConfig } from '../../core/config.js';
 import { readLedger } from '../../core/ledger.js';
 import { judge } from '../../core/verdict.js';
-import { startBroker, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../scripts/lib/local-broker.mjs';
 import { repair } from '../../seeder/repair.js';
 import { seed } from '../../seeder/seed.js';
 import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
@@ -51,10 +51,9 @@ function* until<T>(items: Iterable<T>, count: number, reached: () => void): Gene
 }
 
 for (const backend of ['redis', 'rabbitmq'] as const) {
-  describe(`seeding over ${backend}`, () => {
-    let local: LocalBroker;
-    beforeAll(async () => void (local = await startBroker(backend)));
-    afterAll(async () => local.stop());
+  // Side by side: each has its own queue, and RabbitMQ's empty ones are watched for a while.
+  describe.concurrent(`seeding over ${backend}`, () => {
+    const local = inject(backend);
 
     it('publishes a run once, however often it is seeded', async () => {
       await using bench = new Bench(local);

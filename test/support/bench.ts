@@ -10,9 +10,9 @@ import { loadConfig } from '../../core/config.js';
 import { connect } from '../../core/connect.js';
 import type { Chunk, LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/messages.js';
 import { chunksOf, type Plan } from '../../core/plan.js';
-import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
 import { openRaw, type Raw } from './raw.js';
+import type { Reachable } from './shared.js';
 import { eventually, within } from './wait.js';
 
 export const CREATED_AT = '2025-01-01T00:00:00.000Z';
@@ -34,13 +34,13 @@ export interface BenchOptions {
 
 export class Bench implements AsyncDisposable {
   readonly prefix = `t-${randomBytes(5).toString('hex')}`;
-  readonly #broker: LocalBroker;
+  readonly #broker: Reachable;
   readonly #options: BenchOptions;
   readonly #open: AsyncDisposable[] = [];
   readonly #proxies: Cuttable[] = [];
   #raw: Raw | undefined;
 
-  constructor(broker: LocalBroker, options: BenchOptions = {}) {
+  constructor(broker: Reachable, options: BenchOptions = {}) {
     this.#broker = broker;
     this.#options = options;
   }

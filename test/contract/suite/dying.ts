@@ -27,7 +27,8 @@ export function describeDying(h: Harness): void {
       }
       const isKept = async () => {
         const { ready, leased, delayed, dead } = await watcher.depth();
-        return ready + leased + delayed + dead === 1;
+        // RabbitMQ's count of leased chunks is seconds old, and nobody holds this one any more.
+        return ready + (h.leaseIsConnection ? 0 : leased) + delayed + dead === 1;
       };
       await eventually(isKept, 15_000, 'the message in one of the queues');
       await holds(isKept, 1500, 'the message stays in one of the queues');

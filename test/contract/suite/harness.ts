@@ -25,9 +25,12 @@ export interface Harness {
   bench(options?: BenchOptions): Bench;
 }
 
-const SUITE = [
-  describeConnecting, describePublishing, describeLeasing, describeSettling, describeSplitting, describeDeadLetters, describeReading, describeDying, describeCrashing,
+/** A few at a time: each has its own queue, and spends its time waiting. */
+const SIDE_BY_SIDE = [
+  describeConnecting, describeLeasing, describeSettling, describeSplitting, describeDeadLetters, describeReading, describeDying,
 ];
+/** These keep the machine busy, or kill the broker. */
+const ALONE = [describePublishing, describeCrashing];
 
 /** TTG_TEST_PROVIDERS, for example `docker,path`, narrows what is tested; it widens nothing. */
 export async function describeContract(backend: Backend): Promise<void> {
@@ -68,7 +71,10 @@ export async function describeContract(backend: Backend): Promise<void> {
         },
         bench: (options) => new Bench(started(), options),
       };
-      for (const clauses of SUITE) clauses(harness);
+      describe.concurrent('a few at a time', () => {
+        for (const clauses of SIDE_BY_SIDE) clauses(harness);
+      });
+      for (const clauses of ALONE) clauses(harness);
     });
   }
 }
