@@ -10,7 +10,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const options = provider ? { provider } : {};
   const started = await Promise.allSettled([startBroker('redis', options), startBroker('rabbitmq', options)]);
   const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => one.status === 'fulfilled' && one.value.stop()));
+    await Promise.all(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.stop()] : [])));
   };
   for (const one of started) {
     if (one.status === 'fulfilled') {
