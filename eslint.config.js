@@ -56,6 +56,6 @@ export default defineConfig(
   { files: ['core/**/*.ts'], rules: notFrom(['worker', 'seeder', 'cli', 'scripts', 'test'], ONLY_CORE) },
   { files: ['worker/**/*.ts'], rules: notFrom(['seeder', 'cli', 'scripts', 'test'], ONLY_CORE) },
   { files: ['seeder/**/*.ts'], rules: notFrom(['worker', 'cli', 'scripts', 'test'], ONLY_CORE) },
-  { files: ['cli/**/*.ts'], rules: notFrom(['worker', 'seeder', 'scripts', 'test'], `${ONLY_CORE}; of the worker, cli sees compute/`, '(?!(?<=worker/)compute/)') },
+  { files: ['cli/**/*.ts'], rules: notFrom(['worker', 'scripts', 'test'], `${ONLY_CORE}; of the worker, cli sees compute/`, '(?!(?<=worker/)compute/)') },
   { files: ['core/**/*.ts', 'worker/**/*.ts', 'seeder/**/*.ts', 'cli/**/*.ts'], ignores: ['core/lifecycle.ts'], rules: environmentIsCores },
 );

@@ -14,6 +14,7 @@ import { podLogs, podsAreActive } from './pod-logs.js';
 export interface Source extends AsyncDisposable {
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
   /** undefined where there is no queue. */
+  readonly broker: Broker | undefined;
   depth(): Promise<Depth | undefined>;
   /** Share of the broker's memory limit that is used; undefined where there is none or it does not tell. */
   memoryShare(): Promise<number | undefined>;
@@ -36,6 +37,7 @@ export async function openSource({ config, log, stop }: Context, directory?: str
   const broker: Broker = await connect(config, log, stop);
   return {
     shards: undefined,
+    broker,
     records: (options) => broker.records(options),
     depth: () => broker.depth(),
     memoryShare: async () => {
@@ -55,6 +57,7 @@ type Lines = AsyncIterable<{ readonly line: string; readonly position: string }>
 function staticSource(config: Config, lines: () => Lines, isActive: () => Promise<boolean>): Source {
   return {
     shards: config.TOTAL_WORKERS,
+    broker: undefined,
     records: () => staticRecords(config, lines()),
     depth: () => Promise.resolve(undefined),
     memoryShare: () => Promise.resolve(undefined),

@@ -62,7 +62,8 @@ export interface Broker extends AsyncDisposable {
 
   /**
    * Publishes in windows, pulling from `chunks` no faster than the broker confirms: memory stays bounded.
-   * Resolves with the number of chunks once all are confirmed. Must be called under `lockSeeding`.
+   * Resolves with the number of chunks once all are confirmed. Must be called under `lockSeeding`. After `queued` was read
+   * under that lock, what others have put into the queue since is left out, in the same step as the rest is published.
    * @param confirmed called after each window with the number of chunks confirmed so far
    */
   publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number>;

@@ -39,3 +39,20 @@ function accounted(ledger: Ledger): IntervalSet {
   for (const interval of ledger.covered.intervals()) known.add(interval);
   return known;
 }
+
+/** What is queued of each run; undefined where the broker cannot list its queue. */
+export async function readQueued(broker: Broker): Promise<((runId: string) => IntervalSet) | undefined> {
+  const listing = broker.queued();
+  if (!listing) return undefined;
+  const queued = new Map<string, IntervalSet>();
+  for await (const chunk of listing) {
+    const set = queued.get(chunk.runId) ?? new IntervalSet();
+    queued.set(chunk.runId, set);
+    set.add(chunk);
+  }
+  return (runId) => queued.get(runId) ?? new IntervalSet();
+}
+
+export function except(pieces: readonly Interval[], taken: IntervalSet): Interval[] {
+  return pieces.flatMap((piece) => taken.gaps(piece));
+}

@@ -2,18 +2,16 @@
 import { backoff, delay } from '../core/backoff.js';
 import type { Broker, Depth } from '../core/broker.js';
 import type { Config } from '../core/config.js';
-import { SeederBusy } from '../core/errors.js';
-import { IntervalSet, type Interval } from '../core/interval.js';
 import { Ledger } from '../core/ledger.js';
 import type { Logger } from '../core/logger.js';
 import type { PlanRecord } from '../core/messages.js';
 import { chunkCount, chunksIn, reconcilePlans, type Plan } from '../core/plan.js';
 import { checkCapacity } from './capacity.js';
-import { lost, neverSeeded, readRuns } from './missing.js';
+import { takeLock } from './lock.js';
+import { lostPieces } from './lost.js';
+import { except, neverSeeded, readQueued, readRuns } from './missing.js';
 import { Publisher } from './publish.js';
 
-/** A broker that cannot list its queue must have been empty for this long before anything is published again. */
-const QUIET_MS = 4000;
 /** About half a minute. */
 const DEPTH_TRIES = 20;
 
@@ -61,27 +59,9 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
 
   const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
   await publisher.publish(plan, unseeded, reason);
-  if (known) await publisher.publish(plan, await lostPieces(broker, plan, ledger, queued, log, stop), 'repair');
+  if (known) await publisher.publish(plan, await lostPieces({ broker, plan, ledger, queued, log, stop }), 'repair');
   log.info({ run_id: plan.runId, chunks: publisher.total }, 'seeded');
   return publisher.total;
-}
-
-/** What was published before and is neither recorded nor queued any more. */
-async function lostPieces(broker: Broker, plan: Plan, ledger: Ledger, queued: IntervalSet | undefined, log: Logger, stop: AbortSignal): Promise<Interval[]> {
-  const unseeded = IntervalSet.of(neverSeeded(plan, ledger));
-  if (queued) return except(lost(plan, ledger, queued), unseeded);
-  if (except(lost(plan, ledger, unseeded), unseeded).length === 0) return [];
-  // This broker cannot list its queue: only a queue that stays empty shows that what is missing is lost.
-  for (let waited = 0; waited < QUIET_MS && !stop.aborted; waited += QUIET_MS / 8) {
-    const { ready, leased, delayed } = await broker.depth();
-    if (ready + leased + delayed > 0) {
-      log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is taken for lost');
-      return [];
-    }
-    await delay(QUIET_MS / 8, stop);
-  }
-  const fresh = (await readRuns(broker)).get(plan.runId) ?? ledger;
-  return stop.aborted ? [] : except(lost(plan, fresh, unseeded), unseeded);
 }
 
 /** RabbitMQ takes connections before its statistics answer. */
@@ -94,33 +74,4 @@ async function patientDepth(broker: Broker, stop: AbortSignal): Promise<Depth> {
       await delay(backoff(n), stop);
     }
   }
-}
-
-async function takeLock(broker: Broker, log: Logger, stop: AbortSignal): Promise<AsyncDisposable> {
-  for (let n = 1; ; n++) {
-    try {
-      return await broker.lockSeeding();
-    } catch (thrown) {
-      if (!(thrown instanceof SeederBusy) || stop.aborted) throw thrown;
-      if (n === 1) log.info('another seeder is at work: waiting for it');
-      await delay(backoff(n), stop);
-    }
-  }
-}
-
-/** What is queued of each run; undefined where the broker cannot list its queue. */
-async function readQueued(broker: Broker): Promise<((runId: string) => IntervalSet) | undefined> {
-  const listing = broker.queued();
-  if (!listing) return undefined;
-  const queued = new Map<string, IntervalSet>();
-  for await (const chunk of listing) {
-    const set = queued.get(chunk.runId) ?? new IntervalSet();
-    queued.set(chunk.runId, set);
-    set.add(chunk);
-  }
-  return (runId) => queued.get(runId) ?? new IntervalSet();
-}
-
-function except(pieces: readonly Interval[], taken: IntervalSet): Interval[] {
-  return pieces.flatMap((piece) => taken.gaps(piece));
 }

@@ -83,15 +83,15 @@ export class Consumer {
   }
 
   async #open(): Promise<Session> {
-    const session = await Session.open(await this.#link.connection());
-    // The broker delivers again what a dead session held.
-    session.onClose(() => this.#held.forEach((delivery) => delivery.isOf(session) && this.#held.delete(delivery)));
-    this.#session = session;
-    return session;
+    return (this.#session = await Session.open(await this.#link.connection()));
   }
 
   async #lease(session: Session, max: number, signal: AbortSignal): Promise<RabbitDelivery[]> {
-    for (const held of this.#held) if (held.attempt > 1) return [];
+    for (const held of this.#held) {
+      // The broker delivers again what a dead session held, be it that its last answer was read after its end.
+      if (!held.isOf(session)) this.#held.delete(held);
+      else if (held.attempt > 1) return [];
+    }
     const waiting = await session.count(this.#topology.tasks);
     if (waiting === 0) return [];
     const first = await this.#intake.next(session);

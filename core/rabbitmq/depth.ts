@@ -2,7 +2,7 @@
 import type { Depth } from '../broker.js';
 import { isMissingQueue } from './amqp-error.js';
 import type { Link } from './link.js';
-import { openChannel } from './stream.js';
+import { closeChannel, openChannel } from './stream.js';
 import type { Management } from './management.js';
 import type { Topology } from './topology.js';
 
@@ -28,6 +28,6 @@ async function count(link: Link, queue: string): Promise<number> {
     if (isMissingQueue(error)) return 0;
     throw error;
   } finally {
-    await channel.close().catch(() => {});
+    await closeChannel(channel);
   }
 }

@@ -10,9 +10,20 @@ export interface Line {
   cut(): void;
 }
 
-const HEARTBEAT_SECONDS = 5;
+/** Processes without a lease of their own, such as the seeder, are missed after 15 s at the latest. */
+const LONGEST_HEARTBEAT_SECONDS = 5;
 const DIAL_TIMEOUT_MS = 10_000;
 const OLDEST: readonly [number, number] = [3, 10];
+
+/**
+ * Both ends take the other for dead between two and three intervals after the last byte (rabbit_heartbeat counts two
+ * checks without a change, and so does amqplib): at most 1.2 leases, or 3 s where that is longer. The broker's own value
+ * wins only if it is smaller, so it is left above these.
+ * @param leaseMs STALE_THRESHOLD_MS
+ */
+export function heartbeatSeconds(leaseMs: number): number {
+  return Math.max(1, Math.min(LONGEST_HEARTBEAT_SECONDS, Math.floor(leaseMs / 2500)));
+}
 
 /** @throws ConfigError when the broker refuses user or password, or is too old; any other error may pass */
 export async function dial(config: Config, purpose: string, signal?: AbortSignal): Promise<Line> {
@@ -31,7 +42,7 @@ export async function dial(config: Config, purpose: string, signal?: AbortSignal
       await connect(
         {
           hostname: config.RABBITMQ_HOST, port: config.RABBITMQ_PORT, username: config.RABBITMQ_USER, password: config.RABBITMQ_PASSWORD,
-          vhost: encodeURIComponent(config.RABBITMQ_VHOST), heartbeat: HEARTBEAT_SECONDS,
+          vhost: encodeURIComponent(config.RABBITMQ_VHOST), heartbeat: heartbeatSeconds(config.STALE_THRESHOLD_MS),
         },
         options,
       ),

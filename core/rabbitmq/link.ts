@@ -78,6 +78,8 @@ export class Link {
   #watch(line: Line): void {
     this.#line = line;
     line.model.on('close', (error?: Error) => {
+      // amqplib only ends its side: the socket of a silent peer would stay until TCP gives up.
+      if (error) line.cut();
       if (this.#line !== line) return;
       this.#line = undefined;
       if (!this.#stop.signal.aborted) this.#log.warn({ purpose: this.#purpose, reason: error?.message }, 'connection to RabbitMQ lost');

@@ -2,7 +2,7 @@
 import type { ChannelModel } from 'amqplib';
 import { delay } from '../backoff.js';
 import { ConnectionLost } from './amqp-error.js';
-import { consumeStream, offsetOf, openChannel } from './stream.js';
+import { closeChannel, consumeStream, offsetOf, openChannel } from './stream.js';
 
 /** The most that AMQP's prefetch can say; more than RabbitMQ ever writes as one chunk of a stream. */
 const WHOLE_CHUNK = 65_535;
@@ -42,6 +42,6 @@ export async function lastOffset(connection: ChannelModel, queue: string): Promi
     }
     throw new Error(`RabbitMQ says that stream ${queue} has records, but sends none: its replica may be down, see rabbitmqctl list_queues name state`);
   } finally {
-    await channel.close().catch(() => {});
+    await closeChannel(channel);
   }
 }

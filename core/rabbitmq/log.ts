@@ -7,7 +7,7 @@ import { ConnectionLost, isMissingQueue } from './amqp-error.js';
 import { fromBody } from './envelope.js';
 import type { Link } from './link.js';
 import { lastOffset } from './log-end.js';
-import { consumeStream, offsetOf, openChannel } from './stream.js';
+import { closeChannel, consumeStream, offsetOf, openChannel } from './stream.js';
 
 /** Records under way from the broker: enough that the acknowledgements (its credit) never stall the flow. */
 const PREFETCH = 1000;
@@ -72,7 +72,7 @@ async function* messages(connection: ChannelModel, queue: string, from: number, 
     if (!stop?.aborted) throw new ConnectionLost('RabbitMQ closed the channel while the log was read');
   } finally {
     stop?.removeEventListener('abort', end);
-    await channel.close().catch(() => {});
+    await closeChannel(channel);
   }
 }
 

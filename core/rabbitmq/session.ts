@@ -1,6 +1,7 @@
 /** One confirm channel: a publish that resolves is durable, and the channel is dead once and for all when it closes. */
 import type { ChannelModel, ConfirmChannel, GetMessage, Message } from 'amqplib';
 import { ConnectionLost, isMissingQueue, Nacked, quietly } from './amqp-error.js';
+import { closeChannel } from './stream.js';
 
 interface Pending {
   readonly queue: string;
@@ -33,11 +34,6 @@ export class Session {
 
   get alive(): boolean {
     return this.#alive;
-  }
-
-  onClose(listener: () => void): void {
-    if (this.#alive) this.channel.once('close', listener);
-    else listener();
   }
 
   /**
@@ -113,7 +109,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    if (this.#alive) await this.channel.close().catch(() => {});
+    if (this.#alive) await closeChannel(this.channel);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Plain channels, and consuming a stream on one. */
+/** Plain channels: opened, closed, and consuming a stream on one. */
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { ConnectionLost, isMissingQueue, quietly } from './amqp-error.js';
 
@@ -11,6 +11,18 @@ export async function openChannel(connection: ChannelModel, closed: () => void):
   } catch (error) {
     throw new ConnectionLost('RabbitMQ closed the connection while a channel was opened', { cause: error });
   }
+}
+
+/**
+ * Resolves when the channel is closed, whoever closed it. amqplib's own promise never settles when the connection dies
+ * before the broker has answered (BaseChannel.toClosing calls back at CloseOk only), but it emits 'close' either way.
+ */
+export function closeChannel(channel: Channel): Promise<void> {
+  return new Promise((resolve) => {
+    channel.once('close', resolve);
+    // It refuses where the channel is closed, or on its way there.
+    channel.close().catch(() => resolve());
+  });
 }
 
 /**

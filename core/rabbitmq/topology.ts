@@ -3,6 +3,7 @@ import type { Channel, ChannelModel, Options } from 'amqplib';
 import { backoff, delay } from '../backoff.js';
 import { asError, ConfigError } from '../errors.js';
 import { codeOf, quietly } from './amqp-error.js';
+import { closeChannel } from './stream.js';
 
 export interface Topology {
   /** Work: quorum, because only a quorum queue counts the deaths of its consumers. */
@@ -74,7 +75,7 @@ export async function declareTopology(connection: () => Promise<ChannelModel>, t
     const channel = quietly(await model.createChannel());
     try {
       await declareAll(channel, topology);
-      await channel.close();
+      await closeChannel(channel);
       return;
     } catch (error) {
       // Several pods that create one queue at the same moment can meet its processes half started: 404 or 541, not for long.

@@ -1,6 +1,6 @@
 -- Head of the scripts that write results: which parameters of a run have one.
 -- Input:  key of a sorted set of disjoint intervals, member = first parameter, score = last one; exact up to 2^53
--- Output: covered(key, first, last) → whether each of them has a result; cover(key, first, last) → adds them, once
+-- Output: covered(key, first, last) → whether each of them has a result; touched(key, first, last) → whether any has; cover(key, first, last) → adds them, once
 --         flush() is called; uncover(key, first, last) → takes them out again
 -- Why:    merged intervals grow with the gaps, not with the parameters: a run worked off in order is one member, where
 --         a bitmap of 10^9 parameters takes 125 MB and ends at 2^32.
@@ -41,6 +41,11 @@ local function covered(done, first, last)
     known = { done = done, from = first, start = tonumber(at[1]), stop = tonumber(at[2]) }
   end
   return known.start ~= nil and known.start <= first and known.stop >= last
+end
+
+local function touched(done, first, last)
+  local at = redis.call('ZRANGEBYSCORE', done, first, '+inf', 'LIMIT', 0, 1)
+  return at[1] ~= nil and tonumber(at[1]) <= last
 end
 
 local function uncover(done, first, last)

@@ -11,6 +11,10 @@ export interface Keys {
   readonly lock: string;
   /** Bits of the windows published under one lock. */
   windows(token: string): string;
+  /** Id up to which the holder of this lock knows the queue. */
+  known(token: string): string;
+  /** Followed by a run id: sorted set of the parameters that others queued since. */
+  others(token: string): string;
   /** Sorted set of the parameters of a run that have a result, as intervals; must go when the run's log goes. */
   done(runId: string): string;
 }
@@ -31,6 +35,8 @@ export function keysFor({ QUEUE_PREFIX: prefix }: Pick<Config, 'QUEUE_PREFIX'>):
     metadata: `${prefix}:metadata`,
     lock: `${prefix}:seeder`,
     windows: (token) => `${prefix}:seeder:${token}`,
+    known: (token) => `${prefix}:seeder:${token}:known`,
+    others: (token) => `${prefix}:seeder:${token}:others:`,
     done: (runId) => `${prefix}:done:${runId}`,
   };
 }

@@ -33,11 +33,15 @@ async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
   }
 }
 
-export async function* queuedChunks(link: Link, keys: Keys): AsyncGenerator<Chunk> {
-  for await (const [, fields] of entries(link, keys.tasks)) {
+/** @param listed called at the end with the id of the last entry */
+export async function* queuedChunks(link: Link, keys: Keys, listed: (id: string) => void): AsyncGenerator<Chunk> {
+  let last = '0-0';
+  for await (const [id, fields] of entries(link, keys.tasks)) {
+    last = id;
     const chunk = attempt(() => decodeChunk(fromFields(fields)));
     if (!(chunk instanceof ProtocolError)) yield chunk;
   }
+  listed(last);
 }
 
 /**

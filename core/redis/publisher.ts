@@ -1,5 +1,4 @@
 /** Publishes chunks in windows, a few of them in flight. */
-import { IntervalSet } from '../interval.js';
 import { encodeChunk, type Chunk } from '../messages.js';
 import { columnsOf } from './columns.js';
 import type { Keys } from './keys.js';
@@ -24,9 +23,11 @@ export async function publishChunks(
     confirmed?.(total);
   };
   const send = async (window: readonly Chunk[], index: number): Promise<number> => {
-    const args = [lock.token, index, ...encodeWindow(window)];
-    const held = await link.run((redis) => scripts.publish.run(redis, [keys.tasks, keys.lock, keys.windows(lock.token), keys.done(window[0]?.runId ?? '')], args));
-    if (held === 1) return window.length;
+    const { token, listedTo } = lock;
+    const names = [keys.tasks, keys.lock, keys.windows(token), keys.done(window[0]?.runId ?? ''), keys.known(token), keys.others(token)];
+    const args = [token, index, listedTo, ...encodeWindow(window)];
+    const published = Number(await link.run((redis) => scripts.publish.run(redis, names, args)));
+    if (published >= 0) return published;
     throw new Error(`lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`);
   };
   for (const window of windows(chunks)) {
@@ -56,9 +57,8 @@ function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
 /** What publish.lua takes. */
 function encodeWindow(window: readonly Chunk[]): Arg[] {
   const wires = window.map(encodeChunk);
-  const columns = columnsOf(wires);
+  const columns = columnsOf(wires, ['start_param', 'end_param']);
   const args: Arg[] = [wires.length, ...columns.head];
   for (const wire of wires) columns.row(wire, args);
-  for (const { start, end } of IntervalSet.of(window).intervals()) args.push(start, end);
   return args;
 }

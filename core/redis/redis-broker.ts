@@ -63,7 +63,8 @@ export class RedisBroker implements Broker {
   }
 
   queued(): AsyncIterable<Chunk> {
-    return queuedChunks(this.#link, this.#keys);
+    const lock = this.#lock;
+    return queuedChunks(this.#link, this.#keys, (id) => lock && (lock.listedTo = id));
   }
 
   append(record: PlanRecord | SeededRecord): Promise<void> {

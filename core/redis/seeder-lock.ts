@@ -11,6 +11,8 @@ const RENEW_MS = 3_000;
 
 export class SeederLock implements AsyncDisposable {
   readonly token: string;
+  /** Id up to which the queue was listed under this lock; empty if it was not. */
+  listedTo = '';
   readonly #renewal: NodeJS.Timeout;
   readonly #hold: (ms: number) => Promise<boolean>;
   readonly #link: Link;

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { loadConfig } from '../../core/config.js';
 import { connect } from '../../core/connect.js';
 import { encodeRecord, type LogRecord } from '../../core/messages.js';
-import { startBroker, type Backend, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import type { Backend } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 import { openRaw } from '../support/raw.js';
 
@@ -22,7 +22,7 @@ const flipped = (digest: string): string => digest.slice(0, -1) + (digest.endsWi
 const flip = (record: LogRecord): LogRecord => (record.kind === 'result' ? { ...record, digest: flipped(record.digest) } : record);
 
 describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
-  let broker: LocalBroker;
+  const broker = inject(backend);
   let directory: string;
   let file: string;
   let log: Recorded[];
@@ -32,7 +32,6 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'ttg-certificate-'));
     file = join(directory, 'run.json');
-    broker = await startBroker(backend);
     await using run = await runFleet({ workers: 2, deadlineMs: 60_000, env: env('whole') });
     log = [];
     for await (const entry of run.broker.records()) if ('record' in entry) log.push(entry);
@@ -40,10 +39,7 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
     writeFileSync(faults, JSON.stringify([{ name: 'none', seconds: 1.5 }]));
     expect((await ttg(env('whole'), 'verify', '--certificate', file, '--faults', faults)).status).toBe(0);
   });
-  afterAll(async () => {
-    await broker.stop();
-    rmSync(directory, { recursive: true });
-  });
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   /** A further log with these records, and what checking the certificate against it says. */
   async function checkCopy(records: readonly Recorded[]): Promise<Awaited<ReturnType<typeof ttg>>> {

@@ -2,14 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { judge } from '../../core/verdict.js';
-import { startBroker, type Backend } from '../../scripts/lib/local-broker.mjs';
+import type { Backend } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
 it.each<Backend>(['redis', 'rabbitmq'])('over %s dead parameters are listed, shown, replayed and dropped', async (backend) => {
   const directory = mkdtempSync(join(tmpdir(), 'ttg-dlq-'));
-  const broker = await startBroker(backend);
   try {
     const mended = join(directory, 'mended');
     const computation = join(directory, 'fragile.mjs');
@@ -20,7 +19,7 @@ it.each<Backend>(['redis', 'rabbitmq'])('over %s dead parameters are listed, sho
         if (i % 400 === 7 && !existsSync(${JSON.stringify(mended)})) throw new Error('cursed ' + i);
         return i;
       }`);
-    const env = fleetEnv(broker, { COMPUTATION: computation, TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '100', MAX_RETRIES: '0', RETRY_DELAY_MS: '200', STALE_THRESHOLD_MS: '1000' });
+    const env = fleetEnv(inject(backend), { QUEUE_PREFIX: 'dlq', COMPUTATION: computation, TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '100', MAX_RETRIES: '0', RETRY_DELAY_MS: '200', STALE_THRESHOLD_MS: '1000' });
     {
       await using run = await runFleet({ workers: 2, deadlineMs: 30_000, env });
       expect(judge(run.ledger).parameters).toMatchObject({ ok: 997, dead: 3, missing: 0 });
@@ -44,7 +43,6 @@ it.each<Backend>(['redis', 'rabbitmq'])('over %s dead parameters are listed, sho
     expect(await ttg(env, 'dlq')).toMatchObject({ status: 2 });
     expect(await ttg(env, 'dlq', 'replay')).toMatchObject({ status: 2 });
   } finally {
-    await broker.stop();
     rmSync(directory, { recursive: true });
   }
 });

@@ -1,16 +1,14 @@
 /** A suite that could not fail proves nothing: fence, order and deduplication are broken on purpose, and the verdict must say so. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import type { Broker } from '../../core/broker.js';
 import { IntervalSet } from '../../core/interval.js';
 import { Ledger, readLedger } from '../../core/ledger.js';
 import type { LogEntry } from '../../core/messages.js';
 import { judge, type Verdict } from '../../core/verdict.js';
-import { startBroker, type LocalBroker, type Provider } from '../../scripts/lib/local-broker.mjs';
 import { Bench, planRecord, publish, readLog, receive, receiveOne, resultOf } from '../support/bench.js';
 import { ackThenDie, unfenced } from '../support/broken.js';
 
 const CHUNKS = 10;
-const provider = process.env['TTG_TEST_PROVIDERS']?.split(',')[0] as Provider | undefined;
 
 async function seeded(bench: Bench): Promise<Broker> {
   const broker = await bench.worker('seeder');
@@ -48,9 +46,7 @@ function judgeForgetfully(entries: readonly LogEntry[]): Verdict {
 
 for (const backend of ['redis', 'rabbitmq'] as const) {
   describe(`${backend}: the verdict catches`, () => {
-    let local: LocalBroker;
-    beforeAll(async () => void (local = await startBroker(backend, provider ? { provider } : {})));
-    afterAll(() => local?.stop());
+    const local = inject(backend);
     const bench = () => new Bench(local, { staleMs: 1000 });
 
     test('nothing where nothing is broken', async () => {

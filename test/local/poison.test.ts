@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { judge } from '../../core/verdict.js';
 import { poison } from '../../scripts/lib/faults/poison.mjs';
 import { referenceDigest } from '../../scripts/lib/faults/reference.mjs';
-import { startBroker, type Backend, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import type { Backend } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet } from '../support/fleet.js';
 
 const TOTAL = 10_000;
@@ -30,16 +30,10 @@ const VARIANTS: readonly Variant[] = [
 ];
 
 describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
-  let broker: LocalBroker;
+  const broker = inject(backend);
   let directory: string;
-  beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'ttg-poison-'));
-    broker = await startBroker(backend);
-  });
-  afterAll(async () => {
-    await broker.stop();
-    rmSync(directory, { recursive: true });
-  });
+  beforeAll(() => void (directory = mkdtempSync(join(tmpdir(), 'ttg-poison-'))));
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   it.each(VARIANTS)('a parameter that $name is dead alone, and every other one has its result', async ({ name, body, bad, env, attempts, error }) => {
     const prefix = `poison-${VARIANTS.findIndex((variant) => variant.name === name)}`;

@@ -1,13 +1,15 @@
-/** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, and refuses the rest. */
+/** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import type { Broker } from '../../core/broker.js';
 import { loadConfig } from '../../core/config.js';
 import { readLedger } from '../../core/ledger.js';
 import { judge } from '../../core/verdict.js';
-import { startBroker, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { repair } from '../../seeder/repair.js';
 import { seed } from '../../seeder/seed.js';
 import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
+import { fleetEnv, ttg } from '../support/fleet.js';
 
 const log = pino({ level: 'silent' });
 
@@ -49,10 +51,9 @@ function* until<T>(items: Iterable<T>, count: number, reached: () => void): Gene
 }
 
 for (const backend of ['redis', 'rabbitmq'] as const) {
-  describe(`seeding over ${backend}`, () => {
-    let local: LocalBroker;
-    beforeAll(async () => void (local = await startBroker(backend)));
-    afterAll(async () => local.stop());
+  // Side by side: each has its own queue, and RabbitMQ's empty ones are watched for a while.
+  describe.concurrent(`seeding over ${backend}`, () => {
+    const local = inject(backend);
 
     it('publishes a run once, however often it is seeded', async () => {
       await using bench = new Bench(local);
@@ -112,6 +113,55 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await work(broker, 70);
       expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
       expect(await readResults(broker)).toHaveLength(100);
+    });
+
+    it('repairs a run by the plan in its log, from an environment that knows another, and goes on to the verdict', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      await seedRun(bench, broker, {});
+      await work(broker, 30);
+      await (await bench.raw()).loseQueue();
+      const env = fleetEnv(local, { ...bench.env('operator'), TOTAL_PARAMETERS: '7', CHUNK_SIZE: '3' });
+      const repaired = await ttg(env, 'verify', '--repair', '--json');
+      expect(repaired.stderr).toContain('70 chunks published');
+      expect(repaired.status, 'incomplete as yet').toBe(1);
+      expect(JSON.parse(repaired.stdout)).toMatchObject({ parameters: { expected: 1000, missing: 700 } });
+      await work(broker, 70);
+      expect(await repair({ broker, runId: 'run-1', force: false, log, stop: never })).toEqual({ published: 0, refused: undefined });
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
+    });
+
+    it('repairs what a seeder did not come to', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      const cut = stoppedAfter(broker, 37);
+      const first = await seedRun(bench, cut.broker, {}, cut.stop);
+      expect((await repair({ broker, runId: 'run-1', force: false, log, stop: never })).published).toBe(100 - first);
+      await work(broker, 100);
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+    });
+
+    it('repairs nothing while all is queued; forced where nobody can list the queue, it counts each parameter once all the same', async () => {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      await seedRun(bench, broker, {});
+      const cautious = await repair({ broker, runId: 'run-1', force: false, log, stop: never });
+      expect(cautious.published).toBe(0);
+      if (backend === 'rabbitmq') expect(cautious.refused).toMatch(/^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/);
+      else expect(cautious.refused).toBeUndefined();
+      const forced = await repair({ broker, runId: 'run-1', force: true, log, stop: never });
+      const twice = backend === 'rabbitmq' ? 100 : 0;
+      expect(forced).toEqual({ published: twice, refused: undefined });
+      await work(broker, 100 + twice);
+      expect(await verdictOf(broker)).toMatchObject({ complete: true, parameters: { ok: 1000, duplicated: 0 }, records: 100 + twice, deduplicated: twice });
+    });
+
+    it('does not repair a run without a plan, and says what to do', async () => {
+      await using bench = new Bench(local);
+      await bench.worker();
+      const { status, stderr } = await ttg(fleetEnv(local, bench.env('operator')), 'verify', '--repair');
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/no plan of run run-1.*Name the right run \(RUN_ID.*or seed the run/);
     });
 
     it('refuses another plan under the same run id, with the remedy, and publishes nothing', async () => {

@@ -10,9 +10,9 @@ import { loadConfig } from '../../core/config.js';
 import { connect } from '../../core/connect.js';
 import type { Chunk, LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/messages.js';
 import { chunksOf, type Plan } from '../../core/plan.js';
-import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
 import { openRaw, type Raw } from './raw.js';
+import type { Reachable } from './shared.js';
 import { eventually, within } from './wait.js';
 
 export const CREATED_AT = '2025-01-01T00:00:00.000Z';
@@ -34,13 +34,13 @@ export interface BenchOptions {
 
 export class Bench implements AsyncDisposable {
   readonly prefix = `t-${randomBytes(5).toString('hex')}`;
-  readonly #broker: LocalBroker;
+  readonly #broker: Reachable;
   readonly #options: BenchOptions;
   readonly #open: AsyncDisposable[] = [];
   readonly #proxies: Cuttable[] = [];
   #raw: Raw | undefined;
 
-  constructor(broker: LocalBroker, options: BenchOptions = {}) {
+  constructor(broker: Reachable, options: BenchOptions = {}) {
     this.#broker = broker;
     this.#options = options;
   }
@@ -73,12 +73,12 @@ export class Bench implements AsyncDisposable {
     return broker;
   }
 
-  /** A worker whose connection can be cut without a goodbye. */
-  async mortal(name: string): Promise<{ broker: Broker; die: () => void }> {
+  /** A worker whose connection can be cut without a goodbye, or fall silent. */
+  async mortal(name: string): Promise<{ broker: Broker; die: () => void; stall: () => void; heal: () => void }> {
     const proxy = await cuttableProxy(this.#broker.port);
     const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
     this.#proxies.push(proxy);
-    return { broker: await this.worker(name, { [variable]: String(proxy.port) }), die: () => proxy.cut() };
+    return { broker: await this.worker(name, { [variable]: String(proxy.port) }), die: () => proxy.cut(), stall: () => proxy.stall(), heal: () => proxy.heal() };
   }
 
   /** A worker process that holds `max` deliveries; resolves when it has them. */

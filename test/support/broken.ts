@@ -4,10 +4,10 @@ import { Redis } from 'ioredis';
 import type { Delivery } from '../../core/broker.js';
 import { decodeChunk, encodeRecord, type Chunk, type Result } from '../../core/messages.js';
 import { fromFields, toFields } from '../../core/redis/fields.js';
-import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import type { Reachable } from './shared.js';
 
 /** Without a fence: completes whoever holds the lease, by a bare append. */
-export function unfenced(delivery: Delivery, broker: LocalBroker, prefix: string): Pick<Delivery, 'complete'> {
+export function unfenced(delivery: Delivery, broker: Reachable, prefix: string): Pick<Delivery, 'complete'> {
   const { runId, chunkId, start, end } = delivery.chunk;
   return {
     complete: async (result: Result) => {
@@ -19,7 +19,7 @@ export function unfenced(delivery: Delivery, broker: LocalBroker, prefix: string
 }
 
 /** In the wrong order: takes the oldest chunk, acknowledges it, and dies before its record. */
-export async function ackThenDie(broker: LocalBroker, prefix: string): Promise<Chunk> {
+export async function ackThenDie(broker: Reachable, prefix: string): Promise<Chunk> {
   if (broker.backend === 'redis') {
     return withRedis(broker, async (redis) => {
       const [tasks, group] = [`${prefix}:tasks`, `${prefix}-workers`];
@@ -38,7 +38,7 @@ export async function ackThenDie(broker: LocalBroker, prefix: string): Promise<C
   });
 }
 
-async function withRedis<T>(broker: LocalBroker, body: (redis: Redis) => Promise<T>): Promise<T> {
+async function withRedis<T>(broker: Reachable, body: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({ host: broker.host, port: broker.port, password: broker.password });
   try {
     return await body(redis);
@@ -47,7 +47,7 @@ async function withRedis<T>(broker: LocalBroker, body: (redis: Redis) => Promise
   }
 }
 
-async function withChannel<T>(broker: LocalBroker, body: (channel: amqp.ConfirmChannel) => Promise<T> | T): Promise<T> {
+async function withChannel<T>(broker: Reachable, body: (channel: amqp.ConfirmChannel) => Promise<T> | T): Promise<T> {
   const connection = await amqp.connect({ hostname: broker.host, port: broker.port, username: broker.user, password: broker.password });
   try {
     const channel = await connection.createConfirmChannel();

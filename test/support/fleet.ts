@@ -7,7 +7,7 @@ import type { Broker } from '../../core/broker.js';
 import { loadConfig } from '../../core/config.js';
 import { connect } from '../../core/connect.js';
 import { Ledger, readLedger } from '../../core/ledger.js';
-import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import type { Reachable } from './shared.js';
 import { eventually } from './wait.js';
 
 const entry = (program: string): string => fileURLToPath(new URL(`../../dist/${program}/main.js`, import.meta.url));
@@ -43,7 +43,7 @@ export function ttg(env: Record<string, string>, ...args: string[]): Promise<{ r
 }
 
 /** The environment of every process of a run, and of `ttg`. */
-export function fleetEnv(broker: LocalBroker, env: Record<string, string>): Record<string, string> {
+export function fleetEnv(broker: Reachable, env: Record<string, string>): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', ...broker.env, QUEUE_MODE: 'true', SIMULATE_WORK_MS: '0', LOG_LEVEL: 'WARNING', ...env };
 }
 

@@ -2,8 +2,9 @@
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
 import type { Wire } from '../../core/messages.js';
+import { topologyOf } from '../../core/rabbitmq/topology.js';
 import { toFields } from '../../core/redis/fields.js';
-import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import type { Reachable } from './shared.js';
 
 export interface Pending {
   readonly id: string;
@@ -32,11 +33,11 @@ export interface Raw extends AsyncDisposable {
   removeAll(): Promise<void>;
 }
 
-export function openRaw(broker: LocalBroker, prefix: string): Promise<Raw> {
+export function openRaw(broker: Reachable, prefix: string): Promise<Raw> {
   return broker.backend === 'redis' ? openRedis(broker, prefix) : openRabbitmq(broker, prefix);
 }
 
-async function openRedis(broker: LocalBroker, prefix: string): Promise<Raw> {
+async function openRedis(broker: Reachable, prefix: string): Promise<Raw> {
   const redis = new Redis({ host: broker.host, port: broker.port, password: broker.password, lazyConnect: true });
   redis.on('error', () => {});
   await redis.connect();
@@ -77,7 +78,7 @@ async function openRedis(broker: LocalBroker, prefix: string): Promise<Raw> {
   };
 }
 
-async function openRabbitmq(broker: LocalBroker, prefix: string): Promise<Raw> {
+async function openRabbitmq(broker: Reachable, prefix: string): Promise<Raw> {
   const { host: hostname, port, user: username, password } = broker;
   const connection = await amqp.connect({ hostname, port, username, password });
   connection.on('error', () => {});
@@ -108,17 +109,10 @@ async function openRabbitmq(broker: LocalBroker, prefix: string): Promise<Raw> {
       await channel.deleteQueue(`${prefix}.tasks`);
     },
     async removeAll() {
-      for (const name of await queueNames(broker)) {
-        if (name.startsWith(`${prefix}.`)) await channel.deleteQueue(name);
-      }
+      // By name: RabbitMQ 3.10 answers 500 when it lists queues while others delete theirs. Deleting what is not there is no error.
+      const { tasks, retry, dlq, results } = topologyOf(prefix, 0);
+      for (const name of [tasks, retry, dlq, results]) await channel.deleteQueue(name);
     },
     [Symbol.asyncDispose]: () => connection.close().catch(() => {}),
   };
-}
-
-async function queueNames(broker: LocalBroker): Promise<string[]> {
-  const authorization = `Basic ${Buffer.from(`${broker.user}:${broker.password}`).toString('base64')}`;
-  const response = await fetch(`http://${broker.host}:${broker.managementPort}/api/queues?columns=name`, { headers: { authorization } });
-  if (!response.ok) throw new Error(`management API: HTTP ${response.status}`);
-  return ((await response.json()) as { name: string }[]).map(({ name }) => name);
 }

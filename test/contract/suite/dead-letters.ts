@@ -6,7 +6,7 @@ import { readLedger } from '../../../core/ledger.js';
 import { encodeChunk } from '../../../core/messages.js';
 import { neverSeeded } from '../../../seeder/missing.js';
 import { never, plan, planRecord, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
-import { eventually } from '../../support/wait.js';
+import { eventually, within } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
 const GARBAGE = Buffer.from([0xff, 0x00, 0xfe, 0x80]);
@@ -46,6 +46,18 @@ export function describeDeadLetters(h: Harness): void {
         break;
       }
       await list(await bench.worker('other'), 5);
+    });
+
+    it('do not keep a reader whose connection dies while it stops', async () => {
+      await using bench = h.bench();
+      const { broker: reader, stall, die } = await bench.mortal('reader');
+      await bury(reader, 2);
+      const letters = reader.deadLetters()[Symbol.asyncIterator]();
+      expect((await letters.next()).done).toBe(false);
+      stall();
+      const stopped = letters.return?.();
+      die();
+      await within(Promise.resolve(stopped), 10_000, 'stopping');
     });
 
     it('are replayed with all their attempts, those that are named, and a result outranks the dead record', async () => {

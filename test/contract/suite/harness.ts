@@ -19,20 +19,18 @@ export interface Harness {
    * whose connection is gone cannot know. Redis: a lease ends when its worker has been silent for STALE_THRESHOLD_MS.
    */
   readonly leaseIsConnection: boolean;
-  /**
-   * RabbitMQ: a worker that has settled is handed more before it asks, so what nobody has received yet may already be
-   * leased. Where this matters a clause counts `unfinished`, or asks every worker.
-   */
-  readonly prefetches: boolean;
   broker(): LocalBroker;
   /** A broker that promises what it confirmed even to kill -9. */
   durableBroker(): Promise<LocalBroker>;
   bench(options?: BenchOptions): Bench;
 }
 
-const SUITE = [
-  describeConnecting, describePublishing, describeLeasing, describeSettling, describeSplitting, describeDeadLetters, describeReading, describeDying, describeCrashing,
+/** A few at a time: each has its own queue, and spends its time waiting. */
+const SIDE_BY_SIDE = [
+  describeConnecting, describeLeasing, describeSettling, describeSplitting, describeDeadLetters, describeReading, describeDying,
 ];
+/** These keep the machine busy, or kill the broker. */
+const ALONE = [describePublishing, describeCrashing];
 
 /** TTG_TEST_PROVIDERS, for example `docker,path`, narrows what is tested; it widens nothing. */
 export async function describeContract(backend: Backend): Promise<void> {
@@ -63,7 +61,6 @@ export async function describeContract(backend: Backend): Promise<void> {
       const harness: Harness = {
         backend,
         leaseIsConnection: backend === 'rabbitmq',
-        prefetches: backend === 'rabbitmq',
         broker: started,
         // With the chart's `appendfsync everysec` the last second may be lost to kill -9; that is written where users read it.
         durableBroker: async () => {
@@ -74,7 +71,10 @@ export async function describeContract(backend: Backend): Promise<void> {
         },
         bench: (options) => new Bench(started(), options),
       };
-      for (const clauses of SUITE) clauses(harness);
+      describe.concurrent('a few at a time', () => {
+        for (const clauses of SIDE_BY_SIDE) clauses(harness);
+      });
+      for (const clauses of ALONE) clauses(harness);
     });
   }
 }

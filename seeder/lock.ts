@@ -1,0 +1,17 @@
+/** The right to publish, waited for while another seeder has it. */
+import { backoff, delay } from '../core/backoff.js';
+import type { Broker } from '../core/broker.js';
+import { SeederBusy } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+
+export async function takeLock(broker: Broker, log: Logger, stop: AbortSignal): Promise<AsyncDisposable> {
+  for (let n = 1; ; n++) {
+    try {
+      return await broker.lockSeeding();
+    } catch (thrown) {
+      if (!(thrown instanceof SeederBusy) || stop.aborted) throw thrown;
+      if (n === 1) log.info('another seeder is at work: waiting for it');
+      await delay(backoff(n), stop);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/** Brokers that are started once for all files of a project, and told to them as data. */
+import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
+
+/** All that a test needs of a broker which it neither kills nor stops. */
+export type Reachable = Pick<LocalBroker, 'backend' | 'host' | 'port' | 'managementPort' | 'user' | 'password' | 'env'>;
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    redis: Reachable;
+    rabbitmq: Reachable;
+  }
+}
+
+export function reachable({ backend, host, port, managementPort, user, password, env }: LocalBroker): Reachable {
+  return { backend, host, port, managementPort, user, password, env };
+}
