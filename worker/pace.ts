@@ -16,6 +16,11 @@ export class Pace {
     return Math.max(1, Math.min(this.#most, Math.floor(BATCH_MS / this.#msPerChunk)));
   }
 
+  /** Chunks have shown to take so long that every worker holds one at a time. */
+  get oneByOne(): boolean {
+    return this.#msPerChunk !== Infinity && this.batch === 1;
+  }
+
   /** Records that `chunks` chunks took `ms` milliseconds; slower chunks count at once, faster ones by and by. */
   took(ms: number, chunks: number): void {
     const now = ms / chunks;
