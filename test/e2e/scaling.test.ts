@@ -77,11 +77,11 @@ describe.each(evenRuns)('a run of %s', (title, shape) => {
 });
 
 describe('a run whose last chunks turn out slow', () => {
-  const fast = 1000;
-  const slow = 60;
+  const fast = 20_000;
+  const slow = 120;
   const module = join(OUT, 'slow-tail.mjs');
-  const text = `export const decimals = 0;\nexport async function compute(i) {\n  if (i >= ${fast}) await new Promise((resolve) => setTimeout(resolve, 150));\n  return i;\n}\n`;
-  const shape: Shape = { chunks: fast + slow, chunksPerWorker: 10, maxReplicas: 3, values: ['--set-file', `computation.source=${module}`] };
+  const text = `export const decimals = 0;\nexport async function compute(i) {\n  if (i >= ${fast}) await new Promise((resolve) => setTimeout(resolve, 100));\n  return i;\n}\n`;
+  const shape: Shape = { chunks: fast + slow, chunksPerWorker: 10, maxReplicas: 3, values: ['--set', 'computation.simulateWorkMs=0', '--set-file', `computation.source=${module}`] };
 
   // Whoever comes first finishes the fast chunks and may hold all slow ones: the others, started before, find nothing. They
   // stay, since the many unfinished chunks would make KEDA start pods in their place, over and over.
