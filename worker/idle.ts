@@ -1,5 +1,6 @@
 /** When a worker that finds no work leaves: at once when all is done, soon when others do the rest, later when someone may have died. */
 import type { Depth } from '../core/broker.js';
+import type { Pace } from './pace.js';
 
 /** How long to look on while healthy workers finish the rest. */
 const LOOK_ON_MS = 1500;
@@ -9,14 +10,24 @@ const WAIT_MS = 500;
 
 export type Verdict = 'stay' | 'drained' | 'others finish the rest' | 'idle timeout';
 
+export interface IdleOptions {
+  readonly timeoutSeconds: number;
+  /** Unfinished chunks that justify one worker, by the scaler's rule. */
+  readonly chunksPerWorker: number;
+}
+
 export class Idle {
   readonly #timeoutMs: number;
+  readonly #chunksPerWorker: number;
+  readonly #pace: Pick<Pace, 'oneByOne'>;
   readonly #now: () => number;
   #since: number | undefined;
 
   /** @param now milliseconds of a monotonic clock */
-  constructor(timeoutSeconds: number, now: () => number) {
+  constructor({ timeoutSeconds, chunksPerWorker }: IdleOptions, pace: Pick<Pace, 'oneByOne'>, now: () => number) {
     this.#timeoutMs = timeoutSeconds * 1000;
+    this.#chunksPerWorker = chunksPerWorker;
+    this.#pace = pace;
     this.#now = now;
   }
 
@@ -39,6 +50,9 @@ export class Idle {
     if (!depth) return 'stay';
     // Work that falls due soon, or a lease that looks orphaned: leaving now would make KEDA start a pod in our place.
     if (depth.ready > 0 || depth.delayed > 0 || depth.stale > 0) return 'stay';
+    // The scaler counts what others hold. Where each holds one chunk they are as many workers as it wants at most; but one that
+    // holds many, which turned out slow, would get company that finds nothing, looks on, leaves, and comes back.
+    if (depth.leased > this.#chunksPerWorker && !this.#pace.oneByOne) return 'stay';
     return idleMs >= LOOK_ON_MS ? 'others finish the rest' : 'stay';
   }
 }

@@ -6,6 +6,7 @@ const BATCH_MS = 50;
 export class Pace {
   readonly #most: number;
   #msPerChunk = Infinity;
+  #wasFast = false;
 
   constructor(most: number) {
     this.#most = most;
@@ -16,9 +17,18 @@ export class Pace {
     return Math.max(1, Math.min(this.#most, Math.floor(BATCH_MS / this.#msPerChunk)));
   }
 
+  /**
+   * Chunks have always taken so long that every worker holds one at a time. Once they were fast, others may hold many that
+   * turned out slow, whatever the last ones of this worker took.
+   */
+  get oneByOne(): boolean {
+    return this.#msPerChunk !== Infinity && !this.#wasFast;
+  }
+
   /** Records that `chunks` chunks took `ms` milliseconds; slower chunks count at once, faster ones by and by. */
   took(ms: number, chunks: number): void {
     const now = ms / chunks;
     this.#msPerChunk = now > this.#msPerChunk || this.#msPerChunk === Infinity ? now : 0.5 * this.#msPerChunk + 0.5 * now;
+    this.#wasFast ||= this.batch > 1;
   }
 }

@@ -91,5 +91,6 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 - {name: RECEIVE_MAX, value: {{ int64 $v.worker.receiveMax | quote }}}
 - {name: STALE_CHECK_INTERVAL_SECONDS, value: {{ int64 $v.worker.staleCheckIntervalSeconds | quote }}}
 - {name: IDLE_TIMEOUT_SECONDS, value: {{ int64 $v.worker.idleTimeoutSeconds | quote }}}
+- {name: CHUNKS_PER_WORKER, value: {{ int64 $v.worker.chunksPerWorker | quote }}}
 {{- end }}
 {{- end -}}

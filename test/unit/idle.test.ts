@@ -4,10 +4,10 @@ import { Idle } from '../../worker/idle.js';
 
 const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
 
-/** An idle worker with IDLE_TIMEOUT_SECONDS=30 and a clock that stands still until it is set. */
-function idleAt(): { idle: Idle; at: (ms: number) => Idle } {
+/** An idle worker with IDLE_TIMEOUT_SECONDS=30, CHUNKS_PER_WORKER=10 and a clock that stands still until it is set. */
+function idleAt(oneByOne = false): { idle: Idle; at: (ms: number) => Idle } {
   let now = 1_000_000;
-  const idle = new Idle(30, () => now);
+  const idle = new Idle({ timeoutSeconds: 30, chunksPerWorker: 10 }, { oneByOne }, () => now);
   return {
     idle,
     at: (ms) => {
@@ -30,6 +30,17 @@ describe('a worker that finds no work', () => {
     const { at } = idleAt();
     const rest = depth({ leased: 3 });
     expect([0, 1000, 1499, 1500].map((ms) => at(ms).look(rest))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
+  });
+
+  it('stays where others hold so many chunks that the scaler would start another worker in its place', () => {
+    const { at } = idleAt();
+    expect([0, 1500, 29_999].map((ms) => at(ms).look(depth({ leased: 11 })))).toEqual(['stay', 'stay', 'stay']);
+    expect(at(29_999).look(depth({ leased: 10 }))).toBe('others finish the rest');
+  });
+
+  it('leaves those to others where chunks are so long that everybody holds one', () => {
+    const { at } = idleAt(true);
+    expect([0, 1500].map((ms) => at(ms).look(depth({ leased: 11 })))).toEqual(['stay', 'others finish the rest']);
   });
 
   it.each([
@@ -69,7 +80,7 @@ describe('a worker that finds no work', () => {
 
   it('leaves after the idle timeout where that is shorter than the look on', () => {
     let now = 0;
-    const idle = new Idle(1, () => now);
+    const idle = new Idle({ timeoutSeconds: 1, chunksPerWorker: 10 }, { oneByOne: false }, () => now);
     idle.look(depth({ leased: 1 }));
     now = 1000;
     expect(idle.look(depth({ leased: 1 }))).toBe('idle timeout');

@@ -18,6 +18,17 @@ describe('the pace of a worker', () => {
     expect(pace.batch).toBe(1);
   });
 
+  it('says that everybody holds one chunk at a time once chunks have shown to be slow', () => {
+    const pace = new Pace(100);
+    expect(pace.oneByOne).toBe(false);
+    pace.took(60_000, 1);
+    expect(pace.oneByOne).toBe(true);
+    const mixed = new Pace(100);
+    mixed.took(1, 1);
+    mixed.took(60_000, 1);
+    expect(mixed.oneByOne, 'others may hold a batch from when they were fast').toBe(false);
+  });
+
   it('takes no more than RECEIVE_MAX', () => {
     const pace = new Pace(100);
     pace.took(1, 1000);

@@ -35,30 +35,49 @@ export async function requireUp(run, cluster) {
   await script('build', '--load-kind', '--name', cluster);
 }
 
+/** What the fault needs in the workers' logs: a line a chunk, as JSON. */
+export const WATCHED_CHUNKS = ['log.level=DEBUG', 'log.format=json'];
+
 /**
  * @param {import('../steps.mjs').Run} run
  * @param {{ backend: 'redis' | 'rabbitmq', preset: string, runId: string, maxWorkers?: number | undefined, cluster: string, namespace: string, keep: boolean,
- *   prepared?: boolean, watchChunks?: boolean }} options prepared: cluster and image are there; watchChunks: workers log every chunk, for the fault
- * @returns {Promise<import('./stage.mjs').Stage & { where: import('../release.mjs').Where }>}
+ *   watchChunks?: boolean }} options watchChunks: workers log every chunk, for the fault
+ * @returns {Promise<import('./stage.mjs').Stage>}
  */
-export async function clusterStage(run, { backend, preset, runId, maxWorkers, cluster, namespace, keep, prepared = false, watchChunks = true }) {
+export async function clusterStage(run, { backend, preset, runId, maxWorkers, cluster, namespace, keep, watchChunks = true }) {
+  await requireUp(run, cluster);
   const script = scriptOf(run);
-  if (!prepared) await requireUp(run, cluster);
   if (!keep) run.onInterrupt('taking the demo down', () => takeDown(cluster, namespace));
-  const sets = [...(watchChunks ? ['log.level=DEBUG', 'log.format=json'] : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
+  const sets = [...(watchChunks ? WATCHED_CHUNKS : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
   await script('deploy', '--name', cluster, '--namespace', namespace, '--preset', preset, '--backend', backend, '--run-id', runId, ...sets.flatMap((s) => ['--set', s]));
 
-  const kube = connect({ name: cluster });
-  const where = { kube, namespace, release: 'ttg' };
+  const stage = await releaseStage(run, { kube: connect({ name: cluster }), namespace, release: 'ttg' }, { runId, deadlineSeconds: readPreset(preset, backend).deadlineSeconds });
+  return {
+    ...stage,
+    close: async () => {
+      await stage.close();
+      if (!keep) await takeDown(cluster, namespace);
+    },
+  };
+}
+
+/**
+ * A release that is there already, as a stage. Closing it closes the way in to its broker, and leaves the release.
+ * @param {import('../steps.mjs').Run} run
+ * @param {import('../release.mjs').Where} where
+ * @param {{ runId: string, deadlineSeconds: number }} options
+ * @returns {Promise<import('./stage.mjs').Stage>}
+ */
+export async function releaseStage(run, where, { runId, deadlineSeconds }) {
+  const { kube, namespace, release } = where;
   const connection = await connectRelease(where);
   const kubectl = (/** @type {string[]} */ ...args) => run.sh`kubectl --context ${kube.context} -n ${namespace} ${args}`;
-  const running = async () => (await listPods(kube, namespace, selectorOf('ttg', 'worker'))).filter((pod) => pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp);
+  const running = async () => (await listPods(kube, namespace, selectorOf(release, 'worker'))).filter((pod) => pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp);
 
   return {
-    where,
     env: { ...connection.env, RUN_ID: runId },
-    passwordHint: `kubectl --context ${kube.context} -n ${namespace} get secret ttg-auth -o jsonpath='{.data.rabbitmq-password}' | base64 -d`,
-    deadlineSeconds: readPreset(preset, backend).deadlineSeconds,
+    passwordHint: `kubectl --context ${kube.context} -n ${namespace} get secret ${release}-auth -o jsonpath='{.data.rabbitmq-password}' | base64 -d`,
+    deadlineSeconds,
     workers: async () => (await running()).map((pod) => ({ name: pod.metadata?.name ?? '', node: pod.spec?.nodeName ?? '' })),
     log: async (name) => (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name, tailLines: 2000 }))) ?? '',
     kill: async (name) => {
@@ -74,9 +93,6 @@ export async function clusterStage(run, { backend, preset, runId, maxWorkers, cl
         if (code !== undefined && code !== 137) throw new Stop(`worker ${name} ended by itself (exit status ${code}), not by the kill`);
       });
     },
-    close: async () => {
-      await connection.close();
-      if (!keep) await takeDown(cluster, namespace);
-    },
+    close: connection.close,
   };
 }

@@ -27,6 +27,7 @@ export const VARIABLES = {
   'worker.staleThresholdMs': 'STALE_THRESHOLD_MS',
   'worker.staleCheckIntervalSeconds': 'STALE_CHECK_INTERVAL_SECONDS',
   'worker.idleTimeoutSeconds': 'IDLE_TIMEOUT_SECONDS',
+  'worker.chunksPerWorker': 'CHUNKS_PER_WORKER',
 };
 
 /**

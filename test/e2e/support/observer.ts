@@ -5,8 +5,8 @@ import type { Release } from './release.js';
 export class WorkerObserver implements AsyncDisposable {
   /** Most unfinished worker Jobs seen at the same time: what KEDA holds against its maximum. */
   peakJobs = 0;
-  /** Names of all worker pods that were seen. */
-  readonly pods = new Set<string>();
+  /** All worker pods that were seen, by name, and when each was seen first: milliseconds since the epoch. */
+  readonly pods = new Map<string, number>();
   /** Milliseconds since the epoch of the last look that saw a worker pod pending or running. */
   lastActiveAt = 0;
   readonly #release: Release;
@@ -31,7 +31,7 @@ export class WorkerObserver implements AsyncDisposable {
         const now = Date.now();
         const unfinished = jobs.filter((job) => !job.status?.conditions?.some((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True'));
         this.peakJobs = Math.max(this.peakJobs, unfinished.length);
-        for (const pod of pods) this.pods.add(pod.metadata?.name ?? '');
+        for (const name of pods.map((pod) => pod.metadata?.name ?? '')) if (!this.pods.has(name)) this.pods.set(name, now);
         if (pods.some((pod) => pod.status?.phase === 'Pending' || pod.status?.phase === 'Running')) this.lastActiveAt = now;
       }
       await delay(200, undefined, { signal: this.#over.signal }).catch(() => undefined);
