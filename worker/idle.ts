@@ -2,8 +2,10 @@
 import type { Depth } from '../core/broker.js';
 import type { Pace } from './pace.js';
 
-/** How long to look on while healthy workers finish the rest. */
+/** How long to look on at least while others finish the rest. */
 const LOOK_ON_MS = 1500;
+/** What a broker needs beside its own threshold until it tells. */
+const TELLING_MS = 500;
 /** How long a receive waits before the next look: the first one comes soon, since mostly the run is simply over. */
 const FIRST_WAIT_MS = 200;
 const WAIT_MS = 500;
@@ -14,18 +16,25 @@ export interface IdleOptions {
   readonly timeoutSeconds: number;
   /** Unfinished chunks that justify one worker, by the scaler's rule. */
   readonly chunksPerWorker: number;
+  /**
+   * After so long a silent worker shows. The scaler counts it as one of those at work and sends nobody in its place, so the
+   * last ones to be idle must not have left by then.
+   */
+  readonly silenceMs: number;
 }
 
 export class Idle {
   readonly #timeoutMs: number;
+  readonly #lookOnMs: number;
   readonly #chunksPerWorker: number;
   readonly #pace: Pick<Pace, 'oneByOne'>;
   readonly #now: () => number;
   #since: number | undefined;
 
   /** @param now milliseconds of a monotonic clock */
-  constructor({ timeoutSeconds, chunksPerWorker }: IdleOptions, pace: Pick<Pace, 'oneByOne'>, now: () => number) {
+  constructor({ timeoutSeconds, chunksPerWorker, silenceMs }: IdleOptions, pace: Pick<Pace, 'oneByOne'>, now: () => number) {
     this.#timeoutMs = timeoutSeconds * 1000;
+    this.#lookOnMs = Math.max(LOOK_ON_MS, silenceMs + TELLING_MS);
     this.#chunksPerWorker = chunksPerWorker;
     this.#pace = pace;
     this.#now = now;
@@ -53,6 +62,6 @@ export class Idle {
     // The scaler counts what others hold. Where each holds one chunk they are as many workers as it wants at most; but one that
     // holds many, which turned out slow, would get company that finds nothing, looks on, leaves, and comes back.
     if (depth.leased > this.#chunksPerWorker && !this.#pace.oneByOne) return 'stay';
-    return idleMs >= LOOK_ON_MS ? 'others finish the rest' : 'stay';
+    return idleMs >= this.#lookOnMs ? 'others finish the rest' : 'stay';
   }
 }

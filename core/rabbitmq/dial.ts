@@ -25,6 +25,11 @@ export function heartbeatSeconds(leaseMs: number): number {
   return Math.max(1, Math.min(LONGEST_HEARTBEAT_SECONDS, Math.floor(leaseMs / 2500)));
 }
 
+/** How long the broker takes to miss a client, at most. @param leaseMs STALE_THRESHOLD_MS */
+export function silenceMs(leaseMs: number): number {
+  return 3000 * heartbeatSeconds(leaseMs);
+}
+
 /** @throws ConfigError when the broker refuses user or password, or is too old; any other error may pass */
 export async function dial(config: Config, purpose: string, signal?: AbortSignal): Promise<Line> {
   const socket = new AbortController();

@@ -9,6 +9,7 @@ import { Consumer } from './consumer.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { readDepth } from './depth.js';
 import { toBody } from './envelope.js';
+import { silenceMs } from './dial.js';
 import type { Link } from './link.js';
 import { readLog } from './log.js';
 import { Management } from './management.js';
@@ -28,6 +29,7 @@ const MEMORY_PER_CHUNK = 2200;
 const DISK_PER_CHUNK = 1600;
 
 export class RabbitmqBroker implements Broker {
+  readonly silenceMs: number;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
@@ -37,6 +39,7 @@ export class RabbitmqBroker implements Broker {
   readonly #consumer: Consumer;
 
   constructor(config: Config, log: Logger, signal: AbortSignal, link: Link, hooks: Hooks) {
+    this.silenceMs = silenceMs(config.STALE_THRESHOLD_MS);
     this.#config = config;
     this.#log = log;
     this.#signal = signal;

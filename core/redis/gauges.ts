@@ -12,10 +12,14 @@ const MEMORY_PER_CHUNK = 390;
 // auto-aof-rewrite-min-size of 64 MB and appendfsync everysec; 143 bytes a result once they are rewritten.
 const DISK_PER_CHUNK = 600;
 
+/** Heartbeats come every third of the threshold: after two thirds at least one is missing. */
+export function staleAfterMs({ STALE_THRESHOLD_MS }: Pick<Config, 'STALE_THRESHOLD_MS'>): number {
+  return Math.ceil((STALE_THRESHOLD_MS * 2) / 3);
+}
+
 export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config: Config): Promise<Depth> {
   const due = config.STALE_THRESHOLD_MS;
-  // Heartbeats come every third of the threshold: after two thirds at least one is missing.
-  const late = Math.ceil((due * 2) / 3);
+  const late = staleAfterMs(config);
   const reply = await link.run((redis) =>
     scripts.depth.run(redis, [keys.tasks, keys.dlq], [keys.group, DELAYED, RELEASED, due, late]));
   const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0] = reply as number[];

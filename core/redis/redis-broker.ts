@@ -10,7 +10,7 @@ import { createClient } from './client.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { RedisDelivery } from './delivery.js';
 import { fromFields } from './fields.js';
-import { readCapacity, readDepth } from './gauges.js';
+import { readCapacity, readDepth, staleAfterMs } from './gauges.js';
 import { createGroup, recentLeases } from './group.js';
 import { keysFor, type Keys } from './keys.js';
 import { Link } from './link.js';
@@ -25,6 +25,7 @@ import { Settler, type Lease } from './settler.js';
 const DISPOSE_MS = 2000;
 
 export class RedisBroker implements Broker {
+  readonly silenceMs: number;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #hooks: Hooks;
@@ -38,6 +39,7 @@ export class RedisBroker implements Broker {
 
   /** @param link connected; the broker's own from now on */
   constructor(config: Config, log: Logger, link: Link, hooks: Hooks) {
+    this.silenceMs = staleAfterMs(config);
     this.#config = config;
     this.#log = log;
     this.#hooks = hooks;

@@ -5,9 +5,9 @@ import { Idle } from '../../worker/idle.js';
 const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
 
 /** An idle worker with IDLE_TIMEOUT_SECONDS=30, CHUNKS_PER_WORKER=10 and a clock that stands still until it is set. */
-function idleAt(oneByOne = false): { idle: Idle; at: (ms: number) => Idle } {
+function idleAt(oneByOne = false, silenceMs = 0): { idle: Idle; at: (ms: number) => Idle } {
   let now = 1_000_000;
-  const idle = new Idle({ timeoutSeconds: 30, chunksPerWorker: 10 }, { oneByOne }, () => now);
+  const idle = new Idle({ timeoutSeconds: 30, chunksPerWorker: 10, silenceMs }, { oneByOne }, () => now);
   return {
     idle,
     at: (ms) => {
@@ -30,6 +30,11 @@ describe('a worker that finds no work', () => {
     const { at } = idleAt();
     const rest = depth({ leased: 3 });
     expect([0, 1000, 1499, 1500].map((ms) => at(ms).look(rest))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
+  });
+
+  it('looks on for as long as a worker that holds the rest may be silent unnoticed', () => {
+    const { at } = idleAt(false, 6000);
+    expect([0, 1500, 6499, 6500].map((ms) => at(ms).look(depth({ leased: 1 })))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
   });
 
   it('stays where others hold so many chunks that the scaler would start another worker in its place', () => {
@@ -80,7 +85,7 @@ describe('a worker that finds no work', () => {
 
   it('leaves after the idle timeout where that is shorter than the look on', () => {
     let now = 0;
-    const idle = new Idle({ timeoutSeconds: 1, chunksPerWorker: 10 }, { oneByOne: false }, () => now);
+    const idle = new Idle({ timeoutSeconds: 1, chunksPerWorker: 10, silenceMs: 0 }, { oneByOne: false }, () => now);
     idle.look(depth({ leased: 1 }));
     now = 1000;
     expect(idle.look(depth({ leased: 1 }))).toBe('idle timeout');
