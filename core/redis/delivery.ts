@@ -25,11 +25,11 @@ export class RedisDelivery implements Delivery {
 
   complete(result: Result): Promise<void> {
     const { runId, chunkId, start, end } = this.chunk;
-    return this.#settle('complete', async () => {
-      const held = await this.#settler.complete(this.#lease, { kind: 'result', runId, chunkId, start, end, attempt: this.attempt, ...result });
-      if (held) this.#hooks.recorded?.(this.chunk);
-      return held;
-    });
+    const { summary, digest, values, workerId, startedAt, completedAt, durationSeconds } = result;
+    return this.#settle('complete', () => this.#settler.complete(this.#lease, {
+      kind: 'result', runId, chunkId, start, end, attempt: this.attempt,
+      summary, digest, workerId, startedAt, completedAt, durationSeconds, ...(values ? { values } : {}),
+    }));
   }
 
   /** The error is the caller's to log: the queue keeps none until the chunk is dead. */
@@ -67,14 +67,17 @@ export class RedisDelivery implements Delivery {
     await this.#settler.release(this.#lease);
   }
 
-  async #settle(verb: string, step: () => Promise<boolean>): Promise<void> {
+  /** One promise, not an async function's four: it runs for every chunk. */
+  #settle(verb: string, step: () => Promise<boolean>): Promise<void> {
     if (this.#settledBy !== undefined) {
-      throw new Error(`${verb} of chunk ${this.chunk.chunkId}, which was settled by ${this.#settledBy} before: a delivery is settled once`);
+      return Promise.reject(new Error(`${verb} of chunk ${this.chunk.chunkId}, which was settled by ${this.#settledBy} before: a delivery is settled once`));
     }
     this.#settledBy = verb;
-    const held = await step();
-    this.#ended(this.#lease);
-    if (!held) throw this.#lost();
+    return step().then((held) => {
+      if (held && verb === 'complete') this.#hooks.recorded?.(this.chunk);
+      this.#ended(this.#lease);
+      if (!held) throw this.#lost();
+    });
   }
 
   #lost(): LeaseLost {

@@ -86,7 +86,7 @@ export class ReplyParser {
     let to = from;
     while (to < bytes.length && bytes[to] !== CR) to++;
     if (to + 1 >= bytes.length) return this.#incomplete(bytes.length + 1);
-    switch (bytes[this.#at]) {
+    switch (bytes[this.#at] as number) {
       case 0x24: // $
         return this.#string(this.#integer(from, to), to + 2);
       case 0x2a: // *
