@@ -1,7 +1,7 @@
 /** Wires of one shape → arguments of a script. Most fields are the same for all of them: those are sent once, which doubles the rate. */
 import type { Wire } from '../messages.js';
 import { toField, toFields } from './fields.js';
-import type { Arg } from './resp.js';
+import type { Arg } from './scripts.js';
 
 export interface Columns {
   /** Number of fields, number of those that differ, then the fields of the first wire, then the places of what differs in them. */

@@ -1,10 +1,10 @@
 /** Config → Broker: waits for Redis, and refuses what will not get better by waiting. */
+import type { Redis } from 'ioredis';
 import type { Broker, Hooks } from '../broker.js';
 import type { Config } from '../config.js';
 import { asError, ConfigError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { RedisClient } from './client.js';
-import { classify } from './failure.js';
+import { classify, createClient } from './client.js';
 import { Link } from './link.js';
 import { RedisBroker } from './redis-broker.js';
 
@@ -18,7 +18,7 @@ const REPORT_EVERY_MS = 5000;
  */
 export async function connectRedis(config: Config, log: Logger, signal: AbortSignal, hooks: Hooks = {}): Promise<Broker> {
   signal.throwIfAborted();
-  const redis = new RedisClient(config);
+  const redis = createClient(config);
   try {
     await untilReady(redis, config, log, signal);
     await checkVersion(redis, config);
@@ -29,7 +29,7 @@ export async function connectRedis(config: Config, log: Logger, signal: AbortSig
   return new RedisBroker(config, log, new Link(redis, log), hooks);
 }
 
-function untilReady(redis: RedisClient, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
   const where = `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}`;
   let reason = 'no answer, or it is still loading its data';
   return new Promise<void>((resolve, reject) => {
@@ -65,8 +65,8 @@ function untilReady(redis: RedisClient, config: Config, log: Logger, signal: Abo
   });
 }
 
-async function checkVersion(redis: RedisClient, config: Config): Promise<void> {
-  const version = /^redis_version:(\S+)/m.exec(String(await redis.call(['INFO', 'server'])))?.[1] ?? 'unknown';
+async function checkVersion(redis: Redis, config: Config): Promise<void> {
+  const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1] ?? 'unknown';
   if (Number.parseInt(version, 10) < OLDEST) {
     const where = `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}`;
     throw new ConfigError(`${where} is ${version}, but TTG needs ${OLDEST}.0 or newer: upgrade it`);

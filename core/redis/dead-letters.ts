@@ -16,7 +16,7 @@ type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 export async function* listDeadLetters(link: Link, keys: Keys): AsyncGenerator<DeadLetter> {
   for (let from = '-'; ; ) {
     // As buffers: what is no text would not survive being read as such.
-    const page = (await link.run((redis) => redis.callBinary(['XRANGE', keys.dlq, from, '+', 'COUNT', PAGE]))) as RawEntry[];
+    const page = (await link.run((redis) => redis.callBuffer('XRANGE', keys.dlq, from, '+', 'COUNT', PAGE))) as RawEntry[];
     for (const [id, fields] of page) yield toDeadLetter(id.toString(), fields);
     const last = page.at(-1);
     if (!last || page.length < PAGE) return;
@@ -43,7 +43,7 @@ export async function dropDeadLetters(link: Link, keys: Keys, ids: readonly stri
   for (const id of new Set(ids)) {
     // Redis refuses a word that is no entry's id; then there is no such entry either.
     if (!/^\d+(-\d+)?$/.test(id)) continue;
-    const removed = await link.run(async (redis, again) => (await redis.call(['XDEL', keys.dlq, id])) === 1 || again);
+    const removed = await link.run(async (redis, again) => (await redis.xdel(keys.dlq, id)) === 1 || again);
     if (removed) dropped.push(id);
   }
   return dropped;

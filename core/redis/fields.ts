@@ -1,7 +1,7 @@
 /** Wire objects ↔ the flat fields of a stream entry: nested values are JSON text there. */
 import { asError, ProtocolError } from '../errors.js';
 import { NESTED_FIELDS, type Wire } from '../messages.js';
-import type { Arg } from './resp.js';
+import type { Arg } from './scripts.js';
 
 /** An entry of a stream as Redis returns it. */
 export type Entry = readonly [id: string, fields: readonly string[]];

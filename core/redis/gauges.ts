@@ -23,7 +23,7 @@ export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config
 }
 
 export async function readCapacity(link: Link): Promise<Capacity> {
-  const info = String(await link.run((redis) => redis.call(['INFO', 'memory'])));
+  const info = await link.run((redis) => redis.info('memory'));
   const value = (name: string): number | undefined => {
     const found = new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1];
     return found === undefined ? undefined : Number(found);

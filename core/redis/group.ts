@@ -8,7 +8,7 @@ import type { Lease } from './settler.js';
 export async function createGroup(link: Link, keys: Keys): Promise<void> {
   await link.run(async (redis) => {
     try {
-      await redis.call(['XGROUP', 'CREATE', keys.tasks, keys.group, '0', 'MKSTREAM']);
+      await redis.call('XGROUP', 'CREATE', keys.tasks, keys.group, '0', 'MKSTREAM');
     } catch (error) {
       if (!asError(error).message.startsWith('BUSYGROUP')) throw error;
     }
@@ -17,7 +17,7 @@ export async function createGroup(link: Link, keys: Keys): Promise<void> {
 
 /** Leases of a consumer that were given or renewed in the last `sinceMs` milliseconds. */
 export async function recentLeases(link: Link, keys: Keys, consumer: string, sinceMs: number, signal: AbortSignal): Promise<Lease[]> {
-  const reply = await link.run((redis) => redis.call(['XPENDING', keys.tasks, keys.group, '-', '+', 1000, consumer]), signal);
+  const reply = await link.run((redis) => redis.call('XPENDING', keys.tasks, keys.group, '-', '+', 1000, consumer), signal);
   return (reply as Array<[id: string, consumer: string, idle: number, count: number]>)
     .filter(([, , idle]) => idle <= sinceMs)
     .map(([id, , , count]) => ({ id, count }));

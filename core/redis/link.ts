@@ -1,21 +1,21 @@
 /** One connection, and the patience with which commands are run over it. */
+import type { Redis } from 'ioredis';
 import { backoff, delay } from '../backoff.js';
 import { asError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { RedisClient } from './client.js';
-import { classify } from './failure.js';
+import { classify, reasonOf } from './client.js';
 
 /** How long a command waits for a broker that is away before it fails. */
 const PATIENCE_MS = 60_000;
 
 export class Link {
-  readonly #redis: RedisClient;
+  readonly #redis: Redis;
   readonly #log: Logger;
   readonly #closing = new AbortController();
   #lost = false;
   #full = false;
 
-  constructor(redis: RedisClient, log: Logger) {
+  constructor(redis: Redis, log: Logger) {
     this.#redis = redis;
     this.#log = log;
     // One for each command that waits.
@@ -48,7 +48,7 @@ export class Link {
    * @param signal ends the waiting, not a command that was sent
    * @throws the command's own error, or an Error naming the remedy once patience ends
    */
-  async run<T>(command: (redis: RedisClient, again: boolean) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(command: (redis: Redis, again: boolean) => Promise<T>, signal?: AbortSignal): Promise<T> {
     let again = false;
     let since: number | undefined;
     let waited = false;
@@ -61,7 +61,7 @@ export class Link {
         const error = asError(thrown);
         const failure = classify(error);
         if (failure === 'other' || failure === 'refused') throw error;
-        if (this.closed || signal?.aborted) throw new Error(`gave up a command to Redis because of a stop: ${error.message}`);
+        if (this.closed || signal?.aborted) throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
         again ||= failure === 'away';
         if (failure === 'full') {
           waited = true;
@@ -77,8 +77,8 @@ export class Link {
   }
 
   /** The client, after a while at most: a connection that is still being opened is not yet a failure. */
-  async #up(signal?: AbortSignal): Promise<RedisClient> {
-    if (!this.#redis.ready) await this.#pause(1000, signal);
+  async #up(signal?: AbortSignal): Promise<Redis> {
+    if (this.#redis.status !== 'ready') await this.#pause(1000, signal);
     return this.#redis;
   }
 
@@ -103,7 +103,8 @@ export class Link {
   }
 
   #remedy(error: Error): string {
-    const away = `was away for more than ${PATIENCE_MS / 1000} s (${error.message})`;
-    return `Redis at ${this.#redis.address} ${away}: see whether its pod runs and can be reached`;
+    const { host, port } = this.#redis.options;
+    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reasonOf(error)})`;
+    return `Redis at ${host}:${port} ${away}: see whether its pod runs and can be reached`;
   }
 }

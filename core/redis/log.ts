@@ -1,7 +1,7 @@
 /** The log and the queue as they are read from their first entry on. */
+import type { Redis } from 'ioredis';
 import { ProtocolError } from '../errors.js';
 import { type Chunk, decodeChunk, decodeRecord, encodeRecord, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
-import type { RedisClient } from './client.js';
 import { fromFields, toFields, type Entry } from './fields.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
@@ -14,8 +14,8 @@ const BLOCK_MS = 1000;
 export async function appendRecord(link: Link, keys: Keys, record: PlanRecord | SeededRecord): Promise<void> {
   // Sent again after an answer that was lost, the record may be there twice: equal records are harmless.
   const wire = encodeRecord(record);
-  await link.run((redis) => redis.call(['XADD', keys.log, '*', ...toFields(wire)]));
-  if (record.kind === 'plan') await link.run((redis) => redis.call(['HSET', keys.metadata, record.runId, JSON.stringify(wire)]));
+  await link.run((redis) => redis.call('XADD', [keys.log, '*', ...toFields(wire)]));
+  if (record.kind === 'plan') await link.run((redis) => redis.hset(keys.metadata, record.runId, JSON.stringify(wire)));
 }
 
 /** The stream from its first entry to its end. */
@@ -23,7 +23,7 @@ async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
   let from = '-';
   let count = 50;
   for (;;) {
-    const page = (await link.run((redis) => redis.call(['XRANGE', key, from, '+', 'COUNT', count]))) as Entry[];
+    const page = (await link.run((redis) => redis.call('XRANGE', key, from, '+', 'COUNT', count))) as Entry[];
     yield* page;
     const last = page.at(-1);
     if (!last || page.length < count) return;
@@ -72,8 +72,8 @@ export async function* readRecords(link: Link, keys: Keys, open: () => Link, fol
   }
 }
 
-async function nextEntries(redis: RedisClient, key: string, after: string): Promise<Entry[]> {
-  const reply = (await redis.call(['XREAD', 'COUNT', 200, 'BLOCK', BLOCK_MS, 'STREAMS', key, after])) as Array<[string, Entry[]]> | null;
+async function nextEntries(redis: Redis, key: string, after: string): Promise<Entry[]> {
+  const reply = (await redis.call('XREAD', 'COUNT', 200, 'BLOCK', BLOCK_MS, 'STREAMS', key, after)) as Array<[string, Entry[]]> | null;
   return reply?.[0]?.[1] ?? [];
 }
 

@@ -4,8 +4,7 @@ import { encodeChunk, type Chunk } from '../messages.js';
 import { columnsOf } from './columns.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import type { Arg } from './resp.js';
-import type { Scripts } from './scripts.js';
+import type { Arg, Scripts } from './scripts.js';
 import type { SeederLock } from './seeder-lock.js';
 
 const WINDOW = 250;

@@ -1,15 +1,14 @@
 /** Finds work: what is due first, then what is new. */
+import type { Redis } from 'ioredis';
 import type { ReceiveOptions } from '../broker.js';
 import type { Config } from '../config.js';
 import { asError } from '../errors.js';
-import type { RedisClient } from './client.js';
 import type { Entry } from './fields.js';
 import { createGroup } from './group.js';
 import { Interrupter } from './interrupter.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import type { Arg } from './resp.js';
-import type { Scripts } from './scripts.js';
+import type { Arg, Scripts } from './scripts.js';
 import type { Lease } from './settler.js';
 
 /** A leased entry, not decoded yet. */
@@ -89,7 +88,7 @@ export class Receiver {
     const args: Arg[] = ['GROUP', group, this.#config.workerName, 'COUNT', max];
     // BLOCK 0 would block for ever.
     if (blocks) args.push('BLOCK', Math.floor(waitMs));
-    const read = (redis: RedisClient): Promise<unknown> => redis.call(['XREADGROUP', ...args, 'STREAMS', tasks, '>']);
+    const read = (redis: Redis): Promise<unknown> => redis.call('XREADGROUP', [...args, 'STREAMS', tasks, '>']);
     const reply = blocks && this.#blocking
       ? await this.#fetch(this.#blocking, signal, (redis) => this.#interrupter.run(redis, signal, () => read(redis)))
       : await this.#fetch(this.#link, signal, read);
@@ -98,7 +97,7 @@ export class Receiver {
   }
 
   /** Runs a command that may lease entries to us. */
-  async #fetch(link: Link, signal: AbortSignal, command: (redis: RedisClient) => Promise<unknown>): Promise<unknown> {
+  async #fetch(link: Link, signal: AbortSignal, command: (redis: Redis) => Promise<unknown>): Promise<unknown> {
     const since = performance.now();
     try {
       return await link.run(async (redis, again) => {

@@ -6,7 +6,7 @@ import type { DeadLetter } from '../dead-letter.js';
 import { ProtocolError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { decodeChunk, type Chunk, type LogEntry, type PlanRecord, type SeededRecord } from '../messages.js';
-import { RedisClient } from './client.js';
+import { createClient } from './client.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { RedisDelivery } from './delivery.js';
 import { fromFields } from './fields.js';
@@ -150,5 +150,5 @@ export class RedisBroker implements Broker {
     await Promise.all(leases.filter(({ id }) => !this.#held.has(id)).map((lease) => this.#settler.release(lease)));
   };
 
-  readonly #open = (): Link => new Link(new RedisClient(this.#config), this.#log);
+  readonly #open = (): Link => new Link(createClient(this.#config), this.#log);
 }

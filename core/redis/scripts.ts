@@ -1,8 +1,9 @@
 /** The Lua steps, each written and explained in its own file. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { RedisClient } from './client.js';
-import type { Arg } from './resp.js';
+import type { Redis } from 'ioredis';
+
+export type Arg = string | number;
 
 /** One Lua script; a broker that restarted has forgotten it and is sent the text again. */
 export class Script {
@@ -14,12 +15,12 @@ export class Script {
     this.#sha = createHash('sha1').update(this.#text).digest('hex');
   }
 
-  async run(redis: RedisClient, keys: readonly string[], args: readonly Arg[]): Promise<unknown> {
+  async run(redis: Redis, keys: readonly string[], args: readonly Arg[]): Promise<unknown> {
     try {
-      return await redis.call(['EVALSHA', this.#sha, keys.length, ...keys, ...args]);
+      return await redis.call('EVALSHA', [this.#sha, keys.length, ...keys, ...args]);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return redis.call(['EVAL', this.#text, keys.length, ...keys, ...args]);
+      return redis.call('EVAL', [this.#text, keys.length, ...keys, ...args]);
     }
   }
 }

@@ -28,7 +28,7 @@ export class SeederLock implements AsyncDisposable {
   static async take(link: Link, keys: Keys, scripts: Scripts, log: Logger): Promise<SeederLock> {
     const token = randomUUID();
     // With GET the answer is the value before, which is our token if an earlier try succeeded unheard.
-    const before = await link.run((redis) => redis.call(['SET', keys.lock, token, 'NX', 'PX', HOLD_MS, 'GET']));
+    const before = await link.run((redis) => redis.call('SET', keys.lock, token, 'NX', 'PX', HOLD_MS, 'GET'));
     if (before === null || before === token) return new SeederLock(token, link, keys, scripts, log);
     throw new SeederBusy(
       `another seeder holds ${keys.lock}: wait until it is done; the lock of a seeder that died lapses after ${HOLD_MS / 1000} s`,

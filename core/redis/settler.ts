@@ -7,8 +7,7 @@ import { columnsOf } from './columns.js';
 import { toFields } from './fields.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
-import type { Arg } from './resp.js';
-import type { Script, Scripts } from './scripts.js';
+import type { Arg, Script, Scripts } from './scripts.js';
 
 /** What the fence compares: the entry, and how often it has been delivered. */
 export interface Lease {
