@@ -36,6 +36,8 @@ interface Frame {
 }
 
 const CR = 13;
+/** Longest text, and places in an array, for which what came before is remembered. */
+const REMEMBERED = 64;
 const INCOMPLETE = Symbol('incomplete');
 const OPENED = Symbol('opened an array');
 
@@ -51,6 +53,8 @@ export class ReplyParser {
   #kept: Buffer[] = [];
   #keptLength = 0;
   #needed = 0;
+  /** The text that was last at a place of an array: by its depth and index. */
+  readonly #before: string[] = [];
 
   /**
    * @param reply called with each reply: text, numbers, null, ReplyError, or arrays of these
@@ -109,7 +113,7 @@ export class ReplyParser {
     if (length >= 0 && from + length + 2 > this.#bytes.length) return this.#incomplete(from + length + 2);
     this.#at = length < 0 ? from : from + length + 2;
     if (length < 0) return null;
-    return this.#binary() ? this.#bytes.subarray(from, from + length) : this.#slice(from, from + length);
+    return this.#binary() ? this.#bytes.subarray(from, from + length) : this.#likely(from, from + length);
   }
 
   #array(length: number, from: number): unknown {
@@ -135,6 +139,16 @@ export class ReplyParser {
   #incomplete(neededUpTo: number): typeof INCOMPLETE {
     this.#needed = neededUpTo - this.#at;
     return INCOMPLETE;
+  }
+
+  /** Entries of a stream repeat their names and most of their values: what is the same as before is not made again. */
+  #likely(from: number, to: number): string {
+    const index = this.#frames.at(-1)?.items.length ?? REMEMBERED;
+    if (index >= REMEMBERED || to - from > REMEMBERED || this.#text === undefined) return this.#slice(from, to);
+    const place = this.#frames.length * REMEMBERED + index;
+    const before = this.#before[place];
+    if (before?.length === to - from && this.#text.startsWith(before, from)) return before;
+    return (this.#before[place] = this.#slice(from, to));
   }
 
   #slice(from: number, to: number): string {
