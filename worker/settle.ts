@@ -104,7 +104,9 @@ export class Settler {
   }
 
   #complete(delivery: Delivery, computed: Computed): Promise<void> {
-    const completed = delivery.complete({ ...computed, workerId: this.#config.workerName });
+    const { summary, digest, values, startedAt, completedAt, durationSeconds } = computed;
+    const result = { summary, digest, startedAt, completedAt, durationSeconds, workerId: this.#config.workerName };
+    const completed = delivery.complete(values ? { ...result, values } : result);
     if (!this.#debug) return completed;
     const fields = { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, sum: computed.summary.sum, duration_seconds: computed.durationSeconds };
     return completed.then(() => this.#log.debug(fields, 'chunk complete'));
