@@ -57,8 +57,9 @@ function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
 function encodeWindow(window: readonly Chunk[]): Arg[] {
   const wires = window.map(encodeChunk);
   const columns = columnsOf(wires);
-  const args: Arg[] = [wires.length, ...columns.head];
-  for (const wire of wires) columns.row(wire, args);
+  const rows: Arg[] = [];
+  for (const wire of wires) columns.row(wire, rows);
+  const args: Arg[] = [wires.length, ...columns.head, JSON.stringify(rows)];
   for (const { start, end } of IntervalSet.of(window).intervals()) args.push(start, end);
   return args;
 }

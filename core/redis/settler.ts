@@ -90,7 +90,6 @@ export class Settler {
   #complete(items: readonly Completion[]): Promise<boolean[]> {
     const wires = items.map(({ record }) => encodeRecord(record));
     const columns = columnsOf(wires, ['start_param', 'end_param']);
-    // One text: the client and Redis pay for each argument, and for text of one kind less than for separate ones.
     const rows: Arg[] = [];
     items.forEach(({ lease }, i) => {
       rows.push(lease.id, lease.count);
