@@ -8,18 +8,21 @@
 local read = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[3], 'STREAMS', KEYS[1], '>')
 if not read then return {} end
 local entries = read[1][2]
-local first, rows, ids, places, columns = entries[1][2], {}, {}, {}, {}
-
+local first, ids, differs = entries[1][2], {}, {}
+local n = #first
 for i = 1, #entries do
-  ids[i], rows[i] = entries[i][1], entries[i][2]
-  if #rows[i] ~= #first then return { entries } end
+  local row = entries[i][2]
+  ids[i] = entries[i][1]
+  if #row ~= n then return { entries } end
+  for place = 1, n do
+    if row[place] ~= first[place] then differs[place] = true end
+  end
 end
-for place = 1, #first do
-  local same = 1
-  while same < #rows and rows[same + 1][place] == first[place] do same = same + 1 end
-  if same < #rows then
+local places, columns = {}, {}
+for place = 1, n do
+  if differs[place] then
     local column = {}
-    for i = 1, #rows do column[i] = rows[i][place] end
+    for i = 1, #entries do column[i] = entries[i][2][place] end
     if place % 2 == 1 or string.find(table.concat(column), '\n', 1, true) then return { entries } end
     places[#places + 1], columns[#columns + 1] = place, table.concat(column, '\n')
   end
