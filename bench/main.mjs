@@ -7,6 +7,7 @@ import { Figures } from './lib/figures.mjs';
 import { installBullmq, installPython } from './lib/peers.mjs';
 import { killAll, run } from './lib/process.mjs';
 import { pythonWorker } from './lib/python-worker.mjs';
+import { startRabbitmq } from './lib/rabbitmq.mjs';
 import { startRedis } from './lib/redis.mjs';
 import { MEASURES } from './measures/index.mjs';
 
@@ -16,6 +17,7 @@ import { MEASURES } from './measures/index.mjs';
  * @property {boolean} quick
  * @property {Figures} figures
  * @property {import('./lib/redis.mjs').BenchRedis} redis
+ * @property {() => Promise<import('./lib/rabbitmq.mjs').BenchRabbitmq>} rabbitmq started when it is first asked for
  * @property {{ bullmq?: { dir: string, version: string }, python?: { python: string, bin: string } }} peers
  * @property {(file: string) => string} peer path of a program in peers/
  * @property {(kind: 'celery' | 'rq', n: number, env: Record<string, string>) => Promise<number>} pythonWorker
@@ -33,7 +35,7 @@ const secondsLeft = () => limitSeconds - (performance.now() - started) / 1000;
 const figures = new Figures();
 const finish = async (/** @type {number} */ status) => {
   killAll();
-  figures.write(join(HERE, '../out/bench.json'));
+  figures.write(join(HERE, '../out'));
   console.log(figures.table());
   process.exit(status);
 };
@@ -52,9 +54,12 @@ const [bullmq, python] = await Promise.all([
   installPython().catch((error) => figures.leaveOut('Celery and RQ', error)),
 ]);
 const redis = await startRedis();
+/** @type {ReturnType<typeof startRabbitmq> | undefined} */
+let rabbitmq;
 /** @type {Bench} */
 const bench = {
   root, quick, figures, redis, secondsLeft,
+  rabbitmq: () => (rabbitmq ??= startRabbitmq()),
   peers: { ...(bullmq ? { bullmq } : {}), ...(python ? { python } : {}) },
   peer: (file) => join(HERE, 'peers', file),
   pythonWorker: (kind, n, env) => pythonWorker(redis, /** @type {{ bin: string }} */ (python), kind, n, env),
@@ -66,4 +71,5 @@ for (const [name, measure] of Object.entries(MEASURES)) {
   await measure(bench).catch((/** @type {unknown} */ error) => figures.leaveOut(name, error));
 }
 await redis.stop();
+await (await rabbitmq?.catch(() => undefined))?.stop();
 await finish(0);

@@ -7,7 +7,7 @@
  * digits, most significant first; hash word h1 is the least significant. Not cryptographic: it finds mistakes, not forgers.
  */
 
-const MASK = (1n << 128n) - 1n;
+const WORD = 0x1_0000_0000;
 const C1 = 0x239b961b;
 const C2 = 0xab0e9789;
 const C3 = 0x38b34ae5;
@@ -17,13 +17,13 @@ const floats = new Float64Array(1);
 const words = new Uint32Array(floats.buffer);
 
 export class Digest {
-  // Four 32-bit words as floating-point sums: exact up to 2^21 additions, then carried.
+  // Four 32-bit words, least significant first, as floating-point sums: exact up to 2^20 additions, then carried. Bigints
+  // would cost more than the hashing.
   #w0 = 0;
   #w1 = 0;
   #w2 = 0;
   #w3 = 0;
   #pending = 0;
-  #total = 0n;
 
   /** @param value finite */
   add(parameter: number, value: number): void {
@@ -45,33 +45,52 @@ export class Digest {
     h1 = (h1 + h2 + h3 + h4) | 0; h2 = (h2 + h1) | 0; h3 = (h3 + h1) | 0; h4 = (h4 + h1) | 0;
     h1 = mix(h1); h2 = mix(h2); h3 = mix(h3); h4 = mix(h4);
     h1 = (h1 + h2 + h3 + h4) | 0; h2 = (h2 + h1) | 0; h3 = (h3 + h1) | 0; h4 = (h4 + h1) | 0;
-    this.#w0 += h1 >>> 0;
-    this.#w1 += h2 >>> 0;
-    this.#w2 += h3 >>> 0;
-    this.#w3 += h4 >>> 0;
-    if (++this.#pending === 0x20_0000) this.#carry();
+    this.#plus(h1 >>> 0, h2 >>> 0, h3 >>> 0, h4 >>> 0);
   }
 
   /** Adds the digest of other parameters, as written by `toString`. */
   addDigest(hex: string): void {
-    this.#total = (this.#total + BigInt(`0x${hex}`)) & MASK;
+    this.#plus(word(hex, 24), word(hex, 16), word(hex, 8), word(hex, 0));
   }
 
   /** Takes the digest of parameters out that were added before. */
   subtractDigest(hex: string): void {
-    this.#total = (this.#total - BigInt(`0x${hex}`)) & MASK;
+    this.#plus(-word(hex, 24), -word(hex, 16), -word(hex, 8), -word(hex, 0));
   }
 
   toString(): string {
     this.#carry();
-    return this.#total.toString(16).padStart(32, '0');
+    return digits(this.#w3) + digits(this.#w2) + digits(this.#w1) + digits(this.#w0);
   }
 
-  #carry(): void {
-    const sum = BigInt(this.#w0) + (BigInt(this.#w1) << 32n) + (BigInt(this.#w2) << 64n) + (BigInt(this.#w3) << 96n);
-    this.#total = (this.#total + sum) & MASK;
-    this.#w0 = this.#w1 = this.#w2 = this.#w3 = this.#pending = 0;
+  #plus(w0: number, w1: number, w2: number, w3: number): void {
+    this.#w0 += w0;
+    this.#w1 += w1;
+    this.#w2 += w2;
+    this.#w3 += w3;
+    if (++this.#pending === 0x10_0000) this.#carry();
   }
+
+  /** Rounding down carries, and borrows where a sum is negative. */
+  #carry(): void {
+    this.#w1 += Math.floor(this.#w0 / WORD);
+    this.#w2 += Math.floor(this.#w1 / WORD);
+    this.#w3 += Math.floor(this.#w2 / WORD);
+    // The lowest 32 bits of each, also of a negative one.
+    this.#w0 -= Math.floor(this.#w0 / WORD) * WORD;
+    this.#w1 -= Math.floor(this.#w1 / WORD) * WORD;
+    this.#w2 -= Math.floor(this.#w2 / WORD) * WORD;
+    this.#w3 -= Math.floor(this.#w3 / WORD) * WORD;
+    this.#pending = 0;
+  }
+}
+
+function word(hex: string, at: number): number {
+  return Number.parseInt(hex.slice(at, at + 8), 16);
+}
+
+function digits(value: number): string {
+  return value.toString(16).padStart(8, '0');
 }
 
 function mix(h: number): number {

@@ -152,13 +152,17 @@ export function encodeRecord(r: LogRecord): Wire {
         kind: r.kind, run_id: r.runId, start_param: r.start, end_param: r.end, chunks: r.chunks, reason: r.reason,
         first_confirmed_at: r.firstConfirmedAt, confirmed_at: r.confirmedAt,
       };
-    case 'result':
-      return {
+    case 'result': {
+      // A literal without spreading: this runs for every chunk.
+      const wire: Wire = {
         chunk_id: r.chunkId, worker_id: r.workerId, status: 'complete', params_processed: r.summary.count,
         duration_seconds: r.durationSeconds, result_summary: r.summary, completed_at: r.completedAt,
         kind: r.kind, run_id: r.runId, start_param: r.start, end_param: r.end, digest: r.digest, attempt: r.attempt,
-        started_at: r.startedAt, ...(r.values ? { values: r.values } : {}),
+        started_at: r.startedAt,
       };
+      if (r.values) wire['values'] = r.values;
+      return wire;
+    }
     case 'dead':
       return {
         kind: r.kind, run_id: r.runId, chunk_id: r.chunkId, start_param: r.start, end_param: r.end, worker_id: r.workerId,

@@ -8,7 +8,7 @@ import { requireTools } from './lib/tools.mjs';
 await runScript(
   {
     name: 'build',
-    about: 'Compiles, bundles one file per entry and builds the image; reports the sizes. Safe to repeat.',
+    about: 'Compiles, bundles and builds the image; reports the sizes. Safe to repeat.',
     flags: {
       version: { type: 'string', value: 'V', help: "the image's tag (default: the version in package.json)" },
       tag: { type: 'string', value: 'REPOSITORY', default: 'ttg', help: "the image's repository, with registry if it is to be pushed" },

@@ -9,17 +9,19 @@ export interface PackedTasks {
 }
 
 export interface PackedOutcomes {
-  /** For each plain result index, sum, count, minimum, maximum and seconds. */
+  /** For each plain result index, sum, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
   readonly numbers: Float64Array;
-  /** For each plain result digest, start and end of computing. */
-  readonly texts: readonly string[];
+  /** Digests of the plain results, one behind the other: a text costs more than its characters. */
+  readonly digests: string;
+  /** Moments, each once where it is followed by itself. */
+  readonly times: readonly string[];
   /** Failures, and results that keep their values. */
   readonly others: readonly Outcome[];
 }
 
 const TASK = 4;
-const NUMBERS = 6;
-const TEXTS = 3;
+const NUMBERS = 8;
+const DIGEST = 32;
 
 export function packTasks(tasks: readonly Task[]): PackedTasks {
   const computations: string[] = [];
@@ -47,7 +49,9 @@ export function unpackTasks({ computations, numbers }: PackedTasks): Task[] {
 
 export function packOutcomes(outcomes: readonly Outcome[]): PackedOutcomes {
   const numbers = new Float64Array(outcomes.length * NUMBERS);
-  const texts: string[] = [];
+  const times: string[] = [];
+  const timeAt = (time: string): number => (times.at(-1) === time ? times.length : times.push(time)) - 1;
+  let digests = '';
   const others: Outcome[] = [];
   let at = 0;
   for (const outcome of outcomes) {
@@ -62,23 +66,24 @@ export function packOutcomes(outcomes: readonly Outcome[]): PackedOutcomes {
     numbers[at++] = summary.min;
     numbers[at++] = summary.max;
     numbers[at++] = durationSeconds;
-    texts.push(digest, startedAt, completedAt);
+    numbers[at++] = timeAt(startedAt);
+    numbers[at++] = timeAt(completedAt);
+    digests += digest;
   }
-  return { numbers: numbers.subarray(0, at), texts, others };
+  return { numbers: numbers.subarray(0, at), digests, times, others };
 }
 
 /** In the order of their indexes. */
-export function unpackOutcomes({ numbers, texts, others }: PackedOutcomes): Outcome[] {
+export function unpackOutcomes({ numbers, digests, times, others }: PackedOutcomes): Outcome[] {
   const outcomes: Outcome[] = [];
   for (let i = 0; i * NUMBERS < numbers.length; i++) {
     const n = i * NUMBERS;
-    const t = i * TEXTS;
     outcomes.push({
       index: numbers[n] as number,
       computed: {
         summary: { sum: numbers[n + 1] as number, count: numbers[n + 2] as number, min: numbers[n + 3] as number, max: numbers[n + 4] as number },
-        digest: texts[t] as string, startedAt: texts[t + 1] as string, completedAt: texts[t + 2] as string,
-        durationSeconds: numbers[n + 5] as number,
+        digest: digests.slice(i * DIGEST, (i + 1) * DIGEST), durationSeconds: numbers[n + 5] as number,
+        startedAt: times[numbers[n + 6] as number] as string, completedAt: times[numbers[n + 7] as number] as string,
       },
     });
   }

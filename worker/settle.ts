@@ -13,6 +13,8 @@ export class Settler {
   readonly #config: Config;
   readonly #leases: LeaseKeeper;
   readonly #log: Logger;
+  /** Asked once: objects made for lines that nobody sees are a part of a fast chunk's cost. */
+  readonly #debug: boolean;
   /** Settles under way: a batch computes while the one before it is being settled. */
   #pending = 0;
   /** Who waits until there are none. */
@@ -24,6 +26,7 @@ export class Settler {
     this.#config = config;
     this.#leases = leases;
     this.#log = log;
+    this.#debug = log.isLevelEnabled('debug');
   }
 
   /**
@@ -37,7 +40,7 @@ export class Settler {
       if (delivery.attempt <= most) {
         batch.push(delivery);
         this.#unfinished.add(delivery);
-        this.#log.debug({ run_id: delivery.chunk.runId, chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'chunk started');
+        if (this.#debug) this.#log.debug({ run_id: delivery.chunk.runId, chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'chunk started');
       } else {
         const started = delivery.attempt - 1;
         const error = new ChunkError(`${started} attempts were started and did not end: the last worker died, or was cut off`, { retryable: false });
@@ -57,15 +60,14 @@ export class Settler {
   settle(delivery: Delivery, outcome: Outcome): void {
     this.#unfinished.delete(delivery);
     this.#pending++;
-    void this.#settleOne(delivery, outcome);
+    this.#run(delivery, () => ('computed' in outcome ? this.#complete(delivery, outcome.computed) : this.#fail(delivery, outcome.failure)))
+      .then(() => this.#through(), (thrown: unknown) => {
+        this.#fatal ??= asError(thrown);
+        this.#through();
+      });
   }
 
-  async #settleOne(delivery: Delivery, outcome: Outcome): Promise<void> {
-    try {
-      await this.#run(delivery, () => ('computed' in outcome ? this.#complete(delivery, outcome.computed) : this.#fail(delivery, outcome.failure)));
-    } catch (thrown) {
-      this.#fatal ??= asError(thrown);
-    }
+  #through(): void {
     if (--this.#pending === 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
@@ -91,21 +93,23 @@ export class Settler {
     if (this.#fatal) throw new Error(`could not settle: ${this.#fatal.message}`, { cause: this.#fatal });
   }
 
-  async #run(delivery: Delivery, verb: () => Promise<void>): Promise<void> {
-    try {
-      if (!this.#leases.isLost(delivery)) await verb();
-      else throw new LeaseLost('the heartbeat found the lease taken');
-    } catch (thrown) {
-      if (!(thrown instanceof LeaseLost)) throw thrown;
-      this.#log.warn({ chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'lease lost: result dropped, another worker has the chunk');
-    } finally {
+  /** Not an async function, and so down to the broker: each would cost every chunk three more promises. */
+  #run(delivery: Delivery, verb: () => Promise<void>): Promise<void> {
+    const step = this.#leases.isLost(delivery) ? Promise.reject(new LeaseLost('the heartbeat found the lease taken')) : verb();
+    return step.then(() => this.#leases.letGo(delivery), (thrown: unknown) => {
       this.#leases.letGo(delivery);
-    }
+      if (!(thrown instanceof LeaseLost)) throw asError(thrown);
+      this.#log.warn({ chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'lease lost: result dropped, another worker has the chunk');
+    });
   }
 
-  async #complete(delivery: Delivery, computed: Computed): Promise<void> {
-    await delivery.complete({ ...computed, workerId: this.#config.workerName });
-    this.#log.debug({ chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, sum: computed.summary.sum, duration_seconds: computed.durationSeconds }, 'chunk complete');
+  #complete(delivery: Delivery, computed: Computed): Promise<void> {
+    const { summary, digest, values, startedAt, completedAt, durationSeconds } = computed;
+    const result = { summary, digest, startedAt, completedAt, durationSeconds, workerId: this.#config.workerName };
+    const completed = delivery.complete(values ? { ...result, values } : result);
+    if (!this.#debug) return completed;
+    const fields = { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, sum: computed.summary.sum, duration_seconds: computed.durationSeconds };
+    return completed.then(() => this.#log.debug(fields, 'chunk complete'));
   }
 
   async #fail(delivery: Delivery, failure: Failure): Promise<void> {

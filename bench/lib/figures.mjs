@@ -1,7 +1,7 @@
 /** Collects figures, and prints them as a table and as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 
 /**
  * @typedef {object} Figure
@@ -56,12 +56,13 @@ export class Figures {
     return `${markdown(rows)}\n\n${markdown(targets)}\n${left}`;
   }
 
-  /** @param {string} file */
-  write(file) {
-    mkdirSync(dirname(file), { recursive: true });
+  /** bench.json and bench.md. @param {string} folder */
+  write(folder) {
+    mkdirSync(folder, { recursive: true });
     const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
     const { started, figures, targets, leftOut } = this;
-    writeFileSync(file, `${JSON.stringify({ started, ended: new Date(), machine, figures, targets, leftOut }, null, 2)}\n`);
+    writeFileSync(join(folder, 'bench.md'), this.table());
+    writeFileSync(join(folder, 'bench.json'), `${JSON.stringify({ started, ended: new Date(), machine, figures, targets, leftOut }, null, 2)}\n`);
   }
 }
 

@@ -36,6 +36,7 @@ export function memoryMib(pid, field = 'VmHWM') {
  * @typedef {object} Running
  * @property {import('node:child_process').ChildProcess} child
  * @property {Promise<Ended>} ended
+ * @property {() => string} output so far
  */
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -69,7 +70,7 @@ export function start(program, args, { env = {}, cwd } = {}) {
       resolve({ code: code ?? -1, wallMs: performance.now() - started, ...cost, out });
     });
   });
-  return { child, ended };
+  return { child, ended, output: () => out };
 }
 
 /** As `start`, to a good end. @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string }} [options] @returns {Promise<Ended>} */

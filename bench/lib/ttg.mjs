@@ -20,6 +20,14 @@ export function logLines(out) {
   return out.split('\n').flatMap((line) => (line.startsWith('{"level') ? [JSON.parse(line)] : []));
 }
 
+/** @param {string} out @param {string} msg */
+export function firstLine(out, msg) {
+  return logLines(out).find((line) => line.msg === msg);
+}
+
+/** RabbitMQ's log is a stream, which cannot be asked for its last record; a worker's last line comes a confirm earlier. @param {string[]} outs */
+export const lastBatchAt = async (outs) => Math.max(...outs.map((out) => timeOf(out, 'batch done', -1)));
+
 /** Milliseconds since 1970 of the first or last line with this message. @param {string} out @param {string} msg @param {0 | -1} which */
 export function timeOf(out, msg, which = 0) {
   const line = logLines(out).filter((each) => each.msg === msg).at(which);
@@ -35,16 +43,18 @@ export async function seed(job) {
 }
 
 /**
- * Real workers at once on what is queued; the rate is that between the first one's readiness and the last record.
+ * Real workers at once on what is queued; the rate is that between the first one's readiness and the last record, the whole rate that from the start of their processes.
  * @param {Job} job @param {number} workers @param {(outs: string[]) => Promise<number>} lastRecordAt milliseconds since 1970, given what the workers printed
  */
 export async function work(job, workers, lastRecordAt) {
   const names = Array.from({ length: workers }, (_, i) => `ttg-worker-abcde-xyz1${i}`);
+  const started = Date.now();
   const ended = await Promise.all(names.map((name) => run(process.execPath, [join(job.root, 'dist/worker/main.js')], { env: environment(job, name) })));
   const ready = Math.min(...ended.map(({ out }) => timeOf(out, 'worker ready')));
-  const seconds = Math.max(1, (await lastRecordAt(ended.map(({ out }) => out))) - ready) / 1000;
+  const last = await lastRecordAt(ended.map(({ out }) => out));
+  const seconds = Math.max(1, last - ready) / 1000;
   const cpu = ended.reduce((sum, each) => sum + each.cpu, 0);
-  return { rate: job.chunks / seconds, seconds, cpuMicros: (cpu / job.chunks) * 1e6, peakMib: Math.max(...ended.map((each) => each.peakMib)) };
+  return { rate: job.chunks / seconds, wholeRate: (job.chunks / (last - started)) * 1000, seconds, cpuMicros: (cpu / job.chunks) * 1e6, peakMib: Math.max(...ended.map((each) => each.peakMib)) };
 }
 
 /** The real `ttg verb --json`. @param {Job} job @param {'verify' | 'results'} verb */

@@ -3,9 +3,10 @@ import { latency } from './latency.mjs';
 import { process1 } from './process.mjs';
 import { publish } from './publish.mjs';
 import { rabbitmq } from './rabbitmq.mjs';
+import { rabbitmqSizes } from './rabbitmq-sizes.mjs';
 import { recovery } from './recovery.mjs';
 import { sizes } from './sizes.mjs';
 import { startup } from './startup.mjs';
 
 /** @type {Record<string, (bench: import('../main.mjs').Bench) => Promise<void>>} */
-export const MEASURES = { publish, process: process1, latency, startup, recovery, rabbitmq, sizes };
+export const MEASURES = { publish, process: process1, latency, startup, recovery, rabbitmq, sizes, 'rabbitmq-sizes': rabbitmqSizes };

@@ -14,13 +14,13 @@ function* plan(quick) {
 export async function sizes(bench) {
   const { figures, quick, redis, secondsLeft } = bench;
   const area = 'Redis sizes';
-  /** @type {Map<string, { rate: number, cpu: number, peak: number }>} */
+  /** @type {Map<string, { rate: number, whole: number, peak: number }>} */
   const known = new Map();
   let slowest = Infinity;
   for (const { chunks, size, workers } of plan(quick)) {
     const what = `${chunks.toLocaleString('en')} chunks of ${size}, ${workers} worker${workers > 1 ? 's' : ''}`;
     const seconds = (chunks / slowest) * 1.6 + 3;
-    if (seconds > secondsLeft() - (quick ? 20 : 60)) {
+    if (seconds > secondsLeft() - (quick ? 20 : 90)) {
       figures.leaveOut(what, `about ${Math.round(seconds)} s, which this run does not have left`);
       continue;
     }
@@ -29,7 +29,7 @@ export async function sizes(bench) {
     const { seeded, worked, brokerMicros, queued } = await once(bench, { chunks, size, workers });
     slowest = chunks >= 20_000 ? Math.min(slowest, worked.rate) : slowest;
     figures.add({ area, what, value: worked.rate, unit: '/s', cpuMicros: worked.cpuMicros, brokerMicros, peakMib: worked.peakMib });
-    known.set(`${chunks} ${size} ${workers}`, { rate: worked.rate, cpu: worked.cpuMicros, peak: worked.peakMib });
+    known.set(`${chunks} ${size} ${workers}`, { rate: worked.rate, whole: worked.wholeRate, peak: worked.peakMib });
     if (size !== 1 || workers !== 1) continue;
     figures.add({ area, what: `seeding ${chunks.toLocaleString('en')} chunks`, value: seeded.rate, unit: '/s', cpuMicros: seeded.cpuMicros, peakMib: seeded.peakMib });
     if (chunks < 20_000) continue;
@@ -41,7 +41,8 @@ export async function sizes(bench) {
   const at = (/** @type {string} */ key) => known.get(key);
   const [small, large] = [at('1000 1 1'), at('1000000 1 1')];
   if (small && large) {
-    figures.target('Redis: seconds a chunk at 1,000,000 ÷ at 1,000', small.rate / large.rate, '<=', 1.3);
+    figures.target('Redis: seconds a chunk at 1,000,000 ÷ at 1,000, without start-up', small.rate / large.rate, '<=', 1.3);
+    figures.target('Redis: seconds a chunk at 1,000,000 ÷ at 1,000, with start-up', small.whole / large.whole, '<=', 1.3);
     figures.target('Redis: peak memory of a worker at 1,000,000 ÷ at 100,000', large.peak / (at('100000 1 1')?.peak ?? NaN), '<=', 1.3);
   }
 }

@@ -5,6 +5,7 @@ import sys
 import time
 
 URL = os.environ["REDIS_URL"]
+BROKER = os.environ.get("BROKER_URL", URL)
 
 
 def nothing(start=0, end=0):
@@ -14,7 +15,7 @@ def nothing(start=0, end=0):
 try:
     from celery import Celery
 
-    app = Celery("tasks", broker=URL)
+    app = Celery("tasks", broker=BROKER)
     app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=50, task_acks_late=True, worker_hijack_root_logger=False)
 
     @app.task(name="count")

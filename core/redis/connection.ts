@@ -43,7 +43,7 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
     };
     const onAbort = (): void => end(signal.reason);
     const onError = (error: Error): void => {
-      reason = error.message;
+      reason = error.message || String((error as NodeJS.ErrnoException).code);
       if (classify(error) === 'refused') {
         end(new ConfigError(`${where} refused the credentials (${reason}): set REDIS_PASSWORD to the password it was started with`));
       }

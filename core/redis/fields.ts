@@ -14,8 +14,8 @@ export function toFields(wire: Wire): Arg[] {
   return fields;
 }
 
-export function toField(value: unknown): Arg {
-  return typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value);
+export function toField(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? `${value}` : JSON.stringify(value);
 }
 
 /** @throws ProtocolError if a nested value is not JSON */

@@ -3,7 +3,7 @@
 --         known to the holder of the lock, head of the names of sets of what others queued since; ARGV[1] token of the lock,
 --         [2] number of the window, [3] id up to which the stream was listed ('' if it was not), [4] chunks, [5] n fields,
 --         [6] v of them that are given for each chunk, first and last parameter being the first two, then the n fields and
---         values of the first chunk, then the v places of what is given in them, then v values for each chunk
+--         values of the first chunk, then the v places of what is given in them, then a JSON array of texts: v values for each chunk
 -- Output: chunks published, now or by an earlier call with the same number; -1 the lock is not ours any more
 -- Why:    a window whose answer was lost with the connection can be sent again and still is published once. What a
 --         replay put into the queue after it was listed is not queued beside it: who looked and who publishes are one step
@@ -32,7 +32,7 @@ if from ~= '' then
   end
 end
 
-local entry, places, at = { unpack(ARGV, 7, 6 + 2 * n) }, {}, 6 + 2 * n + v
+local entry, places, rows, at = { unpack(ARGV, 7, 6 + 2 * n) }, {}, cjson.decode(ARGV[7 + 2 * n + v]), 0
 for i = 1, v do places[i] = tonumber(ARGV[6 + 2 * n + i]) end
 local run
 for i = 1, 2 * n, 2 do if entry[i] == 'run_id' then run = entry[i + 1] end end
@@ -45,9 +45,9 @@ local function forget()
   if recorded and start then uncover(done, start, stop) end
 end
 for _ = 1, chunks do
-  local first, last = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local first, last = tonumber(rows[at + 1]), tonumber(rows[at + 2])
   if not (taken and touched(others .. run, first, last)) then
-    for i = 1, v do entry[places[i]] = ARGV[at + i] end
+    for i = 1, v do entry[places[i]] = rows[at + i] end
     id = redis.call('XADD', tasks, '*', unpack(entry))
     if not stop or first ~= stop + 1 then
       forget()

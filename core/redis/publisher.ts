@@ -58,7 +58,7 @@ function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
 function encodeWindow(window: readonly Chunk[]): Arg[] {
   const wires = window.map(encodeChunk);
   const columns = columnsOf(wires, ['start_param', 'end_param']);
-  const args: Arg[] = [wires.length, ...columns.head];
-  for (const wire of wires) columns.row(wire, args);
-  return args;
+  const rows: Arg[] = [];
+  for (const wire of wires) columns.row(wire, rows);
+  return [wires.length, ...columns.head, JSON.stringify(rows)];
 }

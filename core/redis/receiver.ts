@@ -8,8 +8,9 @@ import { createGroup } from './group.js';
 import { Interrupter } from './interrupter.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import type { Arg, Scripts } from './scripts.js';
+import type { Scripts } from './scripts.js';
 import type { Lease } from './settler.js';
+import { unpackTaken, type Taken } from './taken.js';
 
 /** A leased entry, not decoded yet. */
 export interface Leased extends Lease {
@@ -30,6 +31,8 @@ export class Receiver {
   #blocking: Link | undefined;
   #checkedAt = -Infinity;
   #checkAt = -Infinity;
+  /** The last read found as many as were wanted: there may be more, and no need to wait. */
+  #plenty = false;
 
   /**
    * @param open gives a connection of its own to block on, so that no heartbeat waits behind a read
@@ -83,17 +86,26 @@ export class Receiver {
   }
 
   async #read(max: number, waitMs: number, signal: AbortSignal): Promise<Leased[]> {
-    const { group, tasks } = this.#keys;
-    const blocks = waitMs >= 1;
-    const args: Arg[] = ['GROUP', group, this.#config.workerName, 'COUNT', max];
     // BLOCK 0 would block for ever.
-    if (blocks) args.push('BLOCK', Math.floor(waitMs));
-    const read = (redis: Redis): Promise<unknown> => redis.call('XREADGROUP', [...args, 'STREAMS', tasks, '>']);
-    const reply = blocks && this.#blocking
-      ? await this.#fetch(this.#blocking, signal, (redis) => this.#interrupter.run(redis, signal, () => read(redis)))
-      : await this.#fetch(this.#link, signal, read);
-    const entries = (reply as Array<[key: string, entries: Entry[]]> | null)?.[0]?.[1] ?? [];
+    const entries = !this.#blocking || this.#plenty || waitMs < 1
+      ? await this.#take(max, signal)
+      : await this.#wait(this.#blocking, max, Math.floor(waitMs), signal);
+    this.#plenty = entries.length >= max;
     return entries.map(([id, fields]) => ({ id, fields, count: 1 }));
+  }
+
+  async #take(max: number, signal: AbortSignal): Promise<readonly Entry[]> {
+    const { group, tasks } = this.#keys;
+    const reply = await this.#fetch(this.#link, signal, (redis) => this.#scripts.take.run(redis, [tasks], [group, this.#config.workerName, max]));
+    return unpackTaken((reply ?? []) as Taken);
+  }
+
+  /** No script can wait for entries: this is the plain command, whose answer costs several times as much. */
+  async #wait(link: Link, max: number, ms: number, signal: AbortSignal): Promise<readonly Entry[]> {
+    const { group, tasks } = this.#keys;
+    const args = ['GROUP', group, this.#config.workerName, 'COUNT', max, 'BLOCK', ms, 'STREAMS', tasks, '>'];
+    const reply = await this.#fetch(link, signal, (redis) => this.#interrupter.run(redis, signal, () => redis.call('XREADGROUP', args)));
+    return (reply as Array<[key: string, entries: Entry[]]> | null)?.[0]?.[1] ?? [];
   }
 
   /** Runs a command that may lease entries to us. */

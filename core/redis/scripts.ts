@@ -37,6 +37,7 @@ export function loadScripts() {
     bury: new Script(fence, done, readFileSync(new URL('./bury.lua', import.meta.url), 'utf8')),
     split: new Script(fence, readFileSync(new URL('./split.lua', import.meta.url), 'utf8')),
     replay: new Script(readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')),
+    take: new Script(readFileSync(new URL('./take.lua', import.meta.url), 'utf8')),
     claim: new Script(readFileSync(new URL('./claim.lua', import.meta.url), 'utf8')),
     publish: new Script(done, readFileSync(new URL('./publish.lua', import.meta.url), 'utf8')),
     hold: new Script(readFileSync(new URL('./hold.lua', import.meta.url), 'utf8')),

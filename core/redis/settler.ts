@@ -90,11 +90,12 @@ export class Settler {
   #complete(items: readonly Completion[]): Promise<boolean[]> {
     const wires = items.map(({ record }) => encodeRecord(record));
     const columns = columnsOf(wires, ['start_param', 'end_param']);
-    const args: Arg[] = [items.length, ...columns.head];
+    const rows: Arg[] = [];
     items.forEach(({ lease }, i) => {
-      args.push(lease.id, lease.count);
-      columns.row(wires[i] as Wire, args);
+      rows.push(lease.id, lease.count);
+      columns.row(wires[i] as Wire, rows);
     });
+    const args = [items.length, ...columns.head, JSON.stringify(rows)];
     const runId = (items[0] as Completion).record.runId;
     return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], args);
   }
@@ -107,7 +108,7 @@ export class Settler {
   #step(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<boolean[]> {
     return this.#link.run(async (redis, again) => {
       const reply = await script.run(redis, [this.#keys.tasks, ...keys], [this.#keys.group, this.#consumer, again ? 1 : 0, ...args]);
-      return (Array.isArray(reply) ? reply : [reply]).map((answer) => answer === 1);
+      return Array.from(String(reply), (answer) => answer === '1');
     });
   }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-/** TypeScript sources → one self-contained file per entry in build/image: worker pods are short-lived, start-up is throughput. */
+/** TypeScript sources → build/image: a file per entry, and beside them what they share or load later. Pods are short-lived, start-up is throughput. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -34,6 +34,9 @@ export async function bundle({ root = ROOT, out = join(root, 'build/image'), ent
       entryPoints: Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(root, source)])),
       outdir: fresh,
       bundle: true,
+      // So that a worker on Redis does not even read RabbitMQ's client.
+      splitting: true,
+      chunkNames: 'part-[hash]',
       platform: 'node',
       target: 'node24',
       format: 'esm',
@@ -45,7 +48,8 @@ export async function bundle({ root = ROOT, out = join(root, 'build/image'), ent
       logLevel: 'error',
     });
     await writeFile(join(fresh, 'package.json'), '{"type":"module"}\n');
-    const sizes = await check(fresh, Object.keys(entries));
+    await copyFile(join(root, 'scripts/lib/warm-up.mjs'), join(fresh, 'warm-up.mjs'));
+    const sizes = await check(fresh);
     await rm(out, { recursive: true, force: true });
     await mkdir(dirname(out), { recursive: true });
     await rename(fresh, out);
@@ -83,13 +87,11 @@ function inlineLua() {
 /**
  * A file that a bundle refers to beside itself must be in the image: a thread's entry is, a script left unread is not.
  * @param {string} folder
- * @param {string[]} names
  */
-async function check(folder, names) {
+async function check(folder) {
   /** @type {Record<string, number>} */
   const sizes = {};
-  for (const name of names) {
-    const file = `${name}.js`;
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.js'))) {
     const text = await readFile(join(folder, file), 'utf8');
     for (const [, reference = ''] of text.matchAll(/new URL\(["'`](\.{1,2}\/[^"'`]+)["'`],\s*import\.meta\.url\)/g)) {
       if (existsSync(join(folder, reference))) continue;

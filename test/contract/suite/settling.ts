@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../../../core/broker.js';
 import { ChunkError } from '../../../core/errors.js';
-import { never, publish, reachesDepth, readRecords, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
+import { chunks, never, publish, reachesDepth, readRecords, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -163,6 +164,34 @@ export function describeSettling(h: Harness): void {
       expect(letters).toHaveLength(1);
       for (const part of [chunkId, runId, String(end)]) expect(letters[0]!.includes(part), `the payload names ${part}`).toBe(true);
       await reachesDepth(worker, { ready: 1, leased: 0, delayed: 0, dead: 1 });
+    });
+
+    it('carries chunks unharmed, whatever their ids hold and whatever lies beside them', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      const raw = await bench.raw();
+      await using lock = await worker.lockSeeding();
+      const alike = chunks(5);
+      const ids = ['plain', 'two\nlines', 'ends\n', '\n', '\r\n', 'quo"te\\', 'größe ☃', '[1]'];
+      const odd = chunks(5 + ids.length).slice(5).map((chunk, i) => ({ ...chunk, chunkId: ids[i] as string }));
+      const got: Delivery[] = [];
+      // Without waiting, and as many as there are.
+      const reaches = (count: number) => eventually(async () => {
+        got.push(...(await worker.receive({ max: 100, waitMs: 0, signal: never })));
+        return got.length >= count;
+      }, 15_000, `${count} deliveries`);
+      await worker.publish(alike);
+      await reaches(alike.length);
+      const bytes = Buffer.from([0xc3, 0x0a, 0xff]);
+      await raw.putTask(bytes);
+      await worker.publish(odd);
+      await lock[Symbol.asyncDispose]();
+      await reaches(alike.length + odd.length);
+      expect(got.map(({ chunk, attempt }) => [chunk, attempt])).toEqual([...alike, ...odd].map((chunk) => [chunk, 1]));
+      await Promise.all(got.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
+      expect((await readResults(worker)).map(({ chunkId }) => chunkId)).toEqual([...alike, ...odd].map(({ chunkId }) => chunkId));
+      expect((await raw.deadLetters()).filter((letter) => letter.includes(bytes))).toHaveLength(1);
+      await reachesDepth(worker, { unfinished: 0, delayed: 0, dead: 1 });
     });
 
     it('dead-letters undecodable messages as they are, does not loop, and delivers the good one behind them', async () => {
