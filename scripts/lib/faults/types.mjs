@@ -32,7 +32,7 @@
  *   waits for an observation, up to the deadline; a read that failed is none
  * @property {() => Promise<Held[]>} held chunks that running workers have started and not completed
  * @property {(worker: string) => Promise<Held[]>} heldBy the same of one worker, dead or alive, the latest start first
- * @property {() => Promise<Array<{ name: string, observed: string }>>} killed workers that ended by SIGKILL
+ * @property {() => Promise<Array<Struck & { name: string }>>} killed workers that ended by SIGKILL
  * @property {(worker: string) => Promise<Struck>} kill without grace; resolves when it is seen dead
  * @property {(worker: string) => Promise<Struck>} freeze stops its process; resolves when it is seen stopped
  * @property {(worker: string) => Promise<void>} wake lets it go on; resolves when it is seen to, or to have ended

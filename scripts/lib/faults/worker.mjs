@@ -70,7 +70,7 @@ function dieAt({ point, prove }) {
       await stage.start();
       const chunk = stage.workerEnv.TTG_FAULT_CHUNK ?? '';
       const dead = await stage.until(async () => (await stage.killed())[0], `a worker dead at chunk ${chunk}`);
-      return { target: `${dead.name} at chunk ${chunk}, ${point}`, observed: dead.observed, struckAt: Date.now(), chunk, worker: dead.name };
+      return { target: `${dead.name} at chunk ${chunk}, ${point}`, observed: dead.observed, struckAt: dead.at, chunk, worker: dead.name };
     },
     heal: nothing,
     prove,

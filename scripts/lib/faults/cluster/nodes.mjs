@@ -1,4 +1,5 @@
 /** Faults of a node: it stops, with the broker on it or without, or it is drained. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
 import { Stop } from '../../steps.mjs';
 import { pick } from '../rng.mjs';
@@ -6,6 +7,9 @@ import { killNode, nodeState, requireKind, startNode } from './node-containers.m
 import { nameOf, runningWorkers } from './workers.mjs';
 
 /** @typedef {import('./stage.mjs').ClusterStage} ClusterStage */
+
+/** A question that is not answered within this time is not answered. */
+const SILENT_MS = 10_000;
 
 /** @type {import('./stage.mjs').ClusterFault} */
 const stop = {
@@ -15,9 +19,12 @@ const stop = {
     requireKind(stage);
     const node = await nodeOfWorkers(stage, rng);
     const there = (await runningWorkers(stage.where)).filter((pod) => pod.spec?.nodeName === node).map(nameOf);
+    const held = (await stage.held()).filter(({ worker }) => there.includes(worker));
     const struckAt = Date.now();
     const observed = await stopNode(node);
-    return { target: `${node} with ${there.join(', ')}`, observed, struckAt, node };
+    const { results } = await stage.read();
+    const lost = held.find(({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker));
+    return { target: `${node} with ${there.join(', ')}`, observed, struckAt, node, ...(lost?.chunkId ? { worker: lost.worker, chunk: lost.chunkId } : {}) };
   },
   heal: (stage, hit) => returned(stage, hit),
 };
@@ -32,9 +39,9 @@ const stopBroker = {
     const node = pod.spec?.nodeName ?? '';
     const struckAt = Date.now();
     const observed = await stopNode(node);
-    // Nothing can go on without its broker, and whoever asks is told so.
-    const failure = await stage.until(() => stage.observer.depth().then(() => undefined, (thrown) => String(thrown)), `${stage.backend} not answering`);
-    return { target: `${node} with ${nameOf(pod)}`, observed: `${observed}; the broker does not answer: ${failure}`, struckAt, node };
+    // Nothing can go on without its broker, and whoever asks waits.
+    await stage.until(() => Promise.race([stage.observer.depth().then(() => false, () => true), sleep(SILENT_MS, true)]), `${stage.backend} not answering`);
+    return { target: `${node} with ${nameOf(pod)}`, observed: `${observed}; ${stage.backend} gives no answer`, struckAt, node };
   },
   heal: async (stage, hit) => {
     await returned(stage, hit);

@@ -55,7 +55,8 @@ export function endOf(pod) {
 /** @param {Where} where */
 export async function killedWorkers(where) {
   const dead = (await podsOf(where, 'worker')).filter((pod) => endOf(pod)?.exitCode === 137);
-  return dead.map((pod) => ({ name: nameOf(pod), observed: `${nameOf(pod)}: exit status 137` }));
+  // To the second, which is all that the kubelet says.
+  return dead.map((pod) => ({ name: nameOf(pod), at: Number(endOf(pod)?.finishedAt ?? Date.now()), observed: `${nameOf(pod)}: exit status 137` }));
 }
 
 /**

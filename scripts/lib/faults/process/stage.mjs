@@ -77,7 +77,7 @@ export async function makeProcessStage(broker, settings, signal) {
     raw: () => openRaw(broker, prefix),
     held: async () => processes.running('worker').flatMap(({ name, log }) => heldBy(name, log)),
     heldBy: async (name) => heldBy(name, processes.get(name)?.log ?? '').sort((a, b) => b.startedAt - a.startedAt),
-    killed: async () => processes.all('worker').filter(({ child }) => child.signalCode === 'SIGKILL').map(({ name, child }) => ({ name, observed: `process ${child.pid} ended by SIGKILL` })),
+    killed: async () => processes.all('worker').filter(({ child }) => child.signalCode === 'SIGKILL').map(({ name, child }) => ({ name, at: Date.now(), observed: `process ${child.pid} ended by SIGKILL` })),
     kill: (name) => endBy(processOf(name), 'SIGKILL'),
     freeze: (name) => freeze(processOf(name), stage.until),
     wake: (name) => wake(processOf(name), stage.until),
