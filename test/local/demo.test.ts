@@ -23,13 +23,13 @@ for (const backend of ['redis', 'rabbitmq']) {
 test('a named fault on a run of its own: recovery, verdict and digest in a table', async () => {
   const { stdout } = await demo('--backend', 'redis', '--fault=worker-kill-before-ack', '--seed', '3');
   expect(stdout).toMatch(/hit \S+ at chunk \d+, before-ack \(process \d+ ended by SIGKILL\)/);
-  expect(stdout).toMatch(/^worker-kill-before-ack +redis +3 +\d+\.\d +complete +yes$/m);
+  expect(stdout).toMatch(/^worker-kill-before-ack +redis +3 +\d+\.\d s +0 +0 +0 +0 +yes +complete$/m);
 });
 
 test('an unknown fault is refused with the names that there are', async () => {
   const refused = await demo('--fault', 'worker-kil').catch((error: { code: number; stderr: string }) => error);
   expect(refused).toMatchObject({ code: 1 });
-  expect(refused.stderr).toMatch(/no such fault: worker-kil\n.*worker-kill, worker-freeze/s);
+  expect(refused.stderr).toMatch(/no such fault: worker-kil\n.*worker-kill, worker-kill-before-compute/s);
 });
 
 test('an unknown flag is refused with the help', async () => {

@@ -1,16 +1,13 @@
 /** The demo on a cluster: a release in a namespace of its own, workers as KEDA spawns them. */
 import { $ } from 'zx';
-import { connect, listPods, orAbsent } from '../kube.mjs';
-import { connectRelease, selectorOf } from '../release.mjs';
-import { Stop } from '../steps.mjs';
-import { waitFor } from '../wait.mjs';
+import { killWorker, logOf, nameOf, runningWorkers } from '../faults/cluster/workers.mjs';
+import { untilSeen } from '../faults/reading.mjs';
+import { connect } from '../kube.mjs';
+import { connectRelease } from '../release.mjs';
 import { readPreset } from './preset.mjs';
 
-/**
- * Finds the worker by its command line: the image has no ps, pidof or kill, and process 1 is not ours. The brackets keep
- * the pattern from matching this script's own command line.
- */
-const KILL = 'for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null | grep -q "[w]orker.js"; then kill -9 ${p#/proc/}; fi; done';
+/** How long a killed worker may take to be seen dead. */
+const KILL_SECONDS = 30;
 
 /**
  * Not by the run's own shell, which an interrupt has ended by then.
@@ -71,28 +68,14 @@ export async function clusterStage(run, { backend, preset, runId, maxWorkers, cl
 export async function releaseStage(run, where, { runId, deadlineSeconds }) {
   const { kube, namespace, release } = where;
   const connection = await connectRelease(where);
-  const kubectl = (/** @type {string[]} */ ...args) => run.sh`kubectl --context ${kube.context} -n ${namespace} ${args}`;
-  const running = async () => (await listPods(kube, namespace, selectorOf(release, 'worker'))).filter((pod) => pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp);
 
   return {
     env: { ...connection.env, RUN_ID: runId },
     passwordHint: `kubectl --context ${kube.context} -n ${namespace} get secret ${release}-auth -o jsonpath='{.data.rabbitmq-password}' | base64 -d`,
     deadlineSeconds,
-    workers: async () => (await running()).map((pod) => ({ name: pod.metadata?.name ?? '', node: pod.spec?.nodeName ?? '' })),
-    log: async (name) => (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name, tailLines: 2000 }))) ?? '',
-    kill: async (name) => {
-      await kubectl('exec', name, '--', 'sh', '-c', KILL);
-      await waitFor(
-        async () => {
-          const pod = await orAbsent(kube.core.readNamespacedPod({ namespace, name }));
-          const ended = pod?.status?.containerStatuses?.[0]?.state?.terminated;
-          return { done: !pod || ended !== undefined, state: `${name} ${pod?.status?.phase}`, code: ended?.exitCode };
-        },
-        { what: `worker ${name} ends`, seconds: 30, signal: run.signal, everyMs: 100 },
-      ).then(({ code }) => {
-        if (code !== undefined && code !== 137) throw new Stop(`worker ${name} ended by itself (exit status ${code}), not by the kill`);
-      });
-    },
+    workers: async () => (await runningWorkers(where)).map((pod) => ({ name: nameOf(pod), node: pod.spec?.nodeName ?? '' })),
+    log: (name) => logOf(where, name),
+    kill: async (name) => (await killWorker(where, name, (observe, what) => untilSeen(observe, what, KILL_SECONDS, run.signal))).at,
     close: connection.close,
   };
 }

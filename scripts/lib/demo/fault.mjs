@@ -29,8 +29,7 @@ export async function strike(stage, monitor, run) {
   for (let n = 1; n <= TRIES && !monitor.finished(); n++) {
     const held = await findHolder(stage, monitor, run);
     if (!held) break;
-    await stage.kill(held.worker);
-    const killedAt = Date.now();
+    const killedAt = await stage.kill(held.worker);
     const { completed } = parseLog(await stage.log(held.worker));
     if (!completed.has(held.chunkId)) return { ...held, killedAt };
     run.print(`fault: ${held.worker} had completed chunk ${held.chunkId} before it died: another one is killed`);

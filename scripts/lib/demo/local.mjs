@@ -47,8 +47,10 @@ export async function localStage(run, { backend, preset: name, runId, maxWorkers
     log: async (name) => processes.get(name)?.log ?? '',
     kill: async (name) => {
       const victim = processes.get(name);
+      const at = Date.now();
       if (!victim?.child.kill('SIGKILL')) throw new Stop(`worker ${name} could not be killed: it is not running`);
       await victim.exited;
+      return at;
     },
   };
 }
