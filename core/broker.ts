@@ -53,6 +53,8 @@ export interface Hooks {
 export interface Broker extends AsyncDisposable {
   /** After so many milliseconds at most, a worker that fell silent shows: its chunks are `stale`, or `ready` again. */
   readonly silenceMs: number;
+  /** How many milliseconds `leased` of `depth` may be behind; `ready` never is. */
+  readonly lagMs: number;
 
   /** Makes sure that queue, log and dead-letter queue exist. Safe to repeat, and from several pods at once. */
   prepare(): Promise<void>;

@@ -28,7 +28,7 @@ export async function consume(options: ConsumeOptions): Promise<string> {
   using leases = new LeaseKeeper(config.STALE_THRESHOLD_MS, log);
   const settler = new Settler(config, leases, log);
   const pace = new Pace(config.RECEIVE_MAX);
-  const idle = new Idle({ timeoutSeconds: config.IDLE_TIMEOUT_SECONDS, chunksPerWorker: config.CHUNKS_PER_WORKER, silenceMs: broker.silenceMs }, pace, () => performance.now());
+  const idle = new Idle({ timeoutSeconds: config.IDLE_TIMEOUT_SECONDS, chunksPerWorker: config.CHUNKS_PER_WORKER, silenceMs: broker.silenceMs, lagMs: broker.lagMs }, pace, () => performance.now());
   const receive = (): Promise<Delivery[]> => broker.receive({ max: pace.batch, waitMs: idle.waitMs, signal: stop });
 
   let next: Promise<Delivery[]> | undefined;

@@ -21,20 +21,24 @@ export interface IdleOptions {
    * last ones to be idle must not have left by then.
    */
   readonly silenceMs: number;
+  /** How far the broker's count of leased chunks may be behind. */
+  readonly lagMs: number;
 }
 
 export class Idle {
   readonly #timeoutMs: number;
   readonly #lookOnMs: number;
+  readonly #lagMs: number;
   readonly #chunksPerWorker: number;
   readonly #pace: Pick<Pace, 'oneByOne'>;
   readonly #now: () => number;
   #since: number | undefined;
 
   /** @param now milliseconds of a monotonic clock */
-  constructor({ timeoutSeconds, chunksPerWorker, silenceMs }: IdleOptions, pace: Pick<Pace, 'oneByOne'>, now: () => number) {
+  constructor({ timeoutSeconds, chunksPerWorker, silenceMs, lagMs }: IdleOptions, pace: Pick<Pace, 'oneByOne'>, now: () => number) {
     this.#timeoutMs = timeoutSeconds * 1000;
     this.#lookOnMs = Math.max(LOOK_ON_MS, silenceMs + TELLING_MS);
+    this.#lagMs = lagMs;
     this.#chunksPerWorker = chunksPerWorker;
     this.#pace = pace;
     this.#now = now;
@@ -54,7 +58,9 @@ export class Idle {
   look(depth: Depth | undefined): Verdict {
     const now = this.#now();
     const idleMs = now - (this.#since ??= now);
-    if (depth && depth.ready + depth.leased + depth.delayed === 0) return 'drained';
+    // Where others may hold many chunks unseen, a count that is behind must have had the time to tell.
+    const told = this.#pace.oneByOne || idleMs >= this.#lagMs;
+    if (depth && told && depth.ready + depth.leased + depth.delayed === 0) return 'drained';
     if (idleMs >= this.#timeoutMs) return 'idle timeout';
     if (!depth) return 'stay';
     // Work that falls due soon, or a lease that looks orphaned: leaving now would make KEDA start a pod in our place.

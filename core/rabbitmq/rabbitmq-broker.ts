@@ -28,8 +28,12 @@ const GIVE_BACK_MS = 3000;
 const MEMORY_PER_CHUNK = 2200;
 const DISK_PER_CHUNK = 1600;
 
+/** With the chart's collect_statistics_interval of 1 s and quorum_tick_interval of 0.5 s. */
+const LAG_MS = 1500;
+
 export class RabbitmqBroker implements Broker {
   readonly silenceMs: number;
+  readonly lagMs = LAG_MS;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #signal: AbortSignal;

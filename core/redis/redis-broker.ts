@@ -26,6 +26,7 @@ const DISPOSE_MS = 2000;
 
 export class RedisBroker implements Broker {
   readonly silenceMs: number;
+  readonly lagMs = 0;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #hooks: Hooks;

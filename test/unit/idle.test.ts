@@ -5,9 +5,9 @@ import { Idle } from '../../worker/idle.js';
 const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
 
 /** An idle worker with IDLE_TIMEOUT_SECONDS=30, CHUNKS_PER_WORKER=10 and a clock that stands still until it is set. */
-function idleAt(oneByOne = false, silenceMs = 0): { idle: Idle; at: (ms: number) => Idle } {
+function idleAt(oneByOne = false, { silenceMs = 0, lagMs = 0 } = {}): { idle: Idle; at: (ms: number) => Idle } {
   let now = 1_000_000;
-  const idle = new Idle({ timeoutSeconds: 30, chunksPerWorker: 10, silenceMs }, { oneByOne }, () => now);
+  const idle = new Idle({ timeoutSeconds: 30, chunksPerWorker: 10, silenceMs, lagMs }, { oneByOne }, () => now);
   return {
     idle,
     at: (ms) => {
@@ -22,6 +22,12 @@ describe('a worker that finds no work', () => {
     expect(idleAt().idle.look(depth())).toBe('drained');
   });
 
+  it('waits for a count that is behind where others may hold many chunks, and not where everybody holds one', () => {
+    const { at } = idleAt(false, { lagMs: 1500 });
+    expect([0, 1499, 1500].map((ms) => at(ms).look(depth()))).toEqual(['stay', 'stay', 'drained']);
+    expect(idleAt(true, { lagMs: 1500 }).idle.look(depth())).toBe('drained');
+  });
+
   it('leaves when everything is done but for dead letters', () => {
     expect(idleAt().idle.look(depth({ dead: 7 }))).toBe('drained');
   });
@@ -33,7 +39,7 @@ describe('a worker that finds no work', () => {
   });
 
   it('looks on for as long as a worker that holds the rest may be silent unnoticed', () => {
-    const { at } = idleAt(false, 6000);
+    const { at } = idleAt(false, { silenceMs: 6000 });
     expect([0, 1500, 6499, 6500].map((ms) => at(ms).look(depth({ leased: 1 })))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
   });
 
@@ -85,7 +91,7 @@ describe('a worker that finds no work', () => {
 
   it('leaves after the idle timeout where that is shorter than the look on', () => {
     let now = 0;
-    const idle = new Idle({ timeoutSeconds: 1, chunksPerWorker: 10, silenceMs: 0 }, { oneByOne: false }, () => now);
+    const idle = new Idle({ timeoutSeconds: 1, chunksPerWorker: 10, silenceMs: 0, lagMs: 0 }, { oneByOne: false }, () => now);
     idle.look(depth({ leased: 1 }));
     now = 1000;
     expect(idle.look(depth({ leased: 1 }))).toBe('idle timeout');
