@@ -9,7 +9,7 @@ const TRIES = 5;
  * @param {import('./rng.mjs').Rng} rng
  * @param {(victim: string) => Promise<import('./types.mjs').Struck>} hit
  * @param {(victim: string) => Promise<void>} [spare] takes the hit back, where it came between two chunks
- * @returns {Promise<import('./types.mjs').Hit & { chunk: string, worker: string }>}
+ * @returns {Promise<import('./types.mjs').Hit & { worker: string }>}
  */
 export async function hitHolder(stage, rng, hit, spare) {
   for (let n = 1; n <= TRIES; n++) {
@@ -25,7 +25,7 @@ export async function hitHolder(stage, rng, hit, spare) {
     const [held] = await stage.heldBy(victim);
     const { results } = await stage.read();
     if (held && !results.some((r) => r.chunkId === held.chunkId && r.workerId === victim)) {
-      return { target: held.chunkId ? `${victim} in the middle of chunk ${held.chunkId}` : victim, observed, struckAt: at, chunk: held.chunkId, worker: victim };
+      return { target: held.chunkId ? `${victim} in the middle of chunk ${held.chunkId}` : victim, observed, struckAt: at, worker: victim, ...(held.chunkId ? { chunk: held.chunkId } : {}) };
     }
     await spare?.(victim);
   }

@@ -79,7 +79,7 @@ function dieAt({ point, prove }) {
 
 /**
  * @param {Stage} stage
- * @param {{ worker: string, chunk: string }} hit
+ * @param {import('./types.mjs').Hit & { worker: string }} hit
  */
 export async function completedByAnother(stage, { worker, chunk }) {
   if (!chunk) throw new Stop(`the log of ${worker} does not say which chunk it holds`, 'helm upgrade with log.level=DEBUG and log.format=json; workers that start from then on say it');
