@@ -15,6 +15,9 @@ export async function hitHolder(stage, rng, hit, spare) {
   for (let n = 1; n <= TRIES; n++) {
     const victim = await stage.until(async () => {
       const held = await stage.held();
+      const unknown = held.find(({ chunkId }) => !chunkId);
+      // Before anything is hit: without its chunk nobody could say when to take the hit back.
+      if (spare && unknown) throw new Stop(`the log of ${unknown.worker} does not say which chunk it holds`, 'helm upgrade with log.level=DEBUG and log.format=json; workers that start from then on say it');
       if (held.length > 0) return pick(rng, held).worker;
       const { ledger } = await stage.read();
       if (ledger.plan && ledger.missing().length === 0) throw new Stop('the run ended before a worker could be hit', 'use a run with more or longer chunks');
