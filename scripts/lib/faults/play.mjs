@@ -52,6 +52,18 @@ export async function playFault(name, fault, stage, { seed, say = () => {} }) {
 }
 
 /**
+ * What a run must be for a fault to strike it.
+ * @param {import('./types.mjs').Settings} settings
+ * @param {Pick<import('./types.mjs').Fault<Stage>, 'run' | 'poison'>} fault
+ * @param {Stage['backend']} backend
+ * @returns {import('./types.mjs').Settings}
+ */
+export function settingsFor(settings, { run, poison }, backend) {
+  const more = typeof run === 'function' ? run(backend) : run;
+  return { ...settings, ...(poison ? { source: poison.source } : {}), env: { ...settings.env, ...more } };
+}
+
+/**
  * Up to the healing.
  * @template {Stage} S
  * @param {string} name

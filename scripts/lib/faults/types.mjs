@@ -60,7 +60,8 @@
  * @template {Stage} S
  * @typedef {object} Fault
  * @property {'seeding' | 'draining'} when it strikes: from the start of the seeding, or once a share of the chunks is done
- * @property {Record<string, string>} [run] variables without which it could not strike: many chunks, long chunks …
+ * @property {Record<string, string> | ((backend: Stage['backend']) => Record<string, string>)} [run] variables without which it
+ *   could not strike: many chunks, long chunks …
  * @property {import('./poison.mjs').Poison} [poison] parameters that no attempt computes: they are dead in the end, and no others
  * @property {'broker' | 'cluster'} [disturbs] whatever else uses the same broker, or the same nodes and operator
  * @property {(stage: S, rng: Rng) => Promise<void>} [prepare] before anything of the run is started

@@ -1,6 +1,6 @@
 /** A fault by name, on a release of its own in a namespace of its own. */
 import { CLUSTER_FAULTS } from '../catalogue.mjs';
-import { playFault } from '../play.mjs';
+import { playFault, settingsFor } from '../play.mjs';
 import { makeClusterStage } from './stage.mjs';
 
 /**
@@ -11,7 +11,6 @@ import { makeClusterStage } from './stage.mjs';
 export async function playOnCluster(name, { backend, place, settings, seed, signal, say }) {
   const fault = CLUSTER_FAULTS[name];
   if (!fault) throw new Error(`no fault ${name} of a cluster`);
-  const source = fault.poison ? { source: fault.poison.source } : {};
-  const stage = await makeClusterStage(backend, place, { ...settings, ...source, env: { ...settings.env, ...fault.run } }, signal);
+  const stage = await makeClusterStage(backend, place, settingsFor(settings, fault, backend), signal);
   return playFault(name, fault, stage, { seed, ...(say ? { say } : {}) });
 }

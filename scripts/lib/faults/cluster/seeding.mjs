@@ -10,8 +10,8 @@ import { logOf, nameOf, podsOf } from './workers.mjs';
  * @typedef {import('./stage.mjs').ClusterFault} Fault
  */
 
-/** Many chunks without work: half a second of publishing, and drained in seconds. */
-const RUN = { TOTAL_PARAMETERS: '10000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' };
+/** Many chunks without work: about a third of a second of publishing, and drained in seconds. */
+const run = (/** @type {'redis' | 'rabbitmq'} */ backend) => ({ TOTAL_PARAMETERS: backend === 'redis' ? '60000' : '10000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' });
 const WAITING = 'another seeder is at work';
 const LOOK_MS = 5;
 
@@ -86,7 +86,7 @@ const publishedLater = (_, __, { ledger }) => {
 /** @type {Fault} */
 const seederKill = {
   when: 'seeding',
-  run: RUN,
+  run,
   inject: async (stage, rng) => {
     const held = await holdSeeders(stage);
     const [pod = ''] = held.pods;
@@ -106,7 +106,7 @@ const seederKill = {
 /** @type {Fault} */
 const brokerKill = {
   when: 'seeding',
-  run: RUN,
+  run,
   inject: async (stage, rng) => {
     const held = await holdSeeders(stage);
     const armed = await stage.brokerPod.armKill();
@@ -128,7 +128,7 @@ const brokerKill = {
 /** @type {Fault} */
 const twoSeeders = {
   when: 'seeding',
-  run: RUN,
+  run,
   inject: async (stage, rng) => {
     const held = await holdSeeders(stage, 2);
     await untilPublishing(stage, held, rng);

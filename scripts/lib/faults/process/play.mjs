@@ -1,6 +1,6 @@
 /** A fault by name, on a run of its own as processes of this machine. */
 import { PROCESS_FAULTS } from '../catalogue.mjs';
-import { playFault } from '../play.mjs';
+import { playFault, settingsFor } from '../play.mjs';
 import { makeProcessStage } from './stage.mjs';
 
 /**
@@ -11,7 +11,6 @@ import { makeProcessStage } from './stage.mjs';
 export async function playOnProcesses(name, { broker, settings, seed, signal, say }) {
   const fault = PROCESS_FAULTS[name];
   if (!fault) throw new Error(`no fault ${name} of processes`);
-  const source = fault.poison ? { source: fault.poison.source } : {};
-  const stage = await makeProcessStage(broker, { ...settings, ...source, env: { ...settings.env, ...fault.run } }, signal);
+  const stage = await makeProcessStage(broker, settingsFor(settings, fault, broker.backend), signal);
   return playFault(name, fault, stage, { seed, ...(say ? { say } : {}) });
 }
