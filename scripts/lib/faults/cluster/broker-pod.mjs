@@ -1,5 +1,5 @@
 /** The broker's pod of a release: killed from inside, seen dead, and ready again on its volume. */
-import { isReady, orAbsent, podState } from '../../kube.mjs';
+import { isReady, podState } from '../../kube.mjs';
 import { Stop } from '../../steps.mjs';
 import { arm, signalScript, strike } from './exec.mjs';
 import { endOf, nameOf, podsOf } from './workers.mjs';
@@ -59,8 +59,6 @@ export function brokerOf(where, backend, until) {
         return isReady(one);
       }, `${backend} ready`);
     },
-    /** @param {string} name */
-    exists: async (name) => (await orAbsent(where.kube.core.readNamespacedPod({ namespace: where.namespace, name }))) !== undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What must not kill a worker: KEDA's operator restarting, and an upgrade of the release in the middle of a run. */
-import { isReady, listPods } from '../../kube.mjs';
+import { isReady, listPods, listScaledJobs } from '../../kube.mjs';
+import { selectorOf } from '../../release.mjs';
 import { Stop } from '../../steps.mjs';
 import { endOf, nameOf, podsOf, runningWorkers } from './workers.mjs';
 
@@ -45,9 +46,8 @@ const upgrade = {
 
 /** @param {ClusterStage} stage */
 async function generationOf({ where: { kube, namespace, release } }) {
-  const name = release.includes('ttg') ? `${release}-worker` : `${release}-ttg-worker`;
-  const found = /** @type {{ metadata: { generation: number } }} */ (await kube.custom.getNamespacedCustomObject({ group: 'keda.sh', version: 'v1alpha1', plural: 'scaledjobs', namespace, name }));
-  return found.metadata.generation;
+  const [scaledJob] = await listScaledJobs(kube, namespace, selectorOf(release, 'worker'));
+  return scaledJob?.metadata.generation;
 }
 
 /** @param {ClusterStage} stage */

@@ -51,19 +51,13 @@ export async function makeClusterStage(backend, { kube, cluster, namespace, rele
     const file = join(directory, `values-${++revision}.json`);
     const values = valuesOf({ ...settings.env, ...over }, stage.workerEnv, settings);
     await writeFile(file, JSON.stringify({ backend, ...(image ? { image: { tag: image } } : {}), ...values }));
-    const helm = ['--kube-context', kube.context, '--namespace', namespace, 'upgrade', '--install', release, join(ROOT, 'chart'), '--values', file];
-    const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
-    if (!done.ok) throw new Stop(`helm upgrade --install: ${done.stderr.trim()}`);
+    await upgrade(where, '--install', '--values', file);
   };
   const stage = assemble(backend, where, cluster, settings, signal, {
     deploy,
     start: async () => {
       await deploy();
       await stage.connect();
-    },
-    reseed: async () => {
-      await deploy();
-      await seederEnded(where, stage.until);
     },
     close: async (failed) => {
       if (failed && evidence) await keepEvidence(where, join(evidence, namespace));
@@ -86,23 +80,22 @@ export async function attachClusterStage({ kube, cluster, namespace, release = '
   const { env, close } = await connectRelease(where);
   await close();
   if (env.QUEUE_MODE !== 'true') throw new Stop(`release ${release} in namespace ${namespace} is static: it has no broker, and recovers nothing`);
-  const again = async () => {
-    const helm = ['--kube-context', kube.context, '--namespace', namespace, 'upgrade', release, join(ROOT, 'chart'), '--reuse-values'];
-    const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
-    if (!done.ok) throw new Stop(`helm upgrade: ${done.stderr.trim()}`);
-  };
   const settings = { env: { ...env, ...(runId ? { RUN_ID: runId } : {}) }, maxWorkers: 0, chunksPerWorker: 0, deadlineSeconds };
   const stage = assemble(env.QUEUE_BACKEND === 'rabbitmq' ? 'rabbitmq' : 'redis', where, cluster, settings, signal, {
-    deploy: again,
+    // As annotations: a list like extraEnv would replace the release's own.
+    deploy: () => upgrade(where, '--reuse-values', ...Object.entries(stage.workerEnv).flatMap(([name, value]) => ['--set-string', `worker.podAnnotations.${name}=${value}`])),
     start: () => stage.connect(),
-    reseed: async () => {
-      await again();
-      await seederEnded(where, stage.until);
-    },
     close: async () => {},
   });
   await stage.start();
   return stage;
+}
+
+/** @param {import('../../release.mjs').Where} where @param {string[]} args */
+async function upgrade({ kube, namespace, release }, ...args) {
+  const helm = ['--kube-context', kube.context, '--namespace', namespace, 'upgrade', release, join(ROOT, 'chart'), ...args];
+  const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
+  if (!done.ok) throw new Stop(`helm upgrade ${release}: ${done.stderr.trim()}`);
 }
 
 /**
@@ -111,7 +104,7 @@ export async function attachClusterStage({ kube, cluster, namespace, release = '
  * @param {string} cluster
  * @param {import('../types.mjs').Settings} settings
  * @param {AbortSignal} signal
- * @param {Pick<ClusterStage, 'deploy' | 'start' | 'reseed' | 'close'>} own
+ * @param {Pick<ClusterStage, 'deploy' | 'start' | 'close'>} own
  * @returns {ClusterStage}
  */
 function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own) {
@@ -144,6 +137,10 @@ function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own
       const connection = await connectRelease(where);
       const observer = await openBroker({ ...connection.env, POD_NAME: 'observer' }, over.signal);
       opened = { env: connection.env, observer, close: connection.close };
+    },
+    reseed: async () => {
+      await own.deploy();
+      await seederEnded(where, stage.until);
     },
     read: () => readRun(connected().observer, String(env.RUN_ID)),
     raw: async () => {
