@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
-import { certificateSchema, certificateText, makeCertificate, readAccount, readGrid, type Certificate, type Surroundings } from '../core/certificate.js';
-import { checkCertificate, differenceText } from '../core/check.js';
-import type { Config } from '../core/config.js';
-import { asError, ConfigError } from '../core/errors.js';
-import type { Expected } from '../core/verdict.js';
-import type { Ledger } from '../core/ledger.js';
-import type { LogEntry } from '../core/messages.js';
+import { certificateSchema, certificateText, makeCertificate, readAccount, readGrid, type Certificate, type Surroundings } from '../core/certificate/issue.js';
+import { checkCertificate, differenceText } from '../core/certificate/check.js';
+import type { Config } from '../core/runtime/config.js';
+import { asError, ConfigError } from '../core/runtime/errors.js';
+import type { Expected } from '../core/ledger/verdict.js';
+import type { Ledger } from '../core/ledger/ledger.js';
+import type { LogEntry } from '../core/wire/records.js';
 import type { Source } from './source.js';
 
 const SHOWN = 50;

@@ -1,10 +1,10 @@
 /** `ttg dlq`: looks into the dead-letter queue, puts chunks back into the queue, or throws entries away. */
 import { parseArgs } from 'node:util';
-import type { Broker } from '../core/broker.js';
-import { connect } from '../core/connect.js';
-import { deadLetterWire, type DeadLetter } from '../core/dead-letter.js';
-import { ConfigError } from '../core/errors.js';
-import type { Context } from '../core/lifecycle.js';
+import type { Broker } from '../core/broker/port.js';
+import { connect } from '../core/broker/connect.js';
+import { deadLetterWire, type DeadLetter } from '../core/wire/dead-letter.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Context } from '../core/runtime/lifecycle.js';
 import { deadLetterLine } from './text.js';
 
 export const usage = `ttg dlq list [--json]

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `ttg`: one file a verb. Broker and run come from the environment, as for every other program of TTG. */
-import { runMain, type Context } from '../core/lifecycle.js';
+import { runMain, type Context } from '../core/runtime/lifecycle.js';
 import { dlq, usage as dlqUsage } from './dlq.js';
 import { results, usage as resultsUsage } from './results.js';
 import { status, usage as statusUsage } from './status.js';

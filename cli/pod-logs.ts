@@ -1,6 +1,6 @@
 /** The logs of a static Job's pods, read from inside the cluster with the test pod's own, narrow rights. */
-import type { Config } from '../core/config.js';
-import { inClusterApi, KubeError, type KubeApi } from '../core/incluster.js';
+import type { Config } from '../core/runtime/config.js';
+import { inClusterApi, KubeError, type KubeApi } from '../core/runtime/incluster.js';
 
 interface PodList {
   readonly items: readonly { readonly metadata: { readonly name: string }; readonly status: { readonly phase?: string } }[];

@@ -1,6 +1,6 @@
 /** `ttg verify --repair`: publishes what a run lacks, and says on standard error what came of it. */
-import { ConfigError } from '../core/errors.js';
-import type { Context } from '../core/lifecycle.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Context } from '../core/runtime/lifecycle.js';
 import { repair } from '../seeder/repair.js';
 import type { Source } from './source.js';
 

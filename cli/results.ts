@@ -1,10 +1,10 @@
 /** `ttg results`: the run's aggregate and figures, or each record's values as CSV. */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { IntervalSet } from '../core/interval.js';
-import { readLedger } from '../core/ledger.js';
-import type { Context } from '../core/lifecycle.js';
-import { makeReport } from '../core/report.js';
+import { IntervalSet } from '../core/model/interval.js';
+import { readLedger } from '../core/ledger/ledger.js';
+import type { Context } from '../core/runtime/lifecycle.js';
+import { makeReport } from '../core/ledger/report.js';
 import { openSource, type Source } from './source.js';
 import { reportText } from './text.js';
 

@@ -2,13 +2,13 @@
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Broker, Depth } from '../core/broker.js';
-import type { Config } from '../core/config.js';
-import { connect } from '../core/connect.js';
-import { ConfigError } from '../core/errors.js';
-import type { Context } from '../core/lifecycle.js';
-import type { LogEntry } from '../core/messages.js';
-import { parseRecordLine } from '../core/static-log.js';
+import type { Broker, Depth } from '../core/broker/port.js';
+import type { Config } from '../core/runtime/config.js';
+import { connect } from '../core/broker/connect.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Context } from '../core/runtime/lifecycle.js';
+import type { LogEntry } from '../core/wire/records.js';
+import { parseRecordLine } from '../core/wire/static-log.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
 
 export interface Source extends AsyncDisposable {

@@ -1,10 +1,10 @@
 /** `ttg status`: how far the run is, how fast it goes and what is queued. */
 import { parseArgs } from 'node:util';
-import { delay } from '../core/backoff.js';
-import { ConfigError } from '../core/errors.js';
-import { readLedger } from '../core/ledger.js';
-import type { Context } from '../core/lifecycle.js';
-import { makeReport, progressOf } from '../core/report.js';
+import { delay } from '../core/runtime/backoff.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import { readLedger } from '../core/ledger/ledger.js';
+import type { Context } from '../core/runtime/lifecycle.js';
+import { makeReport, progressOf } from '../core/ledger/report.js';
 import { openSource, type Source } from './source.js';
 import { statusText, type Status } from './text.js';
 

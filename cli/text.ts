@@ -1,8 +1,8 @@
 /** How verdict, report and status look to people. */
-import type { Depth } from '../core/broker.js';
-import type { DeadLetter } from '../core/dead-letter.js';
-import type { Report } from '../core/report.js';
-import type { Verdict } from '../core/verdict.js';
+import type { Depth } from '../core/broker/port.js';
+import type { DeadLetter } from '../core/wire/dead-letter.js';
+import type { Report } from '../core/ledger/report.js';
+import type { Verdict } from '../core/ledger/verdict.js';
 
 const DEAD_SHOWN = 10;
 

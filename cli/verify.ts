@@ -1,11 +1,11 @@
 /** `ttg verify`: reads the log, waits for the run to finish if asked to, and says whether every parameter counts once. */
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../core/errors.js';
-import type { Context } from '../core/lifecycle.js';
-import { readLedger, type Ledger } from '../core/ledger.js';
-import { shard } from '../core/plan.js';
-import { judge, type Expected, type Verdict } from '../core/verdict.js';
-import { expectedTotal } from '../worker/compute/builtin.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Context } from '../core/runtime/lifecycle.js';
+import { readLedger } from '../core/ledger/ledger.js';
+import { shard } from '../core/model/plan.js';
+import { judge, type Verdict } from '../core/ledger/verdict.js';
+import { expectedOf } from '../compute/expected.js';
 import { checkFile, writeCertificate } from './certify.js';
 import { repairRun } from './repair.js';
 import { openSource } from './source.js';
@@ -49,13 +49,6 @@ export async function verify(context: Context, args: string[]): Promise<number> 
   else process.stdout.write(verdictText(verdict, missingShards));
   if (values.certificate !== undefined) await writeCertificate(source, config, { certificate: values.certificate, faults: values.faults }, expectedOf);
   return verdict.complete ? 0 : 1;
-}
-
-/** What the run's sum, minimum and maximum must be; undefined for a computation that only its owner can check. */
-export function expectedOf(ledger: Ledger): Expected | undefined {
-  if (ledger.plan?.computation !== 'builtin') return undefined;
-  const { sumHundredths, min, max } = expectedTotal(ledger.plan.totalParameters);
-  return { sumUnits: sumHundredths, decimals: 2, min, max };
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */

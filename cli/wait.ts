@@ -1,8 +1,8 @@
 /** Waiting for a run to finish: until nothing is missing, or nothing happens any more that could bring what is missing. */
-import { delay } from '../core/backoff.js';
-import { asError } from '../core/errors.js';
-import { Ledger, readLedger } from '../core/ledger.js';
-import type { Context } from '../core/lifecycle.js';
+import { delay } from '../core/runtime/backoff.js';
+import { asError } from '../core/runtime/errors.js';
+import { Ledger, readLedger } from '../core/ledger/ledger.js';
+import type { Context } from '../core/runtime/lifecycle.js';
 import type { Source } from './source.js';
 
 /** With nothing queued, held or running for this long, waiting on is of no use: longer than a Job takes to retry a pod once. */

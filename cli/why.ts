@@ -1,9 +1,9 @@
 /** `ttg why`: why a run does not move, as far as broker and log tell. `scripts/why.mjs` asks the cluster too. */
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../core/errors.js';
-import type { Context } from '../core/lifecycle.js';
-import { answerText, exitStatus, explain } from './why/explain.js';
-import { aboutRun, lookTwice } from './why/look.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Context } from '../core/runtime/lifecycle.js';
+import { answerText, exitStatus, explain } from './diagnose/explain.js';
+import { aboutRun, lookTwice } from './diagnose/look.js';
 
 /** Longer than RabbitMQ's statistics lag. */
 export const WATCH_SECONDS = 6;

@@ -4,7 +4,7 @@ import { RUN } from './lib/args.mjs';
 import { apiMessage, connect } from './lib/kube.mjs';
 import { observe } from './lib/observation.mjs';
 import { runScript, Stop } from './lib/steps.mjs';
-import { answerText, exitStatus, explain } from '../dist/cli/why/explain.js';
+import { answerText, exitStatus, explain } from '../dist/cli/diagnose/explain.js';
 import { WATCH_SECONDS } from '../dist/cli/why.js';
 
 await runScript(

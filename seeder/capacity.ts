@@ -1,6 +1,6 @@
 /** Refuses a run that the broker cannot hold, before anything of it is published. */
-import type { Capacity } from '../core/broker.js';
-import { ConfigError } from '../core/errors.js';
+import type { Capacity } from '../core/broker/port.js';
+import { ConfigError } from '../core/runtime/errors.js';
 
 const MIB = 1024 * 1024;
 

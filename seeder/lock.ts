@@ -1,8 +1,8 @@
 /** The right to publish, waited for while another seeder has it. */
-import { backoff, delay } from '../core/backoff.js';
-import type { Broker } from '../core/broker.js';
-import { SeederBusy } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
+import { backoff, delay } from '../core/runtime/backoff.js';
+import type { Broker } from '../core/broker/port.js';
+import { SeederBusy } from '../core/runtime/errors.js';
+import type { Logger } from '../core/runtime/logger.js';
 
 export async function takeLock(broker: Broker, log: Logger, stop: AbortSignal): Promise<AsyncDisposable> {
   for (let n = 1; ; n++) {

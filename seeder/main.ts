@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The seeder: waits for the broker, wakes the scaler, publishes what is missing. */
-import { connect } from '../core/connect.js';
-import { inClusterApi } from '../core/incluster.js';
-import { runMain } from '../core/lifecycle.js';
+import { connect } from '../core/broker/connect.js';
+import { inClusterApi } from '../core/runtime/incluster.js';
+import { runMain } from '../core/runtime/lifecycle.js';
 import { seed } from './seed.js';
 import { wakeScaler } from './wake.js';
 

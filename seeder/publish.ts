@@ -1,9 +1,10 @@
 /** Publishes pieces of a plan, and records in the log what was published. */
-import type { Broker } from '../core/broker.js';
-import type { Interval } from '../core/interval.js';
-import type { Logger } from '../core/logger.js';
-import type { Chunk, SeededRecord } from '../core/messages.js';
-import { chunksOf, type Plan } from '../core/plan.js';
+import type { Broker } from '../core/broker/port.js';
+import type { Interval } from '../core/model/interval.js';
+import type { Logger } from '../core/runtime/logger.js';
+import type { Chunk } from '../core/model/chunk.js';
+import type { SeededRecord } from '../core/wire/records.js';
+import { chunksOf, type Plan } from '../core/model/plan.js';
 
 /** After this many chunks a record says that they were published, so that a seeder that dies is resumed from there. */
 const MARK_EVERY = 10_000;

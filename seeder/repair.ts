@@ -1,10 +1,10 @@
 /** Publishes what a run lacks, by the plan in its log: what seeding again does, from anywhere and without the run's settings. */
-import type { Broker } from '../core/broker.js';
-import { ConfigError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
+import type { Broker } from '../core/broker/port.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Logger } from '../core/runtime/logger.js';
 import { takeLock } from './lock.js';
-import { lostPieces } from './lost.js';
-import { except, neverSeeded, readQueued, readRuns } from './missing.js';
+import { lostPieces } from './unaccounted.js';
+import { except, neverSeeded, readQueued, readRuns } from './gaps.js';
 import { Publisher } from './publish.js';
 
 export interface RepairOptions {

@@ -1,15 +1,15 @@
 /** Brings a run into the queue: plan first, then the chunks that are missing, and a record of what was published. */
-import { backoff, delay } from '../core/backoff.js';
-import type { Broker, Depth } from '../core/broker.js';
-import type { Config } from '../core/config.js';
-import { Ledger } from '../core/ledger.js';
-import type { Logger } from '../core/logger.js';
-import type { PlanRecord } from '../core/messages.js';
-import { chunkCount, chunksIn, reconcilePlans, type Plan } from '../core/plan.js';
+import { backoff, delay } from '../core/runtime/backoff.js';
+import type { Broker, Depth } from '../core/broker/port.js';
+import type { Config } from '../core/runtime/config.js';
+import { Ledger } from '../core/ledger/ledger.js';
+import type { Logger } from '../core/runtime/logger.js';
+import type { PlanRecord } from '../core/wire/records.js';
+import { chunkCount, chunksIn, reconcilePlans, type Plan } from '../core/model/plan.js';
 import { checkCapacity } from './capacity.js';
 import { takeLock } from './lock.js';
-import { lostPieces } from './lost.js';
-import { except, neverSeeded, readQueued, readRuns } from './missing.js';
+import { lostPieces } from './unaccounted.js';
+import { except, neverSeeded, readQueued, readRuns } from './gaps.js';
 import { Publisher } from './publish.js';
 
 /** About half a minute. */

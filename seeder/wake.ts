@@ -4,10 +4,10 @@
  * annotation passes the controller's predicate (controllers/keda/util/predicate.go) and is reconciled at once; "false"
  * and "0" both mean "not paused", so alternating between them changes nothing else.
  */
-import type { Config } from '../core/config.js';
-import { asError } from '../core/errors.js';
-import type { KubeApi } from '../core/incluster.js';
-import type { Logger } from '../core/logger.js';
+import type { Config } from '../core/runtime/config.js';
+import { asError } from '../core/runtime/errors.js';
+import type { KubeApi } from '../core/runtime/incluster.js';
+import type { Logger } from '../core/runtime/logger.js';
 
 const PAUSED = 'autoscaling.keda.sh/paused';
 

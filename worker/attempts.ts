@@ -1,7 +1,7 @@
 /** How often a chunk is tried before it is split or, as a single parameter, dead-lettered. */
-import { size } from '../core/interval.js';
-import type { Chunk } from '../core/messages.js';
-import { isPiece } from '../core/split.js';
+import { size } from '../core/model/interval.js';
+import type { Chunk } from '../core/model/chunk.js';
+import { isPiece } from '../core/model/split.js';
 
 export interface Attempts {
   /** Of executions that ended in an error or at the time limit. */

@@ -2,9 +2,9 @@
  * Fault injection: the worker dies by SIGKILL when the chunk TTG_FAULT_CHUNK, at its first attempt, reaches the point
  * TTG_FAULT_POINT. Off unless both are set. It wraps the port, so that loop and settling know nothing of it.
  */
-import type { Broker, Delivery, Hooks } from '../core/broker.js';
-import type { Config } from '../core/config.js';
-import type { Logger } from '../core/logger.js';
+import type { Broker, Delivery, Hooks } from '../core/broker/port.js';
+import type { Config } from '../core/runtime/config.js';
+import type { Logger } from '../core/runtime/logger.js';
 
 export interface FaultPoint {
   /** For `connect`. */

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The worker: composes broker, compute thread and loop; decides nothing. */
-import { delay } from '../core/backoff.js';
-import { connect } from '../core/connect.js';
-import { runMain, type Context } from '../core/lifecycle.js';
-import { writeLine } from '../core/logger.js';
-import { consume } from './consume.js';
-import { Executor } from './execute.js';
+import { delay } from '../core/runtime/backoff.js';
+import { connect } from '../core/broker/connect.js';
+import { runMain, type Context } from '../core/runtime/lifecycle.js';
+import { writeLine } from '../core/runtime/logger.js';
+import { consume } from './loop.js';
+import { Executor } from '../compute/thread-executor.js';
 import { faultPoint } from './fault-point.js';
 import { progressLogger } from './progress.js';
 import { runShard } from './static.js';

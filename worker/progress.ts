@@ -1,5 +1,5 @@
 /** Progress lines: one each time BATCH_SIZE parameters are done. */
-import type { Logger } from '../core/logger.js';
+import type { Logger } from '../core/runtime/logger.js';
 
 /** @returns a function to call with the number of parameters done since the last call */
 export function progressLogger(log: Logger): (parameters: number) => void {

@@ -1,13 +1,13 @@
 /** From outcome to settle: complete, retry, split or dead-letter, and what a lost lease or a lost broker means for each. */
-import type { Delivery } from '../core/broker.js';
-import type { Config } from '../core/config.js';
-import { asError, ChunkError, ConfigError, LeaseLost } from '../core/errors.js';
-import { size } from '../core/interval.js';
-import type { Logger } from '../core/logger.js';
-import { splitChunk } from '../core/split.js';
+import type { Delivery } from '../core/broker/port.js';
+import type { Config } from '../core/runtime/config.js';
+import { asError, ChunkError, ConfigError, LeaseLost } from '../core/runtime/errors.js';
+import { size } from '../core/model/interval.js';
+import type { Logger } from '../core/runtime/logger.js';
+import { splitChunk } from '../core/model/split.js';
 import { attemptsOf } from './attempts.js';
-import type { LeaseKeeper } from './lease.js';
-import type { Computed, Failure, Outcome } from './protocol.js';
+import type { LeaseKeeper } from './leases.js';
+import type { Computed, Failure, Outcome } from '../compute/protocol.js';
 
 export class Settler {
   readonly #config: Config;

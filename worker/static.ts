@@ -1,12 +1,14 @@
 /** Static mode: computes one shard of the plan without a broker, and writes its result records to standard output. */
-import type { Config } from '../core/config.js';
-import { ConfigError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
-import { encodeRecord, type Chunk, type ResultRecord } from '../core/messages.js';
-import { chunksOf, shard, type Plan } from '../core/plan.js';
-import { recordLine } from '../core/static-log.js';
-import type { Executor } from './execute.js';
-import type { Outcome } from './protocol.js';
+import type { Config } from '../core/runtime/config.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Logger } from '../core/runtime/logger.js';
+import type { Chunk } from '../core/model/chunk.js';
+import type { ResultRecord } from '../core/wire/records.js';
+import { encodeRecord } from '../core/wire/messages.js';
+import { chunksOf, shard, type Plan } from '../core/model/plan.js';
+import { recordLine } from '../core/wire/static-log.js';
+import type { Executor } from '../compute/thread-executor.js';
+import type { Outcome } from '../compute/protocol.js';
 
 /** Chunks are executed in groups of this many: enough to keep the compute thread busy. */
 const GROUP = 64;

@@ -1,6 +1,6 @@
 /** The same work as a plain Indexed Job, without TTG's chart: static mode's worker, one equal share an index. */
 import { loadavg } from 'node:os';
-import { parseRecordLine } from '../../dist/core/static-log.js';
+import { parseRecordLine } from '../../dist/core/wire/static-log.js';
 import { readPreset } from '../../scripts/lib/demo/preset.mjs';
 import { packageVersion } from '../../scripts/lib/image.mjs';
 import { difference, readCalls } from './api-calls.mjs';

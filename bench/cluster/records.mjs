@@ -1,9 +1,9 @@
 /** What the log of a run says about its workers: who started when, and what was useful. */
-import { Ledger } from '../../dist/core/ledger.js';
+import { Ledger } from '../../dist/core/ledger/ledger.js';
 
 /**
  * @typedef {object} RunFacts
- * @property {import('../../dist/core/ledger.js').Ledger} ledger
+ * @property {import('../../dist/core/ledger/ledger.js').Ledger} ledger
  * @property {number[]} firstStarts when each worker started its first chunk, milliseconds since the epoch, earliest first
  * @property {number} lastStart when the last chunk was started
  * @property {Set<string>} workers those with a record
@@ -11,7 +11,7 @@ import { Ledger } from '../../dist/core/ledger.js';
  */
 
 /**
- * @param {AsyncIterable<import('../../dist/core/messages.js').LogEntry> | Iterable<import('../../dist/core/messages.js').LogEntry>} entries
+ * @param {AsyncIterable<import('../../dist/core/wire/records.js').LogEntry> | Iterable<import('../../dist/core/wire/records.js').LogEntry>} entries
  * @param {string} runId
  * @returns {Promise<RunFacts>}
  */

@@ -49,7 +49,7 @@ async function echo({ redis, peer }, n) {
 /** The port as the seeder uses it, and the real worker, which stays as long as there is work every 200 ms. @param {import('../main.mjs').Bench} bench @param {number} n */
 async function throughSystem({ root, redis }, n) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(root, 'dist', file)).href);
-  const [{ connect }, { loadConfig }, { chunksOf }, { createLogger }] = await Promise.all(['core/connect.js', 'core/config.js', 'core/plan.js', 'core/logger.js'].map(load));
+  const [{ connect }, { loadConfig }, { chunksOf }, { createLogger }] = await Promise.all(['core/broker/connect.js', 'core/runtime/config.js', 'core/model/plan.js', 'core/runtime/logger.js'].map(load));
   const job = { root, broker: redis.broker, chunks: n + 20, size: 1 };
   const config = loadConfig({ ...environment(job, 'bench'), LOG_LEVEL: 'ERROR' });
   const broker = await connect(config, createLogger(config, 'bench'), new AbortController().signal);

@@ -1,5 +1,5 @@
 {{/*
-The environment of every container of TTG's image. core/config.ts (ENVIRONMENT) lists all variables; a chart test compares the two.
+The environment of every container of TTG's image. core/runtime/config.ts (ENVIRONMENT) lists all variables; a chart test compares the two.
 Arguments: root, role: worker (queue mode) | static | seeder | verify.
 A worker in queue mode gets nothing of the plan: it takes every fact from the message, so that pods of two runs can mix.
 Numbers go through int64: Helm reads 10000000 from a file as 1e+07.

@@ -11,7 +11,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Name in the image → source. */
 export const ENTRIES = {
   worker: 'worker/main.ts',
-  'compute-thread': 'worker/compute-thread.ts',
+  thread: 'compute/thread.ts',
   seeder: 'seeder/main.ts',
   ttg: 'cli/main.ts',
 };

@@ -1,12 +1,12 @@
 /** Everything that cli/why judges, of a release in a cluster: its broker through a port-forward first, then its objects. */
-import { lookTwice } from '../../dist/cli/why/look.js';
-import { loadConfig } from '../../dist/core/config.js';
-import { createLogger } from '../../dist/core/logger.js';
+import { lookTwice } from '../../dist/cli/diagnose/look.js';
+import { loadConfig } from '../../dist/core/runtime/config.js';
+import { createLogger } from '../../dist/core/runtime/logger.js';
 import { observeCluster } from './observe.mjs';
 import { findReleaseEnv } from './release.mjs';
 import { openRun } from './ttg.mjs';
 
-/** @typedef {import('../../dist/cli/why/facts.js').Observation} Observation */
+/** @typedef {import('../../dist/cli/diagnose/facts.js').Observation} Observation */
 /** @typedef {import('./release.mjs').Where} Where */
 
 /**

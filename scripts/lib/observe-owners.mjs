@@ -5,8 +5,8 @@ import { orAbsent } from './kube.mjs';
 /** @typedef {import('@kubernetes/client-node').V1Pod} V1Pod */
 /** @typedef {import('@kubernetes/client-node').V1Job} V1Job */
 /** @typedef {import('@kubernetes/client-node').V1StatefulSet} V1StatefulSet */
-/** @typedef {import('../../dist/cli/why/facts.js').OwnerFacts} OwnerFacts */
-/** @typedef {import('../../dist/cli/why/facts.js').PodFacts} PodFacts */
+/** @typedef {import('../../dist/cli/diagnose/facts.js').OwnerFacts} OwnerFacts */
+/** @typedef {import('../../dist/cli/diagnose/facts.js').PodFacts} PodFacts */
 /** @typedef {Awaited<ReturnType<typeof readWarnings>>} Warnings */
 
 const ms = (/** @type {Date | string | undefined} */ time) => (time === undefined ? undefined : Number(new Date(time)));

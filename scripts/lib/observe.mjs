@@ -4,7 +4,7 @@ import { readJob, readSet, readWarnings } from './observe-owners.mjs';
 import { jobsOf, selectorOf } from './release.mjs';
 
 /** @typedef {import('./release.mjs').Where} Where */
-/** @typedef {import('../../dist/cli/why/facts.js').ClusterFacts} ClusterFacts */
+/** @typedef {import('../../dist/cli/diagnose/facts.js').ClusterFacts} ClusterFacts */
 
 /**
  * @param {Where} where
@@ -46,7 +46,7 @@ export async function observeCluster(where, release, { flags, runId }) {
 /**
  * @param {import('./kube.mjs').ScaledJob} scaledJob
  * @param {string | undefined} warning
- * @returns {import('../../dist/cli/why/facts.js').ScaledJobFacts}
+ * @returns {import('../../dist/cli/diagnose/facts.js').ScaledJobFacts}
  */
 function scaledJobFacts({ metadata, spec, status }, warning) {
   const paused = metadata.annotations?.['autoscaling.keda.sh/paused'];

@@ -74,7 +74,7 @@ export async function jobsOf({ kube, namespace, release }, component) {
 
 /**
  * @typedef {object} Connection
- * @property {Record<string, string>} env what core/config.ts reads, the broker's address replaced by local ports
+ * @property {Record<string, string>} env what core/runtime/config.ts reads, the broker's address replaced by local ports
  * @property {ReleaseEnv} release
  * @property {() => string} lastError of the port-forwards
  * @property {() => Promise<void>} close

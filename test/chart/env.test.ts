@@ -1,6 +1,6 @@
-/** The chart and core/config.ts name the same variables, with the same defaults. */
+/** The chart and core/runtime/config.ts name the same variables, with the same defaults. */
 import { expect, it } from 'vitest';
-import { ENVIRONMENT, loadConfig } from '../../core/config.js';
+import { ENVIRONMENT, loadConfig } from '../../core/runtime/config.js';
 import { containers, presets, render, type Env, type Render } from './support/helm.js';
 
 /** Variables no container gets, and why. */

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { eventually } from '../support/wait.js';
 import { Release } from './support/release.js';
 import { WorkerObserver } from './support/observer.js';
-import { readLedger } from '../../core/ledger.js';
-import { judge } from '../../core/verdict.js';
-import { makeReport } from '../../core/report.js';
-import { expectedOf } from '../../cli/verify.js';
+import { readLedger } from '../../core/ledger/ledger.js';
+import { judge } from '../../core/ledger/verdict.js';
+import { makeReport } from '../../core/ledger/report.js';
+import { expectedOf } from '../../compute/expected.js';
 
 const isActive = (phase: string | undefined): boolean => phase === 'Pending' || phase === 'Running';
 

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { eventually } from '../support/wait.js';
 import { Release } from './support/release.js';
 import { WorkerObserver } from './support/observer.js';
-import { judge } from '../../core/verdict.js';
-import { expectedOf } from '../../cli/verify.js';
+import { judge } from '../../core/ledger/verdict.js';
+import { expectedOf } from '../../compute/expected.js';
 
 for (const backend of ['redis', 'rabbitmq']) {
   test(`an upgrade to a second run over ${backend}, in the middle of the first, kills no worker and mixes nothing`, async () => {

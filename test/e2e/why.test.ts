@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { explain, type Answer } from '../../cli/why/explain.js';
-import type { Cause } from '../../cli/why/finding.js';
+import { explain, type Answer } from '../../cli/diagnose/explain.js';
+import type { Cause } from '../../cli/diagnose/finding.js';
 import { observe } from '../../scripts/lib/observation.mjs';
 import { eventually } from '../support/wait.js';
 import { OUT } from './support/place.js';

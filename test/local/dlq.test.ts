@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { judge } from '../../core/verdict.js';
+import { judge } from '../../core/ledger/verdict.js';
 import type { Backend } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 

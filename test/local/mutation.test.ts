@@ -1,10 +1,10 @@
 /** A suite that could not fail proves nothing: fence, order and deduplication are broken on purpose, and the verdict must say so. */
 import { describe, expect, inject, test } from 'vitest';
-import type { Broker } from '../../core/broker.js';
-import { IntervalSet } from '../../core/interval.js';
-import { Ledger, readLedger } from '../../core/ledger.js';
-import type { LogEntry } from '../../core/messages.js';
-import { judge, type Verdict } from '../../core/verdict.js';
+import type { Broker } from '../../core/broker/port.js';
+import { IntervalSet } from '../../core/model/interval.js';
+import { Ledger, readLedger } from '../../core/ledger/ledger.js';
+import type { LogEntry } from '../../core/wire/records.js';
+import { judge, type Verdict } from '../../core/ledger/verdict.js';
 import { Bench, planRecord, publish, readLog, receive, receiveOne, resultOf } from '../support/bench.js';
 import { ackThenDie, unfenced } from '../support/broken.js';
 

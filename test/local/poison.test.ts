@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { judge } from '../../core/verdict.js';
+import { judge } from '../../core/ledger/verdict.js';
 import { poison } from '../../scripts/lib/faults/poison.mjs';
 import { referenceDigest } from '../../scripts/lib/faults/reference.mjs';
 import type { Backend } from '../../scripts/lib/local-broker.mjs';

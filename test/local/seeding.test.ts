@@ -1,10 +1,10 @@
 /** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
 import { pino } from 'pino';
 import { describe, expect, inject, it } from 'vitest';
-import type { Broker } from '../../core/broker.js';
-import { loadConfig } from '../../core/config.js';
-import { readLedger } from '../../core/ledger.js';
-import { judge } from '../../core/verdict.js';
+import type { Broker } from '../../core/broker/port.js';
+import { loadConfig } from '../../core/runtime/config.js';
+import { readLedger } from '../../core/ledger/ledger.js';
+import { judge } from '../../core/ledger/verdict.js';
 import { startBroker } from '../../scripts/lib/local-broker.mjs';
 import { repair } from '../../seeder/repair.js';
 import { seed } from '../../seeder/seed.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Answer } from '../../cli/why/explain.js';
+import type { Answer } from '../../cli/diagnose/explain.js';
 import { startBroker, type Backend } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 

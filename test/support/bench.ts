@@ -5,11 +5,12 @@ import { once, setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import type { Broker, Delivery, Depth } from '../../core/broker.js';
-import { loadConfig } from '../../core/config.js';
-import { connect } from '../../core/connect.js';
-import type { Chunk, LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/messages.js';
-import { chunksOf, type Plan } from '../../core/plan.js';
+import type { Broker, Delivery, Depth } from '../../core/broker/port.js';
+import { loadConfig } from '../../core/runtime/config.js';
+import { connect } from '../../core/broker/connect.js';
+import type { Chunk } from '../../core/model/chunk.js';
+import type { LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/wire/records.js';
+import { chunksOf, type Plan } from '../../core/model/plan.js';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
 import { openRaw, type Raw } from './raw.js';
 import type { Reachable } from './shared.js';
@@ -84,7 +85,7 @@ export class Bench implements AsyncDisposable {
   /** A worker process that holds `max` deliveries; resolves when it has them. */
   async holder(name: string, max: number): Promise<{ held: Held[]; kill9: () => Promise<void> }> {
     const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-    const child: ChildProcess = spawn(process.execPath, ['--import', file('./typescript.mjs'), file('./holder.ts')], {
+    const child: ChildProcess = spawn(process.execPath, ['--import', file('./typescript.mjs'), file('./holder.js')], {
       env: { PATH: process.env['PATH'], ...this.env(name), HOLD_MAX: String(max) },
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -1,9 +1,11 @@
 /** Adapters that do wrong on purpose, past the port: a verdict that cannot tell them from right ones proves nothing. */
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
-import type { Delivery } from '../../core/broker.js';
-import { decodeChunk, encodeRecord, type Chunk, type Result } from '../../core/messages.js';
-import { fromFields, toFields } from '../../core/redis/fields.js';
+import type { Delivery } from '../../core/broker/port.js';
+import type { Chunk } from '../../core/model/chunk.js';
+import type { Result } from '../../core/wire/records.js';
+import { decodeChunk, encodeRecord } from '../../core/wire/messages.js';
+import { fromFields, toFields } from '../../core/broker/redis/codec.js';
 import type { Reachable } from './shared.js';
 
 /** Without a fence: completes whoever holds the lease, by a bare append. */

@@ -3,10 +3,10 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import type { Broker } from '../../core/broker.js';
-import { loadConfig } from '../../core/config.js';
-import { connect } from '../../core/connect.js';
-import { Ledger, readLedger } from '../../core/ledger.js';
+import type { Broker } from '../../core/broker/port.js';
+import { loadConfig } from '../../core/runtime/config.js';
+import { connect } from '../../core/broker/connect.js';
+import { Ledger, readLedger } from '../../core/ledger/ledger.js';
 import type { Reachable } from './shared.js';
 import { eventually } from './wait.js';
 

@@ -3,9 +3,9 @@
  * until it is killed. Ends by itself when its parent does.
  */
 import process from 'node:process';
-import { loadConfig } from '../../core/config.js';
-import { connect } from '../../core/connect.js';
-import { createLogger } from '../../core/logger.js';
+import { loadConfig } from '../../core/runtime/config.js';
+import { connect } from '../../core/broker/connect.js';
+import { createLogger } from '../../core/runtime/logger.js';
 
 const config = loadConfig({ ...process.env, LOG_LEVEL: 'ERROR' });
 const signal = new AbortController().signal;

@@ -1,9 +1,9 @@
 /** The broker as an operator sees it, past the port: raw bytes in, raw bytes out. */
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
-import type { Wire } from '../../core/messages.js';
-import { topologyOf } from '../../core/rabbitmq/topology.js';
-import { toFields } from '../../core/redis/fields.js';
+import type { Wire } from '../../core/wire/records.js';
+import { topologyOf } from '../../core/broker/rabbitmq/topology.js';
+import { toFields } from '../../core/broker/redis/codec.js';
 import type { Reachable } from './shared.js';
 
 export interface Pending {

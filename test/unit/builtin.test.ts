@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ExactSum } from '../../core/exact-sum.js';
-import { builtin, expectedTotal } from '../../worker/compute/builtin.js';
+import { ExactSum } from '../../core/model/exact-sum.js';
+import { builtin, expectedTotal } from '../../compute/builtin.js';
 
 /** The playbook's formula, written as it is there. */
 const literal = (i: number): number => ((7 * i + 13) % 1000) + Number(`0.${i % 100}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Capacity } from '../../core/broker.js';
-import { ConfigError } from '../../core/errors.js';
+import type { Capacity } from '../../core/broker/port.js';
+import { ConfigError } from '../../core/runtime/errors.js';
 import { checkCapacity, type Need } from '../../seeder/capacity.js';
 
 const MIB = 1024 * 1024;

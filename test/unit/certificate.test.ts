@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { gridOf } from '../../core/blocks.js';
-import { certificateSchema, certificateText, makeCertificate, readAccount, type Certificate } from '../../core/certificate.js';
-import { checkCertificate, differenceText } from '../../core/check.js';
-import type { LogRecord, ResultRecord } from '../../core/messages.js';
-import { VERSION } from '../../core/version.js';
+import { gridOf } from '../../core/certificate/interval-digests.js';
+import { certificateSchema, certificateText, makeCertificate, readAccount, type Certificate } from '../../core/certificate/issue.js';
+import { checkCertificate, differenceText } from '../../core/certificate/check.js';
+import type { LogRecord, ResultRecord } from '../../core/wire/records.js';
+import { VERSION } from '../../core/runtime/version.js';
 import { deadRecord, logOf, planRecord, resultRecord, RUN, seededRecord } from './support.js';
 
 const file = (path: string): unknown => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ENVIRONMENT, loadConfig, type Config } from '../../core/config.js';
-import { ConfigError } from '../../core/errors.js';
+import { ENVIRONMENT, loadConfig, type Config } from '../../core/runtime/config.js';
+import { ConfigError } from '../../core/runtime/errors.js';
 
 /** Playbook §4.1. */
 const PLAYBOOK: Partial<Config> = {

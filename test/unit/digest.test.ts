@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Digest } from '../../core/digest.js';
+import { Digest } from '../../core/model/digest.js';
 import { random, shuffled } from './support.js';
 
 /** From Python: mmh3.hash_bytes(struct.pack('<Qd', parameter, value), 0, x64arch=False), read as a little-endian number. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ExactSum } from '../../core/exact-sum.js';
+import { ExactSum } from '../../core/model/exact-sum.js';
 import { random, shuffled } from './support.js';
 
 function sumOf(values: readonly number[]): ExactSum {

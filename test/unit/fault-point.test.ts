@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { Broker, Delivery } from '../../core/broker.js';
-import { loadConfig } from '../../core/config.js';
-import type { Chunk, Result } from '../../core/messages.js';
+import type { Broker, Delivery } from '../../core/broker/port.js';
+import { loadConfig } from '../../core/runtime/config.js';
+import type { Chunk } from '../../core/model/chunk.js';
+import type { Result } from '../../core/wire/records.js';
 import { faultPoint } from '../../worker/fault-point.js';
 
 const silent = pino({ level: 'silent' });

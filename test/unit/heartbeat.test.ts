@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heartbeatSeconds } from '../../core/rabbitmq/dial.js';
+import { heartbeatSeconds } from '../../core/broker/rabbitmq/dial.js';
 
 describe('heartbeats of RabbitMQ', () => {
   it.each([[500, 1], [1000, 1], [2500, 1], [5000, 2], [7500, 3], [12_500, 5], [60_000, 5], [86_400_000, 5]])('for a lease of %i ms: %i s', (lease, seconds) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeIntervals, IntervalSet, size, type Interval } from '../../core/interval.js';
+import { describeIntervals, IntervalSet, size, type Interval } from '../../core/model/interval.js';
 import { random } from './support.js';
 
 /** The same set as one flag a parameter: slow, and too simple to be wrong. */

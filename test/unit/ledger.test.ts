@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Ledger, readLedger } from '../../core/ledger.js';
-import type { LogRecord } from '../../core/messages.js';
+import { Ledger, readLedger } from '../../core/ledger/ledger.js';
+import type { LogRecord } from '../../core/wire/records.js';
 import { deadRecord, ledgerOf, logOf, planRecord, random, resultRecord, RUN, seededRecord, shuffled } from './support.js';
 
 const wrong = (i: number): number => i + 1000;

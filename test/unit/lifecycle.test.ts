@@ -9,8 +9,8 @@ const ttg = dist('cli/main.js');
 /** Runs an entry whose body is given as source. */
 function runBody(body: string, options: RunOptions = {}): Promise<Ended> {
   const source = `
-    import { runMain } from ${JSON.stringify(dist('core/lifecycle.js'))};
-    import { ConfigError } from ${JSON.stringify(dist('core/errors.js'))};
+    import { runMain } from ${JSON.stringify(dist('core/runtime/lifecycle.js'))};
+    import { ConfigError } from ${JSON.stringify(dist('core/runtime/errors.js'))};
     runMain('probe', async ({ config, log, stop }) => { ${body} });`;
   return runNode(['--input-type=module', '--eval', source], options);
 }

@@ -5,7 +5,7 @@ import { dist, runNode, type Ended } from './support.js';
 function logging(body: string, settings: Record<string, string> = {}, fd = 1): Promise<Ended> {
   const config = JSON.stringify({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: 'w-1', ...settings });
   const source = `
-    import { createLogger, writeLine } from ${JSON.stringify(dist('core/logger.js'))};
+    import { createLogger, writeLine } from ${JSON.stringify(dist('core/runtime/logger.js'))};
     const log = createLogger(${config}, 'worker', ${fd});
     ${body}`;
   return runNode(['--input-type=module', '--eval', source]);

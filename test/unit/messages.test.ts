@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ProtocolError } from '../../core/errors.js';
-import { decodeChunk, decodeRecord, encodeChunk, encodeRecord, NESTED_FIELDS, type Chunk, type LogRecord, type Wire } from '../../core/messages.js';
+import { ProtocolError } from '../../core/runtime/errors.js';
+import type { Chunk } from '../../core/model/chunk.js';
+import type { LogRecord, Wire } from '../../core/wire/records.js';
+import { decodeChunk, decodeRecord, encodeChunk, encodeRecord, NESTED_FIELDS } from '../../core/wire/messages.js';
 import { deadRecord, planRecord, resultRecord, seededRecord } from './support.js';
 
 const chunk: Chunk = { runId: 'run-1', chunkId: '00042', start: 4200, end: 4299, computation: 'builtin', createdAt: '2026-01-01T00:00:00.000Z' };

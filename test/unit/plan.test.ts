@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../core/errors.js';
-import { IntervalSet, type Interval } from '../../core/interval.js';
-import { chunkCount, chunksOf, planInterval, reconcilePlans, shard, type Plan } from '../../core/plan.js';
+import { ConfigError } from '../../core/runtime/errors.js';
+import { IntervalSet, type Interval } from '../../core/model/interval.js';
+import { chunkCount, chunksOf, planInterval, reconcilePlans, shard, type Plan } from '../../core/model/plan.js';
 import { random } from './support.js';
 
 const plan = (totalParameters: number, chunkSize: number, over: Partial<Plan> = {}): Plan => ({ runId: 'run-1', totalParameters, chunkSize, computation: 'builtin', ...over });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { chunkBySchema, encodeChunk, encodeRecord, recordBySchema, type Wire } from '../../core/messages.js';
-import { quickChunk, quickResult } from '../../core/quick.js';
+import type { Wire } from '../../core/wire/records.js';
+import { chunkBySchema, encodeChunk, encodeRecord, recordBySchema } from '../../core/wire/messages.js';
+import { quickChunk, quickResult } from '../../core/wire/quick.js';
 import { resultRecord } from './support.js';
 
 const chunk = { runId: 'run-1', chunkId: '00042', start: 4200, end: 4299, computation: 'builtin', createdAt: '2026-01-01T00:00:00.000Z' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeReport, progressOf } from '../../core/report.js';
+import { makeReport, progressOf } from '../../core/ledger/report.js';
 import { deadRecord, ledgerOf, planRecord, resultRecord, seededRecord } from './support.js';
 
 const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();

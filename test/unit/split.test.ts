@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { size } from '../../core/interval.js';
-import type { Chunk } from '../../core/messages.js';
-import { chunkId, chunksOf, type Plan } from '../../core/plan.js';
-import { isPiece, splitChunk } from '../../core/split.js';
+import { size } from '../../core/model/interval.js';
+import type { Chunk } from '../../core/model/chunk.js';
+import { chunkId, chunksOf, type Plan } from '../../core/model/plan.js';
+import { isPiece, splitChunk } from '../../core/model/split.js';
 import { attemptsOf } from '../../worker/attempts.js';
 
 const plan: Plan = { runId: 'run-1', totalParameters: 10_000, chunkSize: 100, computation: 'builtin' };

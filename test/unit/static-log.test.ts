@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodeRecord } from '../../core/messages.js';
-import { parseRecordLine, recordLine } from '../../core/static-log.js';
+import { encodeRecord } from '../../core/wire/messages.js';
+import { parseRecordLine, recordLine } from '../../core/wire/static-log.js';
 import { resultRecord } from './support.js';
 
 const record = resultRecord(40, 49);

@@ -2,9 +2,9 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseRecordLine } from '../../core/static-log.js';
-import type { Verdict } from '../../core/verdict.js';
-import { expectedTotal } from '../../worker/compute/builtin.js';
+import { parseRecordLine } from '../../core/wire/static-log.js';
+import type { Verdict } from '../../core/ledger/verdict.js';
+import { expectedTotal } from '../../compute/builtin.js';
 import { dist, runNode, temporaryDirectory, type Ended } from './support.js';
 
 const RUN = { TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '50', TOTAL_WORKERS: '3', SIMULATE_WORK_MS: '0' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Digest } from '../../core/digest.js';
-import { Summariser } from '../../worker/compute/summarise.js';
+import { Digest } from '../../core/model/digest.js';
+import { Summariser } from '../../compute/summarise.js';
 import { random } from './support.js';
 
 function summarised(values: readonly number[], decimals?: number, keep = false): Summariser {

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig, type Config } from '../../core/config.js';
-import { readLedger, type Ledger } from '../../core/ledger.js';
-import type { DeadRecord, LogEntry, LogRecord, PlanRecord, ResultRecord, SeededRecord } from '../../core/messages.js';
-import { builtin } from '../../worker/compute/builtin.js';
-import { Summariser } from '../../worker/compute/summarise.js';
+import { loadConfig, type Config } from '../../core/runtime/config.js';
+import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
+import type { DeadRecord, LogEntry, LogRecord, PlanRecord, ResultRecord, SeededRecord } from '../../core/wire/records.js';
+import { builtin } from '../../compute/builtin.js';
+import { Summariser } from '../../compute/summarise.js';
 
 export const RUN = 'run-1';
 const AT = '2026-01-01T00:00:00.000Z';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reportText, statusText, verdictText, type Status } from '../../cli/text.js';
-import { makeReport } from '../../core/report.js';
-import { judge } from '../../core/verdict.js';
+import { makeReport } from '../../core/ledger/report.js';
+import { judge } from '../../core/ledger/verdict.js';
 import { deadRecord, ledgerOf, planRecord, resultRecord } from './support.js';
 
 describe('the verdict as text', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { expectedOf } from '../../cli/verify.js';
-import { IntervalSet } from '../../core/interval.js';
-import { Ledger } from '../../core/ledger.js';
-import type { LogRecord } from '../../core/messages.js';
-import { judge, type Verdict } from '../../core/verdict.js';
+import { expectedOf } from '../../compute/expected.js';
+import { IntervalSet } from '../../core/model/interval.js';
+import { Ledger } from '../../core/ledger/ledger.js';
+import type { LogRecord } from '../../core/wire/records.js';
+import { judge, type Verdict } from '../../core/ledger/verdict.js';
 import { deadRecord, ledgerOf, planRecord, resultRecord, RUN } from './support.js';
 
 async function verdictOf(...records: LogRecord[]): Promise<Verdict> {

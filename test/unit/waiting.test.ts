@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { backoff, delay } from '../../core/backoff.js';
+import { backoff, delay } from '../../core/runtime/backoff.js';
 
 describe('backoff', () => {
   it('doubles from the first wait up to the longest', () => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { KubeApi } from '../../core/incluster.js';
+import type { KubeApi } from '../../core/runtime/incluster.js';
 import { wakeScaler } from '../../seeder/wake.js';
 import { configOf } from './support.js';
 

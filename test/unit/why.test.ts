@@ -1,7 +1,7 @@
 /** From facts to the sentence: every cause by itself, what is no fault, and which of several is named first. */
 import { describe, expect, it } from 'vitest';
-import type { BrokerFacts, ClusterFacts, Look, Observation, OwnerFacts, PodFacts } from '../../cli/why/facts.js';
-import { answerText, exitStatus, explain, type Answer } from '../../cli/why/explain.js';
+import type { BrokerFacts, ClusterFacts, Look, Observation, OwnerFacts, PodFacts } from '../../cli/diagnose/facts.js';
+import { answerText, exitStatus, explain, type Answer } from '../../cli/diagnose/explain.js';
 
 const NOW = Date.parse('2026-01-01T01:00:00Z');
 const ago = (seconds: number): number => NOW - seconds * 1000;

@@ -56,7 +56,7 @@ async function findHolder(stage, monitor, run) {
 
 /**
  * @param {Fault} fault
- * @param {import('../../../dist/core/ledger.js').Ledger} ledger of the finished run
+ * @param {import('../../../dist/core/ledger/ledger.js').Ledger} ledger of the finished run
  * @returns {string} who completed the chunk, when, and how long that took
  * @throws Stop if no other worker completed it at a later attempt
  */

@@ -1,14 +1,14 @@
 /** Follows the log of a run: what is known of it at any moment, and a line a second for people. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { statusText } from '../../../dist/cli/text.js';
-import { Ledger } from '../../../dist/core/ledger.js';
-import { progressOf } from '../../../dist/core/report.js';
+import { Ledger } from '../../../dist/core/ledger/ledger.js';
+import { progressOf } from '../../../dist/core/ledger/report.js';
 import { Stop } from '../steps.mjs';
 import { openBroker } from './broker.mjs';
 
 /**
  * @typedef {object} Monitor
- * @property {import('../../../dist/core/ledger.js').Ledger} ledger grows while the run goes on
+ * @property {import('../../../dist/core/ledger/ledger.js').Ledger} ledger grows while the run goes on
  * @property {() => boolean} finished every parameter has a result or a dead record
  * @property {() => Promise<void>} close
  */
@@ -16,7 +16,7 @@ import { openBroker } from './broker.mjs';
 /**
  * @param {Record<string, string>} env
  * @param {AbortSignal} signal
- * @returns {Promise<Monitor & { broker: import('../../../dist/core/broker.js').Broker }>}
+ * @returns {Promise<Monitor & { broker: import('../../../dist/core/broker/port.js').Broker }>}
  */
 export async function startMonitor(env, signal) {
   const over = new AbortController();

@@ -1,13 +1,13 @@
 /** The certificate of a run that a fault was played on: issued, written as it would be kept, read back, and held against the live log. */
-import { expectedOf } from '../../../dist/cli/verify.js';
-import { certificateSchema, certificateText, makeCertificate, readAccount, readGrid } from '../../../dist/core/certificate.js';
-import { checkCertificate, differenceText } from '../../../dist/core/check.js';
+import { expectedOf } from '../../../dist/compute/expected.js';
+import { certificateSchema, certificateText, makeCertificate, readAccount, readGrid } from '../../../dist/core/certificate/issue.js';
+import { checkCertificate, differenceText } from '../../../dist/core/certificate/check.js';
 import { Stop } from '../steps.mjs';
 
 /**
  * @param {import('./types.mjs').Stage} stage of a finished run
  * @param {import('./types.mjs').Injection} injection
- * @returns {Promise<import('../../../dist/core/certificate.js').Certificate>}
+ * @returns {Promise<import('../../../dist/core/certificate/issue.js').Certificate>}
  * @throws Stop where the log does not say what the certificate of that same log says
  */
 export async function certifyRun({ observer, env, backend }, injection) {

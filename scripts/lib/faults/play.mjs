@@ -2,8 +2,8 @@
  * One body for every fault, wherever it is played: healthy start → inject → heal → finish → verdict → certificate → the
  * digest of a run without faults.
  */
-import { expectedOf } from '../../../dist/cli/verify.js';
-import { judge } from '../../../dist/core/verdict.js';
+import { expectedOf } from '../../../dist/compute/expected.js';
+import { judge } from '../../../dist/core/ledger/verdict.js';
 import { messageOf, Stop } from '../steps.mjs';
 import { certifyRun } from './certified.mjs';
 import { referenceDigest } from './reference.mjs';
@@ -13,11 +13,11 @@ import { makeRng } from './rng.mjs';
 /**
  * @typedef {object} Outcome
  * @property {import('./types.mjs').Injection} injection
- * @property {import('../../../dist/core/verdict.js').Verdict} verdict
- * @property {ReadonlyArray<import('../../../dist/core/interval.js').Interval>} covered parameters that have a result
+ * @property {import('../../../dist/core/ledger/verdict.js').Verdict} verdict
+ * @property {ReadonlyArray<import('../../../dist/core/model/interval.js').Interval>} covered parameters that have a result
  * @property {string} reference digest of the same run without a fault, dead parameters left out
  * @property {boolean} ok complete, with that digest and no other dead parameters than those that must be
- * @property {import('../../../dist/core/certificate.js').Certificate} certificate checked against the log
+ * @property {import('../../../dist/core/certificate/issue.js').Certificate} certificate checked against the log
  * @property {number} recoverySeconds from the injection, for what needs healing from the healing, until the chunk that was
  *   hit has a record of another worker, or any chunk has a new one
  */

@@ -1,17 +1,17 @@
 /** Looking at a run from outside: its log as it is now, and waiting until something is seen. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readLedger } from '../../../dist/core/ledger.js';
+import { readLedger } from '../../../dist/core/ledger/ledger.js';
 import { Stop } from '../steps.mjs';
 
 const LOOK_MS = 50;
 
 /**
- * @param {import('../../../dist/core/broker.js').Broker} observer
+ * @param {import('../../../dist/core/broker/port.js').Broker} observer
  * @param {string} runId
  * @returns {Promise<import('./types.mjs').Reading>}
  */
 export async function readRun(observer, runId) {
-  /** @type {import('../../../dist/core/messages.js').LogEntry[]} */
+  /** @type {import('../../../dist/core/wire/records.js').LogEntry[]} */
   const entries = [];
   for await (const entry of observer.records()) entries.push(entry);
   const ledger = await readLedger(async function* () {

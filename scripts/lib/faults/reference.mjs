@@ -1,6 +1,6 @@
 /** What a run of the built-in computation must give, computed here without any broker. */
-import { Digest } from '../../../dist/core/digest.js';
-import { builtin } from '../../../dist/worker/compute/builtin.js';
+import { Digest } from '../../../dist/core/model/digest.js';
+import { builtin } from '../../../dist/compute/builtin.js';
 
 /**
  * @param {number} total parameters 0 … total − 1

@@ -12,8 +12,8 @@
  * @property {number} [pollMs] how often the scaler looks
  *
  * @typedef {object} Reading
- * @property {import('../../../dist/core/ledger.js').Ledger} ledger
- * @property {import('../../../dist/core/messages.js').ResultRecord[]} results all of them, in the order of the log
+ * @property {import('../../../dist/core/ledger/ledger.js').Ledger} ledger
+ * @property {import('../../../dist/core/wire/records.js').ResultRecord[]} results all of them, in the order of the log
  *
  * @typedef {object} Stage
  * @property {'redis' | 'rabbitmq'} backend
@@ -22,7 +22,7 @@
  * @property {number} leaseMs after which a silent worker's chunk goes to another
  * @property {number} chunks how many the plan has
  * @property {AbortSignal} signal
- * @property {import('../../../dist/core/broker.js').Broker} observer a connection of our own to the broker, which no fault cuts
+ * @property {import('../../../dist/core/broker/port.js').Broker} observer a connection of our own to the broker, which no fault cuts
  * @property {Record<string, string>} workerEnv what workers that start from now on get besides
  * @property {() => Promise<void>} start brings the run under way
  * @property {() => Promise<void>} reseed seeds the same run once more, to the end of that seeding

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../core/errors.js';
+import { ConfigError } from '../../../core/runtime/errors.js';
 import { chunks, never, publish, readLog, receive } from '../../support/bench.js';
 import { within } from '../../support/wait.js';
 import type { Harness } from './harness.js';

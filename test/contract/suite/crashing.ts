@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Broker } from '../../../core/broker.js';
+import type { Broker } from '../../../core/broker/port.js';
 import { Bench, chunks, never, readResults, resultOf } from '../../support/bench.js';
 import { eventually, within } from '../../support/wait.js';
 import type { Harness } from './harness.js';

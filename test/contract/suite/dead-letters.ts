@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Broker } from '../../../core/broker.js';
-import { deadLetterWire, type DeadLetter } from '../../../core/dead-letter.js';
-import { ChunkError } from '../../../core/errors.js';
-import { readLedger } from '../../../core/ledger.js';
-import { encodeChunk } from '../../../core/messages.js';
-import { neverSeeded } from '../../../seeder/missing.js';
+import type { Broker } from '../../../core/broker/port.js';
+import { deadLetterWire, type DeadLetter } from '../../../core/wire/dead-letter.js';
+import { ChunkError } from '../../../core/runtime/errors.js';
+import { readLedger } from '../../../core/ledger/ledger.js';
+import { encodeChunk } from '../../../core/wire/messages.js';
+import { neverSeeded } from '../../../seeder/gaps.js';
 import { never, plan, planRecord, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, within } from '../../support/wait.js';
 import type { Harness } from './harness.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LeaseLost } from '../../../core/errors.js';
+import { LeaseLost } from '../../../core/runtime/errors.js';
 import { never, publish, readResults, reachesDepth, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../core/broker.js';
-import { ChunkError, LeaseLost } from '../../../core/errors.js';
-import { chunksOf } from '../../../core/plan.js';
-import { splitChunk } from '../../../core/split.js';
+import type { Delivery } from '../../../core/broker/port.js';
+import { ChunkError, LeaseLost } from '../../../core/runtime/errors.js';
+import { chunksOf } from '../../../core/model/plan.js';
+import { splitChunk } from '../../../core/model/split.js';
 import { CREATED_AT, never, plan, publish, readRecords, readResults, reachesDepth, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';

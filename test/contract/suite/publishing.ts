@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ChunkError, SeederBusy } from '../../../core/errors.js';
-import { IntervalSet } from '../../../core/interval.js';
-import { chunksOf, planInterval } from '../../../core/plan.js';
+import { ChunkError, SeederBusy } from '../../../core/runtime/errors.js';
+import { IntervalSet } from '../../../core/model/interval.js';
+import { chunksOf, planInterval } from '../../../core/model/plan.js';
 import { CREATED_AT, chunks, plan, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';

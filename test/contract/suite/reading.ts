@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { LogEntry, SeededRecord } from '../../../core/messages.js';
+import type { LogEntry, SeededRecord } from '../../../core/wire/records.js';
 import {
   CREATED_AT, planRecord, publish, readLog, readRecords, reachesDepth, receive, resultOf,
 } from '../../support/bench.js';
-import { ChunkError } from '../../../core/errors.js';
+import { ChunkError } from '../../../core/runtime/errors.js';
 import { eventually, within } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 

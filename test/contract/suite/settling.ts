@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../core/broker.js';
-import { ChunkError } from '../../../core/errors.js';
+import type { Delivery } from '../../../core/broker/port.js';
+import { ChunkError } from '../../../core/runtime/errors.js';
 import { chunks, never, publish, reachesDepth, readRecords, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../core/broker.js';
-import { ChunkError } from '../../../core/errors.js';
-import { readLedger } from '../../../core/ledger.js';
-import type { Chunk } from '../../../core/messages.js';
-import { splitChunk } from '../../../core/split.js';
+import type { Delivery } from '../../../core/broker/port.js';
+import { ChunkError } from '../../../core/runtime/errors.js';
+import { readLedger } from '../../../core/ledger/ledger.js';
+import type { Chunk } from '../../../core/model/chunk.js';
+import { splitChunk } from '../../../core/model/split.js';
 import { chunks, planRecord, publish, reachesDepth, readRecords, receive, receiveOne, resultOf } from '../../support/bench.js';
 import { resultRecord } from '../../unit/support.js';
 import type { Harness } from './harness.js';

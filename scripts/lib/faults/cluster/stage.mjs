@@ -112,7 +112,7 @@ function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own
   // A release that was attached to may say less.
   const tells = env.LOG_LEVEL === undefined || (env.LOG_LEVEL === 'DEBUG' && env.LOG_FORMAT === 'json');
   const over = new AbortController();
-  /** @type {{ env: Record<string, string>, observer: import('../../../../dist/core/broker.js').Broker, close: () => Promise<void> } | undefined} */
+  /** @type {{ env: Record<string, string>, observer: import('../../../../dist/core/broker/port.js').Broker, close: () => Promise<void> } | undefined} */
   let opened;
   const connected = () => {
     if (!opened) throw new Error('the broker is not connected yet');

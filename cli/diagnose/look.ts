@@ -1,0 +1,94 @@
+/** Two looks at log and queue, some seconds apart, or why they could not be had. */
+import { delay } from '../../core/runtime/backoff.js';
+import type { Depth } from '../../core/broker/port.js';
+import { asError, ConfigError } from '../../core/runtime/errors.js';
+import { IntervalSet } from '../../core/model/interval.js';
+import { readLedger } from '../../core/ledger/ledger.js';
+import type { Context } from '../../core/runtime/lifecycle.js';
+import { makeReport, progressOf } from '../../core/ledger/report.js';
+import { openSource, type Source } from '../source.js';
+import type { BrokerFacts, Look, Observation } from './facts.js';
+
+/** Whoever asks why has no use for a long wait: a broker that is up answers at once. */
+const CONNECT_SECONDS = 6;
+const STEP_MS = 500;
+/** RabbitMQ takes connections before its statistics answer. */
+const DEPTH_TRIES = 6;
+const DEAD_LISTED = 20;
+
+export interface LookOptions {
+  /** How long to watch for a sign of motion; a run that moves is seen sooner. */
+  readonly seconds: number;
+  /** Of the broker as its users name it, where a port-forward stands in between. */
+  readonly where?: string | undefined;
+  /** Directory with the logs of static mode's pods. */
+  readonly logs?: string | undefined;
+}
+
+export async function lookTwice(context: Context, { seconds, where, logs }: LookOptions): Promise<BrokerFacts> {
+  const { config, stop } = context;
+  const address = config.QUEUE_BACKEND === 'redis' ? `${config.REDIS_HOST}:${config.REDIS_PORT}` : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
+  const patience = Math.min(config.CONNECT_TIMEOUT_SECONDS, CONNECT_SECONDS);
+  let source: Source;
+  try {
+    source = await openSource({ ...context, config: { ...config, CONNECT_TIMEOUT_SECONDS: patience } }, logs);
+  } catch (thrown) {
+    const { message } = asError(thrown);
+    if (stop.aborted || logs !== undefined || !config.QUEUE_MODE) throw thrown;
+    const reach = !(thrown instanceof ConfigError) ? 'silent' : /\brefuse[sd]\b/.test(message) ? 'refused' : 'unusable';
+    return { reach, where: where ?? address, reason: message };
+  }
+  await using opened = source;
+  const first = await look(opened, config.RUN_ID);
+  if (isOver(first)) return { reach: 'answers', first, last: first };
+  let last = first;
+  // A snapshot of logs does not change.
+  let took = 0;
+  const until = logs === undefined ? first.at + seconds * 1000 : 0;
+  while (Date.now() < until && !stop.aborted) {
+    // Reading a long log takes its time: no more than half of ours.
+    await delay(Math.max(STEP_MS, took), stop);
+    const began = performance.now();
+    last = await look(opened, config.RUN_ID);
+    took = performance.now() - began;
+    if (last.done + last.dead > first.done + first.dead && last.at - first.at >= STEP_MS * 2) break;
+  }
+  return { reach: 'answers', first, last };
+}
+
+const isOver = ({ total, done, dead }: Look): boolean => total > 0 && done + dead >= total;
+
+/** What a Config says of the run that an Observation needs. */
+export function aboutRun({ config }: Pick<Context, 'config'>): Pick<Observation, 'runId' | 'backend'> {
+  return { runId: config.RUN_ID, backend: config.QUEUE_MODE ? config.QUEUE_BACKEND : 'static' };
+}
+
+async function look(source: Source, runId: string): Promise<Look> {
+  const depth = await patientDepth(source);
+  const ledger = await readLedger(() => source.records(), runId);
+  const { total, done, dead } = progressOf(ledger);
+  const known = IntervalSet.of([...ledger.seeded, ...ledger.covered.intervals(), ...ledger.dead().intervals()]);
+  const unseeded = source.shards === undefined && total > 0 ? known.gaps({ start: 0, end: total - 1 }) : [];
+  return {
+    at: Date.now(), total, done, dead, depth,
+    unseeded: IntervalSet.of(unseeded).count,
+    lastResultAt: time(ledger.tally.lastCompletedAt),
+    seededAt: time(ledger.seeded.at(-1)?.confirmedAt),
+    rate: makeReport(ledger).parametersPerSecond,
+    deadLetters: ledger.deadRecords().toSorted((a, b) => a.start - b.start).slice(0, DEAD_LISTED).map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
+    memoryShare: await source.memoryShare().catch(() => undefined),
+  };
+}
+
+async function patientDepth(source: Source): Promise<Depth | undefined> {
+  for (let n = 1; n <= DEPTH_TRIES; n++) {
+    try {
+      return await source.depth();
+    } catch {
+      await delay(STEP_MS);
+    }
+  }
+  return undefined;
+}
+
+const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

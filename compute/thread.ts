@@ -1,0 +1,119 @@
+/** The compute thread: computes batches of tasks, so that a busy computation never blocks heartbeats and settling. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { asError, ConfigError } from '../core/runtime/errors.js';
+import { loadComputation, type Computation } from './module.js';
+import { Summariser } from './summarise.js';
+import { packOutcomes, unpackTasks } from './pack.js';
+import type { Computed, FromThread, Outcome, PackedTasks, Task, ThreadOptions } from './protocol.js';
+
+/** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
+const HAND_OVER_MS = 20;
+
+/** The parameter being computed; none before the first one. */
+interface At {
+  parameter?: number;
+}
+
+class ComputeThread {
+  readonly #port: MessagePort;
+  readonly #options: ThreadOptions;
+  readonly #current: Int32Array;
+  readonly #computations = new Map<string, Promise<Computation>>();
+  readonly #never = new Int32Array(new SharedArrayBuffer(4));
+  #sinceProgress = 0;
+  #nowMs = NaN;
+  #nowText = '';
+
+  constructor(port: MessagePort, options: ThreadOptions) {
+    this.#port = port;
+    this.#options = options;
+    this.#current = new Int32Array(options.current);
+    port.on('message', (batch: PackedTasks) => void this.#run(unpackTasks(batch)));
+  }
+
+  async #run(batch: readonly Task[]): Promise<void> {
+    let outcomes: Outcome[] = [];
+    let handedOver = performance.now();
+    for (const task of batch) {
+      Atomics.store(this.#current, 1, 0);
+      Atomics.store(this.#current, 0, task.index);
+      outcomes.push(await this.#attempt(task));
+      if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
+        this.#send({ kind: 'outcomes', outcomes: packOutcomes(outcomes), done: false });
+        outcomes = [];
+        handedOver = performance.now();
+      }
+    }
+    Atomics.store(this.#current, 0, -1);
+    this.#send({ kind: 'outcomes', outcomes: packOutcomes(outcomes), done: true });
+  }
+
+  async #attempt(task: Task): Promise<Outcome> {
+    const at: At = {};
+    try {
+      return { index: task.index, computed: await this.#compute(task, at) };
+    } catch (thrown) {
+      const error = asError(thrown);
+      const failure = { message: error.message, stack: error.stack ?? '' };
+      if (error instanceof ConfigError) return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
+      const retryable = !('retryable' in error) || error.retryable !== false;
+      return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, ...at } };
+    }
+  }
+
+  async #compute(task: Task, at: At): Promise<Computed> {
+    const { simulateFaultRate, keepValues } = this.#options;
+    const startedAt = this.#now();
+    const started = performance.now();
+    const computation = await this.#computation(task.computation);
+    if (simulateFaultRate > 0 && Math.random() < simulateFaultRate) throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
+    const summariser = new Summariser(computation.decimals, keepValues);
+    for (let parameter = task.start; parameter <= task.end; parameter++) {
+      at.parameter = parameter;
+      Atomics.store(this.#current, 1, parameter - task.start);
+      const answer = computation.compute(parameter);
+      const value = typeof answer === 'number' ? answer : await answer;
+      if (!Number.isFinite(value)) throw new Error(`compute(${parameter}) gave ${String(value)}: a value must be a finite number`);
+      summariser.add(parameter, value);
+      this.#simulateWork(started, parameter - task.start + 1);
+      this.#progress();
+    }
+    const values = summariser.values();
+    return {
+      summary: summariser.summary(), digest: summariser.digest(), ...(values ? { values } : {}),
+      startedAt, completedAt: this.#now(),
+      durationSeconds: Math.round(performance.now() - started) / 1000,
+    };
+  }
+
+  /** Sleeps until `done` parameters should have taken this long: waking late once must not make the whole chunk late. */
+  #simulateWork(started: number, done: number): void {
+    const left = this.#options.simulateWorkMs === 0 ? 0 : started + done * this.#options.simulateWorkMs - performance.now();
+    if (left > 0) Atomics.wait(this.#never, 0, 0, left);
+  }
+
+  #progress(): void {
+    if (++this.#sinceProgress < this.#options.progressEvery) return;
+    this.#send({ kind: 'progress', parameters: this.#sinceProgress });
+    this.#sinceProgress = 0;
+  }
+
+  /** The moment as text, formatted once a millisecond: many chunks take less. */
+  #now(): string {
+    const ms = Date.now();
+    if (ms !== this.#nowMs) this.#nowText = new Date((this.#nowMs = ms)).toISOString();
+    return this.#nowText;
+  }
+
+  #computation(name: string): Promise<Computation> {
+    let loaded = this.#computations.get(name);
+    if (!loaded) this.#computations.set(name, (loaded = loadComputation(name)));
+    return loaded;
+  }
+
+  #send(message: FromThread): void {
+    this.#port.postMessage(message);
+  }
+}
+
+if (parentPort) new ComputeThread(parentPort, workerData as ThreadOptions);

@@ -1,0 +1,17 @@
+/** Config → Broker. Loads only the client that the configuration names: start-up is throughput. */
+import type { Broker, Hooks } from './port.js';
+import type { Config } from '../runtime/config.js';
+import type { Logger } from '../runtime/logger.js';
+
+/**
+ * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
+ * @throws ConfigError when it refuses the credentials, Error when it did not answer in time
+ */
+export async function connect(config: Config, log: Logger, signal: AbortSignal, hooks: Hooks = {}): Promise<Broker> {
+  if (config.QUEUE_BACKEND === 'redis') {
+    const { connectRedis } = await import('./redis/connection.js');
+    return connectRedis(config, log, signal, hooks);
+  }
+  const { connectRabbitmq } = await import('./rabbitmq/connection.js');
+  return connectRabbitmq(config, log, signal, hooks);
+}

@@ -1,0 +1,61 @@
+/** What a task message carries outside its body: how often it was started, and why it failed. */
+import type { Message } from 'amqplib';
+import type { Wire } from '../../wire/records.js';
+
+/** Executions that ended before this copy was published. */
+const ATTEMPTS = 'x-ttg-attempts';
+const ERROR = 'x-ttg-error';
+const STACK = 'x-ttg-stack';
+const WORKER = 'x-ttg-worker';
+const TIME = 'x-ttg-time';
+/** Set by quorum queues: returns to the queue since this copy was published, that is, deaths of a worker that held it. */
+const DELIVERY_COUNT = 'x-delivery-count';
+
+/** A header may not outgrow AMQP's frame for headers (128 KiB), which cannot be split. */
+const LONGEST_TEXT = 16_384;
+
+export type Headers = Record<string, unknown>;
+
+/** x-death stays out of it: dead-lettering of the retry queue counts there, and it would count twice. */
+export function attemptOf(message: Message): number {
+  const headers: Headers = message.properties.headers ?? {};
+  return 1 + natural(headers[ATTEMPTS]) + natural(headers[DELIVERY_COUNT]);
+}
+
+export function attemptHeaders(attempts: number): Headers {
+  return { [ATTEMPTS]: attempts };
+}
+
+export function errorHeaders(error: Error, time: string, workerId?: string): Headers {
+  return {
+    [ERROR]: error.message.slice(0, LONGEST_TEXT),
+    [STACK]: (error.stack ?? '').slice(0, LONGEST_TEXT),
+    [TIME]: time,
+    ...(workerId === undefined ? {} : { [WORKER]: workerId }),
+  };
+}
+
+/** What the headers of a dead letter say; one that the broker moved itself has only its own. */
+export function failureOf(message: Message): { error: string; stack: string; workerId: string; failedAt: string; attempts: number } {
+  const headers: Headers = message.properties.headers ?? {};
+  const text = (name: string): string => (typeof headers[name] === 'string' ? headers[name] : '');
+  const byBroker = text('x-first-death-reason');
+  return {
+    error: text(ERROR) || (byBroker && `RabbitMQ moved it here itself: ${byBroker}`),
+    stack: text(STACK), workerId: text(WORKER), failedAt: text(TIME), attempts: natural(headers[ATTEMPTS]),
+  };
+}
+
+export function toBody(wire: Wire): Buffer {
+  return Buffer.from(JSON.stringify(wire));
+}
+
+/** @throws SyntaxError when the body is not JSON */
+export function fromBody(body: Buffer): unknown {
+  return JSON.parse(body.toString('utf8'));
+}
+
+function natural(value: unknown): number {
+  const n = typeof value === 'bigint' ? Number(value) : value;
+  return typeof n === 'number' && Number.isSafeInteger(n) && n > 0 ? n : 0;
+}

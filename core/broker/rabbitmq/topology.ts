@@ -1,0 +1,105 @@
+/** The queues as data, and how they are declared. */
+import type { Channel, ChannelModel, Options } from 'amqplib';
+import { backoff, delay } from '../../runtime/backoff.js';
+import { asError, ConfigError } from '../../runtime/errors.js';
+import { codeOf, quietly } from './failure.js';
+import { closeChannel } from './stream.js';
+
+export interface Topology {
+  /** Work: quorum, because only a quorum queue counts the deaths of its consumers. */
+  readonly tasks: string;
+  /** Where failed chunks wait for RETRY_DELAY_MS, then return to `tasks` by dead-lettering. Nobody consumes it. */
+  readonly retry: string;
+  /** Payloads that nobody will compute any more, for people. */
+  readonly dlq: string;
+  /** The log: a stream, so that reading takes nothing away. */
+  readonly results: string;
+  /** Exclusive to the seeder that publishes. */
+  readonly seeder: string;
+  readonly retryDelayMs: number;
+}
+
+export function topologyOf(prefix: string, retryDelayMs: number): Topology {
+  return {
+    tasks: `${prefix}.tasks`,
+    retry: `${prefix}.tasks.retry`,
+    dlq: `${prefix}.tasks.dlq`,
+    results: `${prefix}.results`,
+    seeder: `${prefix}.seeder`,
+    retryDelayMs,
+  };
+}
+
+/**
+ * Deliveries after which the broker itself dead-letters: far above the most that MAX_RETRIES allows, so it only ends what
+ * no worker lived to judge. A constant, since a queue cannot be declared again with other arguments; positive, since
+ * RabbitMQ 3.10 drops the message at once when it is −1.
+ */
+const DELIVERY_LIMIT = 100;
+
+/** Each look into the dead-letter queue counts as a delivery, and RabbitMQ 4.0 drops after 20 unless told otherwise. */
+const DLQ_DELIVERY_LIMIT = 1_000_000_000;
+
+/**
+ * At-least-once keeps a message in its queue until the target has confirmed it: the default may lose what expires at the
+ * moment of a crash. It asks for `reject-publish`, which without a length limit never rejects.
+ */
+function deadLetterTo(queue: string): Record<string, unknown> {
+  return {
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': queue,
+    'x-dead-letter-strategy': 'at-least-once',
+    'x-overflow': 'reject-publish',
+  };
+}
+
+/**
+ * Nothing leads from `tasks` to `retry` by dead-lettering: a message that dies of the delivery limit and returns by its
+ * TTL runs in a cycle, which the broker drops silently. Workers publish to `retry` themselves.
+ */
+function queues(t: Topology): [name: string, options: Options.AssertQueue][] {
+  const durable = (args: Record<string, unknown>): Options.AssertQueue => ({ durable: true, arguments: args });
+  return [
+    [t.dlq, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DLQ_DELIVERY_LIMIT })],
+    [t.tasks, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT, ...deadLetterTo(t.dlq) })],
+    [t.retry, durable({ 'x-queue-type': 'quorum', 'x-message-ttl': t.retryDelayMs, ...deadLetterTo(t.tasks) })],
+    // Neither age nor length limit: the log is the evidence.
+    [t.results, durable({ 'x-queue-type': 'stream' })],
+  ];
+}
+
+/** @throws ConfigError when a queue exists with other arguments */
+export async function declareTopology(connection: () => Promise<ChannelModel>, topology: Topology): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const model = await connection();
+    const channel = quietly(await model.createChannel());
+    try {
+      await declareAll(channel, topology);
+      await closeChannel(channel);
+      return;
+    } catch (error) {
+      // Several pods that create one queue at the same moment can meet its processes half started: 404 or 541, not for long.
+      if (error instanceof ConfigError || attempt === 6) throw error;
+      await delay(backoff(attempt));
+    }
+  }
+}
+
+async function declareAll(channel: Channel, topology: Topology): Promise<void> {
+  for (const [name, options] of queues(topology)) {
+    try {
+      await channel.assertQueue(name, options);
+    } catch (error) {
+      if (codeOf(error) !== 406) throw error;
+      throw new ConfigError(remedy(name, topology, asError(error)));
+    }
+  }
+}
+
+function remedy(name: string, topology: Topology, error: Error): string {
+  const what = `RabbitMQ queue ${name} exists with other arguments (${error.message})`;
+  return name === topology.retry
+    ? `${what}: a queue's TTL cannot be changed, so set RETRY_DELAY_MS back to what it was, or wait until ${name} is empty, ` +
+        'delete it, and start again; or use another QUEUE_PREFIX'
+    : `${what}: it was not made by this version of TTG. Use another QUEUE_PREFIX, or delete the queue if nobody needs its content`;
+}

@@ -1,0 +1,110 @@
+/** One connection, and the patience with which commands are run over it. */
+import type { Redis } from 'ioredis';
+import { backoff, delay } from '../../runtime/backoff.js';
+import { asError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { classify, reasonOf } from './dial.js';
+
+/** How long a command waits for a broker that is away before it fails. */
+const PATIENCE_MS = 60_000;
+
+export class Link {
+  readonly #redis: Redis;
+  readonly #log: Logger;
+  readonly #closing = new AbortController();
+  #lost = false;
+  #full = false;
+
+  constructor(redis: Redis, log: Logger) {
+    this.#redis = redis;
+    this.#log = log;
+    // One for each command that waits.
+    redis.setMaxListeners(0);
+    redis.on('close', () => {
+      if (this.#lost || this.closed) return;
+      this.#lost = true;
+      log.warn('lost the connection to Redis, reconnecting');
+    });
+    redis.on('ready', () => {
+      if (this.#lost) log.info('connected to Redis again');
+      this.#lost = false;
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Ends the connection and every wait for it. */
+  close(): void {
+    this.#closing.abort();
+    this.#redis.disconnect();
+  }
+
+  /**
+   * Runs a command, again and again while the broker is away (up to a minute), loading, or out of space (no limit: that
+   * is back-pressure). A command that is not idempotent must look at `again`.
+   * @param command gets `again` = true if an earlier try may have taken effect although its answer was lost
+   * @param signal ends the waiting, not a command that was sent
+   * @throws the command's own error, or an Error naming the remedy once patience ends
+   */
+  async run<T>(command: (redis: Redis, again: boolean) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    let again = false;
+    let since: number | undefined;
+    let waited = false;
+    for (let tries = 1; ; tries++) {
+      try {
+        const result = await command(await this.#up(signal), again);
+        if (waited) this.#full = false;
+        return result;
+      } catch (thrown) {
+        const error = asError(thrown);
+        const failure = classify(error);
+        if (failure === 'other' || failure === 'refused') throw error;
+        if (this.closed || signal?.aborted) throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
+        again ||= failure === 'away';
+        if (failure === 'full') {
+          waited = true;
+          since = undefined;
+          this.#reportFull(error);
+        } else {
+          since ??= performance.now();
+          if (performance.now() - since > PATIENCE_MS) throw new Error(this.#remedy(error));
+        }
+        await this.#pause(failure === 'full' ? 500 : backoff(tries, 20, 500), signal);
+      }
+    }
+  }
+
+  /** The client, after a while at most: a connection that is still being opened is not yet a failure. */
+  async #up(signal?: AbortSignal): Promise<Redis> {
+    if (this.#redis.status !== 'ready') await this.#pause(1000, signal);
+    return this.#redis;
+  }
+
+  /** Waits `ms`, or less if the connection comes up in the meantime or nobody waits any more. */
+  async #pause(ms: number, signal?: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    const signals = signal ? [signal, this.#closing.signal] : [this.#closing.signal];
+    if (signals.some(({ aborted }) => aborted)) return;
+    // Not AbortSignal.any: every run would leave something behind on a signal that lives as long as the process.
+    for (const each of signals) each.addEventListener('abort', end, { once: true });
+    this.#redis.once('ready', end);
+    await delay(ms, over.signal);
+    this.#redis.off('ready', end);
+    for (const each of signals) each.removeEventListener('abort', end);
+  }
+
+  #reportFull(error: Error): void {
+    if (this.#full) return;
+    this.#full = true;
+    this.#log.warn({ reason: error.message }, 'Redis is full, waiting for space: raise its memory limit (maxmemory) or volume');
+  }
+
+  #remedy(error: Error): string {
+    const { host, port } = this.#redis.options;
+    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reasonOf(error)})`;
+    return `Redis at ${host}:${port} ${away}: see whether its pod runs and can be reached`;
+  }
+}

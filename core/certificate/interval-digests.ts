@@ -1,0 +1,111 @@
+/** The parameters of a run on a fixed grid, with count, digest and aggregate of each interval: where two logs differ. */
+import { createHash } from 'node:crypto';
+import { Digest } from '../model/digest.js';
+import { ExactSum } from '../model/exact-sum.js';
+import { size, type Interval } from '../model/interval.js';
+import type { CountedObserver } from '../ledger/ledger.js';
+import type { ResultRecord } from '../wire/records.js';
+import { encodeRecord } from '../wire/messages.js';
+import type { Wider } from '../ledger/duplicates.js';
+import { chunkCount, type Plan } from '../model/plan.js';
+
+/** Up to this many chunks each is an interval of its own. */
+const MOST_CHUNKS = 10_000;
+/** Otherwise there are so many intervals at most, each of equally many chunks. */
+const MOST_BLOCKS = 1024;
+
+/** The counted results of one interval. */
+export interface IntervalResults {
+  readonly digest: string;
+  /** Of the records as wholes: workers, times and attempts too. */
+  readonly records: string;
+  readonly sum: string;
+  /** null where nothing was counted. */
+  readonly min: number | null;
+  readonly max: number | null;
+}
+
+export function gridOf(plan: Plan): Interval[] {
+  const chunks = chunkCount(plan);
+  const step = plan.chunkSize * (chunks <= MOST_CHUNKS ? 1 : Math.ceil(chunks / MOST_BLOCKS));
+  return Array.from({ length: Math.ceil(plan.totalParameters / step) }, (_, i) => ({
+    start: i * step,
+    end: Math.min((i + 1) * step, plan.totalParameters) - 1,
+  }));
+}
+
+/** Collects from the second reading of a log. Records never leave their chunk, hence never their interval. */
+export class IntervalDigests implements CountedObserver {
+  readonly grid: readonly Interval[];
+  /** Records whose values are not those of their digest. */
+  readonly inconsistent: Interval[] = [];
+  readonly #digests: IntervalDigest[];
+  readonly #step: number;
+
+  /** @param grid as `gridOf` cuts it */
+  constructor(grid: readonly Interval[]) {
+    this.grid = grid;
+    this.#digests = grid.map(() => new IntervalDigest());
+    this.#step = grid[0] ? size(grid[0]) : 1;
+  }
+
+  counted(record: ResultRecord): void {
+    if (record.values && digestOf(record.start, record.values) !== record.digest) this.inconsistent.push({ start: record.start, end: record.end });
+    this.#at(record)?.add(record);
+  }
+
+  widened({ record, replaces }: Wider): void {
+    for (const replaced of replaces) this.#at(replaced)?.subtract(replaced);
+    this.counted(record);
+  }
+
+  results(): IntervalResults[] {
+    return this.#digests.map((digest) => digest.results());
+  }
+
+  /** undefined for what an extension of the run has added behind the grid. */
+  #at(record: Interval): IntervalDigest | undefined {
+    return record.end > (this.grid.at(-1)?.end ?? -1) ? undefined : this.#digests[Math.floor(record.start / this.#step)];
+  }
+}
+
+class IntervalDigest {
+  readonly #digest = new Digest();
+  readonly #records = new Digest();
+  readonly #sum = new ExactSum();
+  #min = Infinity;
+  #max = -Infinity;
+
+  add(record: ResultRecord): void {
+    const { digest, summary } = record;
+    this.#digest.addDigest(digest);
+    this.#records.addDigest(hashOf(record));
+    this.#sum.add(summary.sum);
+    this.#min = Math.min(this.#min, summary.min);
+    this.#max = Math.max(this.#max, summary.max);
+  }
+
+  /** Minimum and maximum stay: what replaces the record has them too. */
+  subtract(record: ResultRecord): void {
+    const { digest, summary } = record;
+    this.#digest.subtractDigest(digest);
+    this.#records.subtractDigest(hashOf(record));
+    this.#sum.add(-summary.sum);
+  }
+
+  results(): IntervalResults {
+    const empty = this.#min === Infinity;
+    return { digest: this.#digest.toString(), records: this.#records.toString(), sum: this.#sum.toString(), min: empty ? null : this.#min, max: empty ? null : this.#max };
+  }
+}
+
+/** 128 bits of SHA-256 over the record's JSON as messages.ts encodes it. */
+function hashOf(record: ResultRecord): string {
+  return createHash('sha256').update(JSON.stringify(encodeRecord(record))).digest('hex').slice(0, 32);
+}
+
+function digestOf(start: number, values: readonly number[]): string {
+  const digest = new Digest();
+  for (const [i, value] of values.entries()) digest.add(start + i, value);
+  return digest.toString();
+}

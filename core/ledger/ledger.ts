@@ -1,0 +1,170 @@
+/**
+ * Records → what is known of a run. The ledger reads only the log, works on intervals of parameters, and takes each
+ * parameter into the aggregate once: the first record wins, and a result outranks a dead letter.
+ */
+import { Digest } from '../model/digest.js';
+import { ExactSum } from '../model/exact-sum.js';
+import { IntervalSet, size, type Interval } from '../model/interval.js';
+import type { DeadRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from '../wire/records.js';
+import { Duplicates, type Conflict, type Wider } from './duplicates.js';
+import { Tally } from './tally.js';
+
+export type { Conflict };
+
+/** Told which records make up the aggregate, in the second reading of the log. */
+export interface CountedObserver {
+  counted(record: ResultRecord): void;
+  /** Counted in place of others that were. */
+  widened(wider: Wider): void;
+}
+
+export class Ledger {
+  readonly runId: string;
+  readonly seeded: SeededRecord[] = [];
+  readonly undecodable: { readonly position: string; readonly reason: string }[] = [];
+  readonly covered = new IntervalSet();
+  readonly sum = new ExactSum();
+  readonly tally = new Tally();
+  results = 0;
+  /** Parameters in the aggregate: equal to what is covered, or something was counted twice. */
+  aggregated = 0;
+  min = Infinity;
+  max = -Infinity;
+  readonly #digest = new Digest();
+  readonly #dead: DeadRecord[] = [];
+  /** Records for parameters that had one: only these need another look at the log. */
+  readonly #seconds = new Duplicates();
+  #secondCount = 0;
+  /** The second reading counts along, to know which records the first one took. */
+  readonly #again = { covered: new IntervalSet(), results: 0 };
+  #plan: PlanRecord | undefined;
+
+  constructor(runId: string) {
+    this.runId = runId;
+  }
+
+  /** The newest plan of the run; undefined while nothing was seeded. */
+  get plan(): PlanRecord | undefined {
+    return this.#plan;
+  }
+
+  /** Further records for parameters that had one already; equal ones, once they are compared. */
+  get deduplicated(): number {
+    return this.#secondCount - this.#seconds.conflicting;
+  }
+
+  get conflicts(): readonly Conflict[] {
+    return this.#seconds.conflicts;
+  }
+
+  get digest(): string {
+    return this.#digest.toString();
+  }
+
+  add(entry: LogEntry): void {
+    if ('undecodable' in entry) {
+      this.undecodable.push({ position: entry.position, reason: entry.undecodable });
+      return;
+    }
+    const { record } = entry;
+    if (record.runId !== this.runId) return;
+    switch (record.kind) {
+      case 'plan':
+        this.#plan = record;
+        break;
+      case 'seeded':
+        this.seeded.push(record);
+        break;
+      case 'result':
+        this.#addResult(record);
+        break;
+      case 'dead':
+        this.#dead.push(record);
+    }
+  }
+
+  /** Parameters that are dead and have no result, ascending. */
+  dead(): IntervalSet {
+    const dead = new IntervalSet();
+    for (const record of this.#dead) for (const gap of this.covered.gaps(record)) dead.add(gap);
+    return dead;
+  }
+
+  /** The dead records that still count, the latest for the same parameters. */
+  deadRecords(): DeadRecord[] {
+    const latest = new Map(this.#dead.map((record) => [`${record.start}-${record.end}`, record]));
+    return [...latest.values()].filter((record) => this.covered.overlap(record) < size(record));
+  }
+
+  /** Parameters of the plan that have neither result nor dead record, ascending. */
+  missing(): Interval[] {
+    if (!this.#plan) return [];
+    const accounted = this.dead();
+    for (const interval of this.covered.intervals()) accounted.add(interval);
+    return accounted.gaps({ start: 0, end: this.#plan.totalParameters - 1 });
+  }
+
+  /** Nothing is missing, or only what the second reading may take from a record that overlaps others in part. */
+  get isFinished(): boolean {
+    return this.#plan !== undefined && this.missing().every((gap) => this.#seconds.cover(gap));
+  }
+
+  /** Whether the log must be read once more, through `compare`, to tell equal records from conflicts. */
+  get needsComparison(): boolean {
+    return !this.#seconds.isEmpty;
+  }
+
+  /** Second reading: compares each counted record with those that came after it for the same parameters. */
+  compare(entry: LogEntry, observer?: CountedObserver): void {
+    if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== this.runId) return;
+    // What was appended since the first reading is not part of this ledger.
+    if (++this.#again.results > this.results || this.#again.covered.overlap(entry.record) > 0) return;
+    this.#again.covered.add(entry.record);
+    this.#seconds.meet(entry.record);
+    observer?.counted(entry.record);
+  }
+
+  /** After the second reading. A record that covers more than those counted before it completes them. */
+  settle(observer?: CountedObserver): void {
+    this.#seconds.settle(this.covered, (wider) => {
+      this.aggregated -= this.covered.overlap(wider.record);
+      for (const { digest, summary } of wider.replaces) {
+        this.#digest.subtractDigest(digest);
+        this.sum.add(-summary.sum);
+      }
+      this.#secondCount--;
+      this.#take(wider.record);
+      observer?.widened(wider);
+    });
+  }
+
+  #addResult(record: ResultRecord): void {
+    this.results++;
+    if (this.covered.overlap(record) === 0) return this.#take(record);
+    this.#secondCount++;
+    this.#seconds.add(record);
+  }
+
+  #take(record: ResultRecord): void {
+    this.covered.add(record);
+    this.aggregated += record.summary.count;
+    this.sum.add(record.summary.sum);
+    this.min = Math.min(this.min, record.summary.min);
+    this.max = Math.max(this.max, record.summary.max);
+    this.#digest.addDigest(record.digest);
+    this.tally.add(record);
+  }
+}
+
+/**
+ * Reads the log once, and a second time only where records came twice or somebody wants to know which are counted.
+ * @param records from the first on, each time it is called
+ */
+export async function readLedger(records: () => AsyncIterable<LogEntry>, runId: string, observer?: CountedObserver): Promise<Ledger> {
+  const ledger = new Ledger(runId);
+  for await (const entry of records()) ledger.add(entry);
+  if (!ledger.needsComparison && !observer) return ledger;
+  for await (const entry of records()) ledger.compare(entry, observer);
+  ledger.settle(observer);
+  return ledger;
+}

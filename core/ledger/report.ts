@@ -1,0 +1,53 @@
+/** Ledger → the figures people ask for: results, wall clock, throughput, who did what. */
+import type { Ledger } from './ledger.js';
+import type { WorkerShare } from './tally.js';
+
+export interface Report {
+  readonly runId: string;
+  readonly parameters: number;
+  readonly chunks: number;
+  readonly sum: string;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly average: number | null;
+  /** From the first confirmed chunk to the last result; null where nothing was seeded or computed. */
+  readonly wallSeconds: number | null;
+  /** From the first confirmed chunk to the start of the first chunk. */
+  readonly firstStartSeconds: number | null;
+  readonly parametersPerSecond: number | null;
+  /** Duplicates of computing of all workers together. */
+  readonly busySeconds: number;
+  /** How many workers' worth of computing ran at a time: busySeconds ÷ wallSeconds. */
+  readonly parallelism: number | null;
+  readonly recovered: number;
+  readonly workers: readonly WorkerShare[];
+}
+
+export function makeReport(ledger: Ledger): Report {
+  const { tally } = ledger;
+  const parameters = ledger.covered.count;
+  const begin = ledger.seeded[0]?.firstConfirmedAt ?? tally.firstStartedAt;
+  const wallSeconds = seconds(begin, tally.lastCompletedAt);
+  return {
+    runId: ledger.runId, parameters, chunks: tally.chunks,
+    sum: ledger.sum.toString(), min: parameters ? ledger.min : null, max: parameters ? ledger.max : null,
+    average: parameters ? Number(ledger.sum.toString()) / parameters : null,
+    wallSeconds, firstStartSeconds: seconds(begin, tally.firstStartedAt),
+    parametersPerSecond: wallSeconds ? round(parameters / wallSeconds) : null,
+    busySeconds: round(tally.busySeconds), parallelism: wallSeconds ? round(tally.busySeconds / wallSeconds) : null,
+    recovered: tally.recoveredCount, workers: tally.workers().map((w) => ({ ...w, busySeconds: round(w.busySeconds) })),
+  };
+}
+
+/** How far a run is, in parameters: what is shown while it goes on. */
+export function progressOf(ledger: Ledger): { total: number; done: number; dead: number } {
+  return { total: ledger.plan?.totalParameters ?? 0, done: ledger.covered.count, dead: ledger.dead().count };
+}
+
+function seconds(from: string | undefined, to: string | undefined): number | null {
+  return from && to ? round((Date.parse(to) - Date.parse(from)) / 1000) : null;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,90 @@
+/** Ledger → verdict: does every parameter of the run count exactly once? */
+import { describeIntervals, type Interval } from '../model/interval.js';
+import type { Conflict, Ledger } from './ledger.js';
+import type { DeadRecord } from '../wire/records.js';
+
+export interface Verdict {
+  readonly runId: string;
+  /** Every parameter has exactly one result, or one dead letter; nothing counted twice, no conflict. */
+  readonly complete: boolean;
+  readonly parameters: {
+    readonly expected: number;
+    readonly ok: number;
+    readonly dead: number;
+    readonly missing: number;
+    /** Parameters that entered the aggregate twice: must be 0. */
+    readonly duplicated: number;
+  };
+  readonly missing: readonly Interval[];
+  readonly dead: readonly DeadRecord[];
+  readonly conflicts: readonly Conflict[];
+  /** Further equal records, which were not counted: harmless. */
+  readonly deduplicated: number;
+  readonly records: number;
+  readonly undecodable: number;
+  readonly recovered: number;
+  readonly digest: string;
+  readonly sum: string;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Why it is not complete, each with its remedy; empty when it is. */
+  readonly faults: readonly string[];
+}
+
+/** What the sum, minimum and maximum of the whole run must be, where that can be calculated. */
+export interface Expected {
+  readonly sumUnits: bigint;
+  readonly decimals: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** @param expected checked only when every parameter has a result */
+export function judge(ledger: Ledger, expected?: Expected): Verdict {
+  const missing = ledger.missing();
+  const dead = ledger.dead().count;
+  const ok = ledger.covered.count;
+  const parameters = {
+    expected: ledger.plan?.totalParameters ?? 0,
+    ok,
+    dead,
+    missing: missing.reduce((sum, gap) => sum + gap.end - gap.start + 1, 0),
+    duplicated: ledger.aggregated - ok,
+  };
+  const faults = [...findFaults(ledger, parameters, missing)];
+  if (expected && faults.length === 0 && dead === 0) faults.push(...checkExpected(ledger, expected));
+  return {
+    runId: ledger.runId, complete: faults.length === 0, parameters, missing, dead: ledger.deadRecords(),
+    conflicts: ledger.conflicts, deduplicated: ledger.deduplicated, records: ledger.results,
+    undecodable: ledger.undecodable.length, recovered: ledger.tally.recoveredCount, digest: ledger.digest,
+    sum: ledger.sum.toString(), min: ok ? ledger.min : null, max: ok ? ledger.max : null, faults,
+  };
+}
+
+function* findFaults(ledger: Ledger, parameters: Verdict['parameters'], missing: readonly Interval[]): Generator<string> {
+  if (!ledger.plan) {
+    yield `the log holds no plan of ${ledger.runId}: nothing was seeded under this run id, or the log was lost. Look at the seeder's log`;
+    return;
+  }
+  if (parameters.missing > 0) {
+    yield `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}. ` +
+      'If nothing is queued or running, seed the same run again: only what is missing is published';
+  }
+  if (parameters.ok + parameters.dead + parameters.missing !== parameters.expected) {
+    yield `${parameters.ok} results + ${parameters.dead} dead + ${parameters.missing} missing are not the ${parameters.expected} parameters of the plan: the log holds parameters outside it`;
+  }
+  if (parameters.duplicated !== 0) yield `${parameters.duplicated} parameters entered the aggregate twice`;
+  if (ledger.conflicts.length > 0) {
+    const shown = ledger.conflicts.slice(0, 5).map((c) => `${c.start}–${c.end}: sum ${c.first.summary.sum} by ${c.first.workerId}, then ${c.second.summary.sum} by ${c.second.workerId}`);
+    yield `${ledger.conflicts.length} intervals have unequal results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`;
+  }
+}
+
+function* checkExpected(ledger: Ledger, expected: Expected): Generator<string> {
+  if (!ledger.sum.equals(expected.sumUnits, expected.decimals)) {
+    yield `the sum is ${ledger.sum.toString()}, but the computation's is ${expected.sumUnits} × 10^-${expected.decimals}`;
+  }
+  if (ledger.min !== expected.min || ledger.max !== expected.max) {
+    yield `minimum and maximum are ${ledger.min} and ${ledger.max}, but the computation's are ${expected.min} and ${expected.max}`;
+  }
+}

@@ -1,0 +1,70 @@
+/** The records of the log as they are in memory. */
+import type { Interval } from '../model/interval.js';
+import type { Plan } from '../model/plan.js';
+
+/** Aggregate of the values of one interval; `sum` is exact where the computation's values are decimals. */
+export interface Summary {
+  readonly sum: number;
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What a worker found out about one chunk. */
+export interface Result {
+  readonly summary: Summary;
+  /** 32 hexadecimal digits, see digest.ts. */
+  readonly digest: string;
+  /** Values in the order of the parameters, if the run keeps them. */
+  readonly values?: readonly number[];
+  readonly workerId: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly completedAt: string;
+  readonly durationSeconds: number;
+}
+
+/** The run's first record, and one more each time it is extended. */
+export interface PlanRecord extends Plan {
+  readonly kind: 'plan';
+  readonly createdAt: string;
+}
+
+/** Chunks of these parameters were published and confirmed by the broker. */
+export interface SeededRecord extends Interval {
+  readonly kind: 'seeded';
+  readonly runId: string;
+  readonly chunks: number;
+  readonly reason: 'initial' | 'resume' | 'extend' | 'repair';
+  /** ISO 8601: when the broker confirmed the first and the last of them. */
+  readonly firstConfirmedAt: string;
+  readonly confirmedAt: string;
+}
+
+export interface ResultRecord extends Interval, Result {
+  readonly kind: 'result';
+  readonly runId: string;
+  readonly chunkId: string;
+  /** 1-based: how many times the chunk had been started, this time included. */
+  readonly attempt: number;
+}
+
+/** Parameters that have no result for good. */
+export interface DeadRecord extends Interval {
+  readonly kind: 'dead';
+  readonly runId: string;
+  readonly chunkId: string;
+  readonly attempts: number;
+  readonly workerId: string;
+  readonly error: string;
+  readonly stack: string;
+  readonly completedAt: string;
+}
+
+export type LogRecord = PlanRecord | SeededRecord | ResultRecord | DeadRecord;
+
+/** A record of the log as it was read: decoded, or the reason why it could not be. */
+export type LogEntry = { readonly position: string } & ({ readonly record: LogRecord } | { readonly undecodable: string });
+
+/** Field names and values as on the wire: numbers as numbers, nested values as objects. */
+export type Wire = Record<string, unknown>;
