@@ -23,20 +23,29 @@ export default defineConfig(
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       // adapters implement asynchronous ports, often without awaiting anything
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allowNullish: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowNullish: true },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      eqeqeq: 'error',
+      'eqeqeq': 'error',
     },
   },
   {
     files: ['**/*.mjs', '**/*.js', '*.config.ts'],
     extends: [tseslint.configs.recommended],
     rules: {
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
-      eqeqeq: 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      'eqeqeq': 'error',
     },
   },
   {
@@ -47,5 +56,9 @@ export default defineConfig(
   },
   { rules: { 'max-lines': ['error', { max: 250 }] } },
   { files: ['test/**'], rules: { 'max-lines': ['error', { max: 400 }] } },
-  { files: ['core/**/*.ts', 'compute/**/*.ts', 'worker/**/*.ts', 'seeder/**/*.ts', 'cli/**/*.ts'], ignores: ['core/runtime/lifecycle.ts'], rules: environmentIsCores },
+  {
+    files: ['core/**/*.ts', 'compute/**/*.ts', 'worker/**/*.ts', 'seeder/**/*.ts', 'cli/**/*.ts'],
+    ignores: ['core/runtime/lifecycle.ts'],
+    rules: environmentIsCores,
+  },
 );

@@ -12,11 +12,58 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
       { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'contract', include: ['test/contract/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, maxConcurrency: 3, ...aside(1) } },
-      { test: { name: 'local', include: ['test/local/**/*.test.ts'], globalSetup: ['test/local/setup.ts'], testTimeout: 150_000, hookTimeout: 180_000, maxConcurrency: 4, ...alone(2) } },
-      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000, ...alone(2) } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: ['test/e2e/setup.ts'], testTimeout: 900_000, hookTimeout: 900_000, maxConcurrency: 10, ...alone(3) } },
-      { test: { name: 'e2e-faults', include: ['test/e2e-faults/**/*.test.ts'], globalSetup: ['test/e2e/setup.ts'], testTimeout: 600_000, hookTimeout: 900_000, maxConcurrency: 3, ...alone(4) } },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          maxConcurrency: 3,
+          ...aside(1),
+        },
+      },
+      {
+        test: {
+          name: 'local',
+          include: ['test/local/**/*.test.ts'],
+          globalSetup: ['test/local/setup.ts'],
+          testTimeout: 150_000,
+          hookTimeout: 180_000,
+          maxConcurrency: 4,
+          ...alone(2),
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          ...alone(2),
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          maxConcurrency: 10,
+          ...alone(3),
+        },
+      },
+      {
+        test: {
+          name: 'e2e-faults',
+          include: ['test/e2e-faults/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          maxConcurrency: 3,
+          ...alone(4),
+        },
+      },
     ],
   },
 });

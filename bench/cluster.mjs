@@ -25,14 +25,24 @@ await runScript(
     ].join('\n'),
     flags: {
       ...CLUSTER_NAME,
-      only: { type: 'string', value: 'TEXT', multiple: true, help: 'cases whose name contains it, instead of the usual ones' },
+      'only': {
+        type: 'string',
+        value: 'TEXT',
+        multiple: true,
+        help: 'cases whose name contains it, instead of the usual ones',
+      },
       'skip-build': { type: 'boolean', help: 'cluster and image are there as they should be' },
     },
   },
-  async ({ name: cluster, only, 'skip-build': prepared }, run) => {
+  async ({ 'name': cluster, only, 'skip-build': prepared }, run) => {
     const cases = casesFor(only);
-    if (cases.length === 0) throw new Stop(`--only ${only.join(' ')}: no case has that in its name`, `the cases are ${CASES.map(({ name }) => name).join(', ')}`);
-    const script = (/** @type {string[]} */ ...args) => run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} ${args}`;
+    if (cases.length === 0)
+      throw new Stop(
+        `--only ${only.join(' ')}: no case has that in its name`,
+        `the cases are ${CASES.map(({ name }) => name).join(', ')}`,
+      );
+    const script = (/** @type {string[]} */ ...args) =>
+      run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} ${args}`;
     if (!prepared) {
       await script('scripts/kind-up.mjs', '--name', cluster);
       await script('scripts/build.mjs', '--load-kind', '--name', cluster);
@@ -40,12 +50,18 @@ await runScript(
     const kube = connect({ name: cluster });
     const nodes = (await kube.core.listNode()).items;
     const about = { kubernetes: nodes[0]?.status?.nodeInfo?.kubeletVersion ?? '', nodes: nodes.length };
-    const background = await run.step('counting the API calls of the idle cluster', () => readBackground(run, kube.context, BACKGROUND_SECONDS));
+    const background = await run.step('counting the API calls of the idle cluster', () =>
+      readBackground(run, kube.context, BACKGROUND_SECONDS),
+    );
     /** @type {import('./cluster/measured.mjs').Measured[]} */
     const rows = [];
     for (const one of cases) {
       run.print(`\n${one.name}`);
-      rows.push(await inNamespace(run, kube, one.name, (place) => (one.kind === 'job' ? measureJob(one, place, run, background) : measureRelease(one, place, run, background))));
+      rows.push(
+        await inNamespace(run, kube, one.name, (place) =>
+          one.kind === 'job' ? measureJob(one, place, run, background) : measureRelease(one, place, run, background),
+        ),
+      );
       run.print(table(rows));
       writeReport(rows, about);
     }

@@ -25,7 +25,9 @@ import { MEASURES } from './measures/index.mjs';
  */
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, root: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, only: { type: 'string' }, root: { type: 'string' } },
+});
 const quick = values.quick ?? false;
 const root = values.root ? resolve(values.root) : join(HERE, '..');
 const limitSeconds = quick ? 112 : 14 * 60;
@@ -58,7 +60,11 @@ const redis = await startRedis();
 let rabbitmq;
 /** @type {Bench} */
 const bench = {
-  root, quick, figures, redis, secondsLeft,
+  root,
+  quick,
+  figures,
+  redis,
+  secondsLeft,
   rabbitmq: () => (rabbitmq ??= startRabbitmq()),
   peers: { ...(bullmq ? { bullmq } : {}), ...(python ? { python } : {}) },
   peer: (file) => join(HERE, 'peers', file),

@@ -2,7 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
-import { certificateSchema, certificateText, makeCertificate, readAccount, readGrid, type Certificate, type Surroundings } from '../core/certificate/issue.js';
+import {
+  certificateSchema,
+  certificateText,
+  makeCertificate,
+  readAccount,
+  readGrid,
+  type Certificate,
+  type Surroundings,
+} from '../core/certificate/issue.js';
 import { checkCertificate, differenceText } from '../core/certificate/check.js';
 import type { Config } from '../core/runtime/config.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
@@ -14,8 +22,20 @@ import type { Source } from './source.js';
 const SHOWN = 50;
 
 /** Writes the certificate of the run as the log is now; nothing where the log holds no plan, as the verdict says. */
-export async function writeCertificate(source: Source, config: Config, files: { certificate: string; faults: string | undefined }, expectedOf: (ledger: Ledger) => Expected | undefined): Promise<void> {
-  const injected = files.faults === undefined ? [] : parseFile(z.array(z.looseObject({ name: z.string() })), files.faults, 'a list of objects, each with the name of a fault');
+export async function writeCertificate(
+  source: Source,
+  config: Config,
+  files: { certificate: string; faults: string | undefined },
+  expectedOf: (ledger: Ledger) => Expected | undefined,
+): Promise<void> {
+  const injected =
+    files.faults === undefined
+      ? []
+      : parseFile(
+          z.array(z.looseObject({ name: z.string() })),
+          files.faults,
+          'a list of objects, each with the name of a fault',
+        );
   const records = (): AsyncIterable<LogEntry> => source.records();
   const grid = await readGrid(records, config.RUN_ID);
   if (!grid) return;
@@ -38,8 +58,12 @@ export async function checkFile(source: Source, file: string, json: boolean): Pr
       `run          ${runId}, certified ${certificate.issuedAt}${certificate.complete ? '' : ' as INCOMPLETE'}`,
       ...check.notes.map((note) => `note         ${note}`),
       ...check.differences.slice(0, SHOWN).map((difference) => `differs      ${differenceText(difference)}`),
-      ...(check.differences.length > SHOWN ? [`differs      and ${check.differences.length - SHOWN} more (--json shows all)`] : []),
-      check.intact ? 'INTACT       the log says what was certified' : 'DIFFERENT    the log is not the one that was certified',
+      ...(check.differences.length > SHOWN
+        ? [`differs      and ${check.differences.length - SHOWN} more (--json shows all)`]
+        : []),
+      check.intact
+        ? 'INTACT       the log says what was certified'
+        : 'DIFFERENT    the log is not the one that was certified',
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
@@ -58,6 +82,7 @@ function parseFile<T extends z.ZodMiniType>(schema: T, file: string, what: strin
     throw new ConfigError(`${file} could not be read: ${asError(thrown).message}. Name ${what}`);
   }
   const parsed = z.safeParse(schema, content, { error: en().localeError });
-  if (!parsed.success) throw new ConfigError(`${file} is not ${what}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+  if (!parsed.success)
+    throw new ConfigError(`${file} is not ${what}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
   return parsed.data;
 }

@@ -17,14 +17,25 @@ const ACTIONS = ['list', 'show', 'replay', 'drop'];
 
 export async function dlq({ config, log, stop }: Context, args: string[]): Promise<number> {
   const [action = '', ...rest] = args;
-  if (!ACTIONS.includes(action)) throw new ConfigError(`ttg dlq ${action}: give one of ${ACTIONS.join(', ')}\n${usage}`);
-  const { values, positionals: ids } = parseArgs({ args: rest, strict: true, allowPositionals: true, options: { all: { type: 'boolean' }, json: { type: 'boolean' } } });
-  if (action !== 'list' && (ids.length > 0) === Boolean(values.all)) throw new ConfigError(`ttg dlq ${action}: give ids as in \`ttg dlq list\`, or --all`);
-  if (!config.QUEUE_MODE) throw new ConfigError('static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod');
+  if (!ACTIONS.includes(action))
+    throw new ConfigError(`ttg dlq ${action}: give one of ${ACTIONS.join(', ')}\n${usage}`);
+  const { values, positionals: ids } = parseArgs({
+    args: rest,
+    strict: true,
+    allowPositionals: true,
+    options: { all: { type: 'boolean' }, json: { type: 'boolean' } },
+  });
+  if (action !== 'list' && ids.length > 0 === Boolean(values.all))
+    throw new ConfigError(`ttg dlq ${action}: give ids as in \`ttg dlq list\`, or --all`);
+  if (!config.QUEUE_MODE)
+    throw new ConfigError(
+      'static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod',
+    );
   await using broker = await connect(config, log, stop);
   const letters = await collect(broker);
   if (action === 'list') {
-    for (const letter of letters) process.stdout.write(values.json ? `${JSON.stringify(deadLetterWire(letter))}\n` : deadLetterLine(letter));
+    for (const letter of letters)
+      process.stdout.write(values.json ? `${JSON.stringify(deadLetterWire(letter))}\n` : deadLetterLine(letter));
     if (letters.length === 0 && !values.json) process.stdout.write('no dead letters\n');
     return 0;
   }
@@ -32,7 +43,12 @@ export async function dlq({ config, log, stop }: Context, args: string[]): Promi
   if (action === 'show') {
     const shown = letters.filter(({ id }) => asked.includes(id));
     process.stdout.write(`${JSON.stringify(shown.map(deadLetterWire), null, 2)}\n`);
-    return report(asked, shown.map(({ id }) => id), letters, undefined);
+    return report(
+      asked,
+      shown.map(({ id }) => id),
+      letters,
+      undefined,
+    );
   }
   const done = action === 'replay' ? await broker.replay(asked) : await broker.drop(asked);
   return report(asked, done, letters, action === 'replay' ? 'replayed' : 'dropped');
@@ -45,12 +61,21 @@ async function collect(broker: Broker): Promise<DeadLetter[]> {
 }
 
 /** Says what was done and what was not. @returns the exit status */
-function report(asked: readonly string[], done: readonly string[], letters: readonly DeadLetter[], what: string | undefined): number {
+function report(
+  asked: readonly string[],
+  done: readonly string[],
+  letters: readonly DeadLetter[],
+  what: string | undefined,
+): number {
   if (what) process.stdout.write(`${done.length} ${what}\n`);
   const left = [...new Set(asked)].filter((id) => !done.includes(id));
   for (const id of left) {
     const known = letters.find((letter) => letter.id === id);
-    const why = !known ? 'there is no such dead letter' : known.chunk ? 'it was gone by then' : 'it is no chunk, and can only be dropped';
+    const why = !known
+      ? 'there is no such dead letter'
+      : known.chunk
+        ? 'it was gone by then'
+        : 'it is no chunk, and can only be dropped';
     process.stderr.write(`${id}: ${why}\n`);
   }
   return left.length > 0 ? 1 : 0;

@@ -7,7 +7,13 @@ import { status, usage as statusUsage } from './status.js';
 import { usage as verifyUsage, verify } from './verify.js';
 import { usage as whyUsage, why } from './why.js';
 
-const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = { verify, status, results, dlq, why };
+const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = {
+  verify,
+  status,
+  results,
+  dlq,
+  why,
+};
 const USAGE = [verifyUsage, statusUsage, resultsUsage, dlqUsage, whyUsage].join('\n');
 
 // Whoever reads our answer may have read enough: `ttg results --csv | head`.

@@ -3,7 +3,10 @@ import type { Config } from '../core/runtime/config.js';
 import { inClusterApi, KubeError, type KubeApi } from '../core/runtime/incluster.js';
 
 interface PodList {
-  readonly items: readonly { readonly metadata: { readonly name: string }; readonly status: { readonly phase?: string } }[];
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status: { readonly phase?: string };
+  }[];
 }
 
 const podsPath = (config: Config): string => `/api/v1/namespaces/${config.POD_NAMESPACE}/pods`;

@@ -6,8 +6,13 @@ import type { Source } from './source.js';
 
 /** @throws ConfigError where there is no queue, or no plan in the log */
 export async function repairRun({ broker }: Source, { config, log, stop }: Context, force: boolean): Promise<void> {
-  if (!broker) throw new ConfigError('--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, and deploy again');
+  if (!broker)
+    throw new ConfigError(
+      '--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, and deploy again',
+    );
   const { published, refused } = await repair({ broker, runId: config.RUN_ID, force, log, stop });
-  process.stderr.write(`repair       ${published === 0 && !refused ? 'nothing to publish: all that is missing is queued' : `${published} chunks published`}\n`);
+  process.stderr.write(
+    `repair       ${published === 0 && !refused ? 'nothing to publish: all that is missing is queued' : `${published} chunks published`}\n`,
+  );
   if (refused) process.stderr.write(`repair       what was published before is left alone: ${refused}\n`);
 }

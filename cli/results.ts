@@ -13,8 +13,14 @@ export const usage = `ttg results [--json] [--verbose] [--csv] [--logs DIRECTORY
 
 export async function results(context: Context, args: string[]): Promise<number> {
   const { values } = parseArgs({
-    args, strict: true,
-    options: { json: { type: 'boolean' }, verbose: { type: 'boolean' }, csv: { type: 'boolean' }, logs: { type: 'string' } },
+    args,
+    strict: true,
+    options: {
+      json: { type: 'boolean' },
+      verbose: { type: 'boolean' },
+      csv: { type: 'boolean' },
+      logs: { type: 'string' },
+    },
   });
   await using source = await openSource(context, values.logs);
   if (values.csv) {
@@ -22,7 +28,9 @@ export async function results(context: Context, args: string[]): Promise<number>
     return 0;
   }
   const report = makeReport(await readLedger(() => source.records(), context.config.RUN_ID));
-  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, values.verbose ?? false));
+  process.stdout.write(
+    values.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, values.verbose ?? false),
+  );
   return 0;
 }
 
@@ -39,7 +47,9 @@ async function writeCsv(source: Source, runId: string): Promise<void> {
     covered.add(record);
     const { values } = record;
     const rows = values
-      ? gaps.flatMap(({ start, end }) => values.slice(start - record.start, end - record.start + 1).map((value, i) => `${start + i},${value}`))
+      ? gaps.flatMap(({ start, end }) =>
+          values.slice(start - record.start, end - record.start + 1).map((value, i) => `${start + i},${value}`),
+        )
       : [`${record.start},${record.end},${record.summary.sum},${record.summary.min},${record.summary.max}`];
     if (header) rows.unshift(values ? 'parameter,value' : 'start_param,end_param,sum,min,max');
     header = false;

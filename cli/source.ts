@@ -27,12 +27,26 @@ export interface Source extends AsyncDisposable {
 /** @param directory of files with static mode's logs, one a pod */
 export async function openSource({ config, log, stop }: Context, directory?: string): Promise<Source> {
   if (directory !== undefined) {
-    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw new ConfigError(`--logs ${directory}: no such directory. Name the one that holds the pods' logs, one file a pod`);
-    return staticSource(config, () => fileLines(directory), () => Promise.resolve(false));
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+      throw new ConfigError(
+        `--logs ${directory}: no such directory. Name the one that holds the pods' logs, one file a pod`,
+      );
+    return staticSource(
+      config,
+      () => fileLines(directory),
+      () => Promise.resolve(false),
+    );
   }
   if (!config.QUEUE_MODE) {
-    if (!config.STATIC_JOB_NAME) throw new ConfigError('static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods\' logs by --logs');
-    return staticSource(config, () => podLogs(config), () => podsAreActive(config));
+    if (!config.STATIC_JOB_NAME)
+      throw new ConfigError(
+        "static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods' logs by --logs",
+      );
+    return staticSource(
+      config,
+      () => podLogs(config),
+      () => podsAreActive(config),
+    );
   }
   const broker: Broker = await connect(config, log, stop);
   return {
@@ -68,7 +82,12 @@ function staticSource(config: Config, lines: () => Lines, isActive: () => Promis
 
 /** Static mode writes no plan: the one it was started with is that of the environment. */
 async function* staticRecords(config: Config, lines: Lines): AsyncIterable<LogEntry> {
-  const plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
+  const plan = {
+    runId: config.RUN_ID,
+    totalParameters: config.TOTAL_PARAMETERS,
+    chunkSize: config.CHUNK_SIZE,
+    computation: config.COMPUTATION,
+  };
   yield { position: 'environment', record: { kind: 'plan', ...plan, createdAt: '' } };
   for await (const { line, position } of lines) {
     const entry = parseRecordLine(line, position);
@@ -80,6 +99,7 @@ async function* fileLines(directory: string): Lines {
   for (const name of readdirSync(directory).sort()) {
     let n = 0;
     if (statSync(join(directory, name)).isDirectory()) continue;
-    for await (const line of createInterface({ input: createReadStream(join(directory, name)) })) yield { line, position: `${name}:${++n}` };
+    for await (const line of createInterface({ input: createReadStream(join(directory, name)) }))
+      yield { line, position: `${name}:${++n}` };
   }
 }

@@ -12,9 +12,14 @@ export const usage = `ttg status [--watch SECONDS] [--logs DIRECTORY] [--json]
   --watch   again every so many seconds, until the run is finished`;
 
 export async function status(context: Context, args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, strict: true, options: { watch: { type: 'string' }, logs: { type: 'string' }, json: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    args,
+    strict: true,
+    options: { watch: { type: 'string' }, logs: { type: 'string' }, json: { type: 'boolean' } },
+  });
   const every = values.watch === undefined ? undefined : Number(values.watch);
-  if (every !== undefined && !(every > 0)) throw new ConfigError(`--watch ${values.watch}: give a number of seconds above 0`);
+  if (every !== undefined && !(every > 0))
+    throw new ConfigError(`--watch ${values.watch}: give a number of seconds above 0`);
   await using source = await openSource(context, values.logs);
   let last: { done: number; at: number } | undefined;
   for (;;) {
@@ -31,6 +36,14 @@ async function look(source: Source, runId: string, last: { done: number; at: num
   const ledger = await readLedger(() => source.records(), runId);
   const progress = progressOf(ledger);
   const accounted = progress.done + progress.dead;
-  const rate = last ? (accounted - last.done) / ((performance.now() - last.at) / 1000) : makeReport(ledger).parametersPerSecond;
-  return { runId, ...progress, rate, etaSeconds: rate ? (progress.total - accounted) / rate : null, depth: await source.depth() };
+  const rate = last
+    ? (accounted - last.done) / ((performance.now() - last.at) / 1000)
+    : makeReport(ledger).parametersPerSecond;
+  return {
+    runId,
+    ...progress,
+    rate,
+    etaSeconds: rate ? (progress.total - accounted) / rate : null,
+    depth: await source.depth(),
+  };
 }

@@ -15,7 +15,9 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     `recovered    ${verdict.recovered} chunks, whose earlier attempt died or failed`,
     `aggregate    sum ${verdict.sum}, min ${verdict.min ?? '–'}, max ${verdict.max ?? '–'}`,
     `digest       ${verdict.digest}`,
-    ...verdict.dead.slice(0, DEAD_SHOWN).map((d) => `dead         ${d.start}–${d.end} after ${d.attempts} attempts: ${d.error}`),
+    ...verdict.dead
+      .slice(0, DEAD_SHOWN)
+      .map((d) => `dead         ${d.start}–${d.end} after ${d.attempts} attempts: ${d.error}`),
     ...(verdict.dead.length > DEAD_SHOWN ? [`dead         and ${verdict.dead.length - DEAD_SHOWN} more`] : []),
     ...missingShards.map((shard) => `missing      ${shard}`),
     ...verdict.faults.map((fault) => `fault        ${fault}`),
@@ -48,8 +50,13 @@ export function reportText(report: Report, verbose: boolean): string {
     `parallelism    ${report.parallelism ?? '–'} (${report.busySeconds} s of computing)`,
     `recovered      ${report.recovered} chunks`,
     `workers        ${report.workers.length}`,
-    ...workers.map((w) => `  ${w.workerId.padEnd(28)} ${String(w.chunks).padStart(7)} chunks ${String(w.parameters).padStart(9)} parameters ${w.busySeconds.toFixed(1).padStart(8)} s busy`),
-    ...(workers.length < report.workers.length ? [`  and ${report.workers.length - workers.length} more (--verbose shows all)`] : []),
+    ...workers.map(
+      (w) =>
+        `  ${w.workerId.padEnd(28)} ${String(w.chunks).padStart(7)} chunks ${String(w.parameters).padStart(9)} parameters ${w.busySeconds.toFixed(1).padStart(8)} s busy`,
+    ),
+    ...(workers.length < report.workers.length
+      ? [`  and ${report.workers.length - workers.length} more (--verbose shows all)`]
+      : []),
   ];
   return `${lines.join('\n')}\n`;
 }

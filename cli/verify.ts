@@ -24,17 +24,30 @@ ttg verify --check FILE [--logs DIRECTORY] [--json]
 
 export async function verify(context: Context, args: string[]): Promise<number> {
   const { values } = parseArgs({
-    args, strict: true,
+    args,
+    strict: true,
     options: {
-      wait: { type: 'boolean' }, deadline: { type: 'string' }, logs: { type: 'string' }, json: { type: 'boolean' },
-      repair: { type: 'boolean' }, force: { type: 'boolean' }, certificate: { type: 'string' }, faults: { type: 'string' }, check: { type: 'string' },
+      wait: { type: 'boolean' },
+      deadline: { type: 'string' },
+      logs: { type: 'string' },
+      json: { type: 'boolean' },
+      repair: { type: 'boolean' },
+      force: { type: 'boolean' },
+      certificate: { type: 'string' },
+      faults: { type: 'string' },
+      check: { type: 'string' },
     },
   });
   const { config } = context;
   const deadline = Number(values.deadline ?? config.VERIFY_DEADLINE_SECONDS);
-  if (!(deadline >= 0 && deadline <= 2_147_483)) throw new ConfigError(`--deadline ${values.deadline}: give a number of seconds from 0 to 2147483`);
-  if (values.check !== undefined && values.certificate !== undefined) throw new ConfigError('--check and --certificate: give one of them');
-  if (values.check !== undefined && values.repair) throw new ConfigError('--check and --repair: give one of them, a repaired run has records that no certificate knows');
+  if (!(deadline >= 0 && deadline <= 2_147_483))
+    throw new ConfigError(`--deadline ${values.deadline}: give a number of seconds from 0 to 2147483`);
+  if (values.check !== undefined && values.certificate !== undefined)
+    throw new ConfigError('--check and --certificate: give one of them');
+  if (values.check !== undefined && values.repair)
+    throw new ConfigError(
+      '--check and --repair: give one of them, a repaired run has records that no certificate knows',
+    );
   if (values.force && !values.repair) throw new ConfigError('--force belongs to --repair');
   await using source = await openSource(context, values.logs);
   // Without this await the source would be disposed of before it is read.
@@ -44,19 +57,26 @@ export async function verify(context: Context, args: string[]): Promise<number> 
   if (values.wait) await untilFinished(source, context, Math.max(0, deadline - performance.now() / 1000));
   const ledger = await readLedger(() => source.records(), config.RUN_ID);
   const verdict = judge(ledger, expectedOf(ledger));
-  const missingShards = source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
+  const missingShards =
+    source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
   if (values.json) process.stdout.write(`${JSON.stringify({ ...verdict, missingShards }, null, 2)}\n`);
   else process.stdout.write(verdictText(verdict, missingShards));
-  if (values.certificate !== undefined) await writeCertificate(source, config, { certificate: values.certificate, faults: values.faults }, expectedOf);
+  if (values.certificate !== undefined)
+    await writeCertificate(source, config, { certificate: values.certificate, faults: values.faults }, expectedOf);
   return verdict.complete ? 0 : 1;
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */
 function shardsWithGaps(verdict: Verdict, totalParameters: number, workers: number): string[] {
-  return Array.from({ length: workers }, (_, index) => ({ index, share: shard(totalParameters, workers, index) })).flatMap(({ index, share }) => {
+  return Array.from({ length: workers }, (_, index) => ({
+    index,
+    share: shard(totalParameters, workers, index),
+  })).flatMap(({ index, share }) => {
     const gaps = verdict.missing.filter((gap) => share && gap.start <= share.end && gap.end >= share.start);
     if (!share || gaps.length === 0) return [];
     const whole = gaps.some((gap) => gap.start <= share.start && gap.end >= share.end);
-    return [`index ${index} (${share.start}–${share.end}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`];
+    return [
+      `index ${index} (${share.start}–${share.end}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
+    ];
   });
 }

@@ -16,12 +16,13 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
   const end = AbortSignal.any([stop, over.signal, AbortSignal.timeout(Math.round(seconds * 1000))]);
   let ledger = new Ledger(config.RUN_ID);
   let failure: unknown;
-  const following = source.shards === undefined
-    ? follow(source, ledger, end).catch((thrown: unknown) => {
-        failure = thrown;
-        over.abort();
-      })
-    : undefined;
+  const following =
+    source.shards === undefined
+      ? follow(source, ledger, end).catch((thrown: unknown) => {
+          failure = thrown;
+          over.abort();
+        })
+      : undefined;
   let activeAt = performance.now();
   let lookedAt = -Infinity;
   let reportedAt = activeAt;
@@ -41,11 +42,15 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
       }
       if (now - reportedAt > REPORT_EVERY_MS) {
         reportedAt = now;
-        log.info({ run_id: config.RUN_ID, done: ledger.covered.count, of: ledger.plan?.totalParameters }, 'waiting for the run to finish');
+        log.info(
+          { run_id: config.RUN_ID, done: ledger.covered.count, of: ledger.plan?.totalParameters },
+          'waiting for the run to finish',
+        );
       }
       await delay(following ? 100 : LOOK_EVERY_MS, end);
     }
-    if (!stop.aborted && failure === undefined) log.warn({ seconds }, 'the deadline passed before the run was finished');
+    if (!stop.aborted && failure === undefined)
+      log.warn({ seconds }, 'the deadline passed before the run was finished');
   } finally {
     over.abort();
     await following;

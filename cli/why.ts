@@ -13,11 +13,22 @@ export const usage = `ttg why [--seconds N] [--json]
   --seconds  how long to watch for motion (default: ${WATCH_SECONDS})`;
 
 export async function why(context: Context, args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, strict: true, options: { seconds: { type: 'string' }, json: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    args,
+    strict: true,
+    options: { seconds: { type: 'string' }, json: { type: 'boolean' } },
+  });
   const seconds = Number(values.seconds ?? WATCH_SECONDS);
-  if (!(seconds > 0 && seconds <= 3600)) throw new ConfigError(`--seconds ${values.seconds}: give a number above 0 and up to 3600`);
+  if (!(seconds > 0 && seconds <= 3600))
+    throw new ConfigError(`--seconds ${values.seconds}: give a number above 0 and up to 3600`);
   const broker = await lookTwice(context, { seconds });
-  const answer = explain({ ...aboutRun(context), now: Date.now(), chunkTimeoutSeconds: undefined, broker, cluster: undefined });
+  const answer = explain({
+    ...aboutRun(context),
+    now: Date.now(),
+    chunkTimeoutSeconds: undefined,
+    broker,
+    cluster: undefined,
+  });
   process.stdout.write(values.json ? `${JSON.stringify(answer)}\n` : answerText(answer));
   return exitStatus(answer);
 }

@@ -31,5 +31,10 @@ export function expectedTotal(total: number): { sumHundredths: bigint } & Pick<S
     min = Math.min(min, value);
     max = Math.max(max, value);
   }
-  return { sumHundredths: whole * BigInt(Math.floor(total / PERIOD)) + rest, count: total, min: min / 100, max: max / 100 };
+  return {
+    sumHundredths: whole * BigInt(Math.floor(total / PERIOD)) + rest,
+    count: total,
+    min: min / 100,
+    max: max / 100,
+  };
 }

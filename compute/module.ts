@@ -18,17 +18,26 @@ export interface Computation {
  */
 export async function loadComputation(name: string): Promise<Computation> {
   if (name === 'builtin') return builtin;
-  if (!isAbsolute(name)) throw new ConfigError(`computation ${name}: neither "builtin" nor an absolute path of a module. Set COMPUTATION to one of these`);
+  if (!isAbsolute(name))
+    throw new ConfigError(
+      `computation ${name}: neither "builtin" nor an absolute path of a module. Set COMPUTATION to one of these`,
+    );
   let module: Partial<Computation>;
   try {
     module = (await import(pathToFileURL(name).href)) as Partial<Computation>;
   } catch (cause) {
-    throw new ConfigError(`computation ${name} could not be loaded: ${String(cause)}. Mount the module there (chart: --set-file computation.source=FILE)`, { cause });
+    throw new ConfigError(
+      `computation ${name} could not be loaded: ${String(cause)}. Mount the module there (chart: --set-file computation.source=FILE)`,
+      { cause },
+    );
   }
   const { compute, decimals } = module;
-  if (typeof compute !== 'function') throw new ConfigError(`computation ${name} exports no function "compute(parameter)": add it`);
+  if (typeof compute !== 'function')
+    throw new ConfigError(`computation ${name} exports no function "compute(parameter)": add it`);
   if (decimals !== undefined && !(Number.isInteger(decimals) && decimals >= 0 && decimals <= 9)) {
-    throw new ConfigError(`computation ${name}: "decimals" is ${String(decimals)}, it must be a whole number from 0 to 9`);
+    throw new ConfigError(
+      `computation ${name}: "decimals" is ${String(decimals)}, it must be a whole number from 0 to 9`,
+    );
   }
   return decimals === undefined ? { compute } : { compute, decimals };
 }

@@ -24,7 +24,12 @@ export function unpackTasks({ computations, numbers }: PackedTasks): Task[] {
   const tasks: Task[] = [];
   for (let at = 0; at < numbers.length; at += TASK) {
     const computation = computations[numbers[at + 3] as number] as string;
-    tasks.push({ index: numbers[at] as number, start: numbers[at + 1] as number, end: numbers[at + 2] as number, computation });
+    tasks.push({
+      index: numbers[at] as number,
+      start: numbers[at + 1] as number,
+      end: numbers[at + 2] as number,
+      computation,
+    });
   }
   return tasks;
 }
@@ -63,9 +68,16 @@ export function unpackOutcomes({ numbers, digests, times, others }: PackedOutcom
     outcomes.push({
       index: numbers[n] as number,
       computed: {
-        summary: { sum: numbers[n + 1] as number, count: numbers[n + 2] as number, min: numbers[n + 3] as number, max: numbers[n + 4] as number },
-        digest: digests.slice(i * DIGEST, (i + 1) * DIGEST), durationSeconds: numbers[n + 5] as number,
-        startedAt: times[numbers[n + 6] as number] as string, completedAt: times[numbers[n + 7] as number] as string,
+        summary: {
+          sum: numbers[n + 1] as number,
+          count: numbers[n + 2] as number,
+          min: numbers[n + 3] as number,
+          max: numbers[n + 4] as number,
+        },
+        digest: digests.slice(i * DIGEST, (i + 1) * DIGEST),
+        durationSeconds: numbers[n + 5] as number,
+        startedAt: times[numbers[n + 6] as number] as string,
+        completedAt: times[numbers[n + 7] as number] as string,
       },
     });
   }

@@ -26,8 +26,7 @@ export type Computed = Omit<Result, 'workerId'>;
 
 /** What became of one task. */
 export type Outcome =
-  | { readonly index: number; readonly computed: Computed }
-  | { readonly index: number; readonly failure: Failure };
+  { readonly index: number; readonly computed: Computed } | { readonly index: number; readonly failure: Failure };
 
 export interface Failure {
   readonly message: string;

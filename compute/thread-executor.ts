@@ -23,8 +23,11 @@ export class Executor implements AsyncDisposable {
   constructor(config: Config, progress: (parameters: number) => void) {
     const current = new SharedArrayBuffer(8);
     this.#options = {
-      simulateWorkMs: config.SIMULATE_WORK_MS, simulateFaultRate: config.SIMULATE_FAULT_RATE,
-      keepValues: config.KEEP_VALUES, progressEvery: config.BATCH_SIZE, current,
+      simulateWorkMs: config.SIMULATE_WORK_MS,
+      simulateFaultRate: config.SIMULATE_FAULT_RATE,
+      keepValues: config.KEEP_VALUES,
+      progressEvery: config.BATCH_SIZE,
+      current,
     };
     this.#timeLimitMs = config.CHUNK_TIMEOUT_SECONDS * 1000;
     this.#progress = progress;
@@ -38,13 +41,21 @@ export class Executor implements AsyncDisposable {
 
   /** Resolves when every chunk has its outcome, or the signal has ended the batch. */
   async execute(chunks: readonly Chunk[], options: ExecuteOptions): Promise<void> {
-    let tasks: Task[] = chunks.map((chunk, index) => ({ index, start: chunk.start, end: chunk.end, computation: chunk.computation }));
+    let tasks: Task[] = chunks.map((chunk, index) => ({
+      index,
+      start: chunk.start,
+      end: chunk.end,
+      computation: chunk.computation,
+    }));
     while (tasks.length > 0 && !options.signal.aborted) {
       const ended = await this.#runOnThread(tasks, options);
       if (ended.by === 'done' || ended.by === 'stopped') return;
       // The thread is gone. What it was at is to blame; what was not handed over goes to a new thread.
       const parameter = this.#parameterOf(chunks, ended.at);
-      options.settled({ index: ended.at, failure: { message: ended.reason, stack: '', blame: 'chunk', retryable: true, ...parameter } });
+      options.settled({
+        index: ended.at,
+        failure: { message: ended.reason, stack: '', blame: 'chunk', retryable: true, ...parameter },
+      });
       tasks = tasks.filter((task) => task.index >= ended.next && task.index !== ended.at);
     }
   }
@@ -59,7 +70,9 @@ export class Executor implements AsyncDisposable {
     Atomics.store(this.#current, 0, first.index);
     return new Promise((resolve) => {
       let next = first.index;
-      const watch = this.#watch((at) => finish({ by: 'death', next, at, reason: `took longer than CHUNK_TIMEOUT_SECONDS=${this.#timeLimitMs / 1000}` }));
+      const watch = this.#watch((at) =>
+        finish({ by: 'death', next, at, reason: `took longer than CHUNK_TIMEOUT_SECONDS=${this.#timeLimitMs / 1000}` }),
+      );
       const finish = (ended: Ended): void => {
         clearInterval(watch);
         thread.off('message', receive).off('exit', died).off('error', failed);
@@ -88,12 +101,15 @@ export class Executor implements AsyncDisposable {
   #watch(expired: (at: number) => void): NodeJS.Timeout {
     let at = this.#at();
     let since = performance.now();
-    return setInterval(() => {
-      if (this.#at() !== at) {
-        at = this.#at();
-        since = performance.now();
-      } else if (at >= 0 && performance.now() - since > this.#timeLimitMs) expired(at);
-    }, Math.min(1000, this.#timeLimitMs / 4));
+    return setInterval(
+      () => {
+        if (this.#at() !== at) {
+          at = this.#at();
+          since = performance.now();
+        } else if (at >= 0 && performance.now() - since > this.#timeLimitMs) expired(at);
+      },
+      Math.min(1000, this.#timeLimitMs / 4),
+    );
   }
 
   #at(): number {

@@ -55,7 +55,8 @@ class ComputeThread {
     } catch (thrown) {
       const error = asError(thrown);
       const failure = { message: error.message, stack: error.stack ?? '' };
-      if (error instanceof ConfigError) return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
+      if (error instanceof ConfigError)
+        return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
       const retryable = !('retryable' in error) || error.retryable !== false;
       return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, ...at } };
     }
@@ -66,29 +67,35 @@ class ComputeThread {
     const startedAt = this.#now();
     const started = performance.now();
     const computation = await this.#computation(task.computation);
-    if (simulateFaultRate > 0 && Math.random() < simulateFaultRate) throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
+    if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
+      throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
     const summariser = new Summariser(computation.decimals, keepValues);
     for (let parameter = task.start; parameter <= task.end; parameter++) {
       at.parameter = parameter;
       Atomics.store(this.#current, 1, parameter - task.start);
       const answer = computation.compute(parameter);
       const value = typeof answer === 'number' ? answer : await answer;
-      if (!Number.isFinite(value)) throw new Error(`compute(${parameter}) gave ${String(value)}: a value must be a finite number`);
+      if (!Number.isFinite(value))
+        throw new Error(`compute(${parameter}) gave ${String(value)}: a value must be a finite number`);
       summariser.add(parameter, value);
       this.#simulateWork(started, parameter - task.start + 1);
       this.#progress();
     }
     const values = summariser.values();
     return {
-      summary: summariser.summary(), digest: summariser.digest(), ...(values ? { values } : {}),
-      startedAt, completedAt: this.#now(),
+      summary: summariser.summary(),
+      digest: summariser.digest(),
+      ...(values ? { values } : {}),
+      startedAt,
+      completedAt: this.#now(),
       durationSeconds: Math.round(performance.now() - started) / 1000,
     };
   }
 
   /** Sleeps until `done` parameters should have taken this long: waking late once must not make the whole chunk late. */
   #simulateWork(started: number, done: number): void {
-    const left = this.#options.simulateWorkMs === 0 ? 0 : started + done * this.#options.simulateWorkMs - performance.now();
+    const left =
+      this.#options.simulateWorkMs === 0 ? 0 : started + done * this.#options.simulateWorkMs - performance.now();
     if (left > 0) Atomics.wait(this.#never, 0, 0, left);
   }
 

@@ -10,22 +10,38 @@ await runScript(
     name: 'build',
     about: 'Compiles, bundles and builds the image; reports the sizes. Safe to repeat.',
     flags: {
-      version: { type: 'string', value: 'V', help: "the image's tag (default: the version in package.json)" },
-      tag: { type: 'string', value: 'REPOSITORY', default: 'ttg', help: "the image's repository, with registry if it is to be pushed" },
+      'version': { type: 'string', value: 'V', help: "the image's tag (default: the version in package.json)" },
+      'tag': {
+        type: 'string',
+        value: 'REPOSITORY',
+        default: 'ttg',
+        help: "the image's repository, with registry if it is to be pushed",
+      },
       'load-kind': { type: 'boolean', help: 'load the image into the Kind cluster' },
       ...CLUSTER_NAME,
     },
-    examples: ['build.mjs --load-kind', 'build.mjs --version 1.3.0 --load-kind --name ttg', 'build.mjs --tag registry.example/ttg'],
+    examples: [
+      'build.mjs --load-kind',
+      'build.mjs --version 1.3.0 --load-kind --name ttg',
+      'build.mjs --tag registry.example/ttg',
+    ],
   },
   async ({ version, tag, 'load-kind': load, name }, run) => {
     const image = `${tag}:${version ?? (await packageVersion())}`;
     if (!/^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(image)) {
-      throw new Stop(`${image} is not an image name`, 'letters, digits, dots and dashes in --version; lower case in --tag');
+      throw new Stop(
+        `${image} is not an image name`,
+        'letters, digits, dots and dashes in --version; lower case in --tag',
+      );
     }
     await requireTools(run, load ? ['docker', 'kind'] : ['docker']);
     await buildImage(run, image);
     if (load) await loadImage(run, image, name);
     const other = `${version ? ` --version ${version}` : ''}${name === 'ttg' ? '' : ` --name ${name}`}`;
-    run.print(load ? `Next: npx zx scripts/deploy.mjs --preset small --backend redis${other}` : `Next: npx zx scripts/build.mjs --load-kind${other}`);
+    run.print(
+      load
+        ? `Next: npx zx scripts/deploy.mjs --preset small --backend redis${other}`
+        : `Next: npx zx scripts/build.mjs --load-kind${other}`,
+    );
   },
 );

@@ -11,15 +11,15 @@ import { requireTools } from './lib/tools.mjs';
 /** @typedef {import('./lib/inventory.mjs').Owned} Owned */
 
 const FLAGS = /** @type {const} */ ({
-  all: { type: 'boolean', help: 'releases, leftovers and volumes; the default where no part is named' },
-  workers: { type: 'boolean', help: 'ScaledJobs, Jobs and pods of the workers' },
-  pods: { type: 'boolean', help: 'the same of workers, seeder and verify' },
-  redis: { type: 'boolean', help: 'the Redis broker (its volume and password stay, unless --data)' },
-  rabbitmq: { type: 'boolean', help: 'the RabbitMQ broker (its volume and password stay, unless --data)' },
-  data: { type: 'boolean', help: 'volume claims: the results in them are lost' },
+  'all': { type: 'boolean', help: 'releases, leftovers and volumes; the default where no part is named' },
+  'workers': { type: 'boolean', help: 'ScaledJobs, Jobs and pods of the workers' },
+  'pods': { type: 'boolean', help: 'the same of workers, seeder and verify' },
+  'redis': { type: 'boolean', help: 'the Redis broker (its volume and password stay, unless --data)' },
+  'rabbitmq': { type: 'boolean', help: 'the RabbitMQ broker (its volume and password stay, unless --data)' },
+  'data': { type: 'boolean', help: 'volume claims: the results in them are lost' },
   'dry-run': { type: 'boolean', help: 'print what would go, delete nothing' },
-  force: { type: 'boolean', help: 'do not ask' },
-  release: { type: 'string', value: 'R', help: 'only objects of this Helm release (default: every release)' },
+  'force': { type: 'boolean', help: 'do not ask' },
+  'release': { type: 'string', value: 'R', help: 'only objects of this Helm release (default: every release)' },
   ...NAMESPACE,
   'all-namespaces': { type: 'boolean', short: 'A', help: 'in every namespace' },
   ...CONTEXT,
@@ -30,14 +30,21 @@ await runScript(
     name: 'cleanup',
     about: `Deletes objects labelled ${PROJECT}; nothing else is touched. Safe to repeat.`,
     flags: FLAGS,
-    examples: ['cleanup.mjs --dry-run', 'cleanup.mjs --pods --force', 'cleanup.mjs --rabbitmq --data', 'cleanup.mjs --all --all-namespaces'],
+    examples: [
+      'cleanup.mjs --dry-run',
+      'cleanup.mjs --pods --force',
+      'cleanup.mjs --rabbitmq --data',
+      'cleanup.mjs --all --all-namespaces',
+    ],
   },
   async (flags, run) => {
     await requireTools(run, ['kubectl', 'helm']);
     const kube = connect(flags);
     const all = flags.all || !(flags.workers || flags.pods || flags.redis || flags.rabbitmq || flags.data);
     const where = { namespace: flags['all-namespaces'] ? undefined : flags.namespace, release: flags.release };
-    const place = where.namespace ? `namespace ${where.namespace} of ${kube.context}` : `all namespaces of ${kube.context}`;
+    const place = where.namespace
+      ? `namespace ${where.namespace} of ${kube.context}`
+      : `all namespaces of ${kube.context}`;
     const select = all ? (/** @type {Owned[]} */ found) => found : parts(flags);
 
     const releases = all ? await helmReleases({ run, kube, ...where }) : [];
@@ -57,8 +64,13 @@ await runScript(
     await remove({ run, kube, select, ...where }, releases);
 
     run.print(all ? `Nothing labelled ${PROJECT} is left in ${place}.` : 'Deleted. The rest stays.');
-    const owner = selected.find((o) => o.object.metadata.annotations?.['meta.helm.sh/release-name'] && o.kind !== 'Pod');
-    if (!all && owner) run.print(`Helm still lists the release ${owner.release}: \`helm upgrade\` or scripts/deploy.mjs brings back what it owns.`);
+    const owner = selected.find(
+      (o) => o.object.metadata.annotations?.['meta.helm.sh/release-name'] && o.kind !== 'Pod',
+    );
+    if (!all && owner)
+      run.print(
+        `Helm still lists the release ${owner.release}: \`helm upgrade\` or scripts/deploy.mjs brings back what it owns.`,
+      );
   },
 );
 

@@ -11,14 +11,22 @@ import { messageOf, runScript, Stop } from './lib/steps.mjs';
 import { requireTools } from './lib/tools.mjs';
 
 const FLAGS = /** @type {const} */ ({
-  preset: { type: 'string', choices: ['small', 'medium', 'large'], help: 'size of the run: values/PRESET-BACKEND.yaml (default small)' },
-  backend: { type: 'string', choices: ['redis', 'rabbitmq'], help: 'broker (default redis)' },
-  static: { type: 'boolean', help: 'static mode, no broker: values/static.yaml' },
-  'run-id': { type: 'string', value: 'ID', help: 'the same id resumes or extends a run, a new one starts a further run' },
-  version: { type: 'string', value: 'V', help: "the image's tag (default: the chart's appVersion)" },
-  values: { type: 'string', value: 'FILE', multiple: true, help: 'values over those of the preset' },
-  set: { type: 'string', value: 'K=V', multiple: true, help: 'a single value over all files' },
-  timeout: { type: 'number', value: 'SECONDS', default: 180, help: 'how long to wait for each of broker and seeder' },
+  'preset': {
+    type: 'string',
+    choices: ['small', 'medium', 'large'],
+    help: 'size of the run: values/PRESET-BACKEND.yaml (default small)',
+  },
+  'backend': { type: 'string', choices: ['redis', 'rabbitmq'], help: 'broker (default redis)' },
+  'static': { type: 'boolean', help: 'static mode, no broker: values/static.yaml' },
+  'run-id': {
+    type: 'string',
+    value: 'ID',
+    help: 'the same id resumes or extends a run, a new one starts a further run',
+  },
+  'version': { type: 'string', value: 'V', help: "the image's tag (default: the chart's appVersion)" },
+  'values': { type: 'string', value: 'FILE', multiple: true, help: 'values over those of the preset' },
+  'set': { type: 'string', value: 'K=V', multiple: true, help: 'a single value over all files' },
+  'timeout': { type: 'number', value: 'SECONDS', default: 180, help: 'how long to wait for each of broker and seeder' },
   ...RELEASE,
   ...NAMESPACE,
   ...CONTEXT,
@@ -29,7 +37,11 @@ await runScript(
     name: 'deploy',
     about: 'Installs or upgrades the release, then waits until its broker is ready and its run seeded. Safe to repeat.',
     flags: FLAGS,
-    examples: ['deploy.mjs --preset small --backend rabbitmq', 'deploy.mjs --preset medium --run-id run-2', 'deploy.mjs --static'],
+    examples: [
+      'deploy.mjs --preset small --backend rabbitmq',
+      'deploy.mjs --preset medium --run-id run-2',
+      'deploy.mjs --static',
+    ],
   },
   async (flags, run) => {
     const { release, namespace } = flags;
@@ -40,7 +52,9 @@ await runScript(
 
     if (!(await orAbsent(kube.core.readNamespace({ name: namespace })))) {
       await run.step(`creating the namespace ${namespace} (Pod Security: restricted)`, () =>
-        kube.core.createNamespace({ body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } } }),
+        kube.core.createNamespace({
+          body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+        }),
       );
     }
     const helm = ['--kube-context', kube.context, '--namespace', namespace];
@@ -55,7 +69,11 @@ await runScript(
       // not ended by Ctrl-C: a helm that is cut off leaves a release that refuses the next upgrade; this takes seconds
       const whole = $({ quiet: true, stdio: ['ignore', 'pipe', 'pipe'], nothrow: true });
       const done = await whole`helm ${helm} upgrade --install ${release} ${resolve(ROOT, 'chart')} ${args}`;
-      if (!done.ok) throw new Stop(messageOf(done), 'correct the value that the message names; `helm lint ./chart` with the same values checks without a cluster');
+      if (!done.ok)
+        throw new Stop(
+          messageOf(done),
+          'correct the value that the message names; `helm lint ./chart` with the same values checks without a cluster',
+        );
     });
     run.onInterrupt(`the release ${release} stays and goes on; to remove it: npx zx scripts/cleanup.mjs`);
     await waitRollout(run, { kube, namespace, release }, flags.timeout);
@@ -64,21 +82,27 @@ await runScript(
       ...(release === 'ttg' ? [] : [`--release ${release}`]),
       ...(namespace === 'default' ? [] : [`--namespace ${namespace}`]),
       ...(flags.context ? [`--context ${flags.context}`] : flags.name === 'ttg' ? [] : [`--name ${flags.name}`]),
-    ].map((word) => ` ${word}`).join('');
+    ]
+      .map((word) => ` ${word}`)
+      .join('');
     run.print(`Watch:   npx zx scripts/status.mjs --watch 2${where}`);
     run.print(`Results: npx zx scripts/results.mjs${where}`);
-    run.print(`Verify:  npx zx scripts/verify.mjs${where}   (or: helm ${helm.join(' ')} test ${release} --logs --timeout 660s)`);
+    run.print(
+      `Verify:  npx zx scripts/verify.mjs${where}   (or: helm ${helm.join(' ')} test ${release} --logs --timeout 660s)`,
+    );
     run.print(`Remove:  npx zx scripts/cleanup.mjs${where}`);
   },
 );
 
 /** @param {{ preset?: string | undefined, backend?: string | undefined, static: boolean, values: string[] }} flags */
 function valuesFiles({ preset, backend, static: fixed, values }) {
-  if (fixed && (preset || backend)) throw new Stop('--static goes without --preset and --backend', 'change its size with --set run.totalParameters=N');
+  if (fixed && (preset || backend))
+    throw new Stop('--static goes without --preset and --backend', 'change its size with --set run.totalParameters=N');
   const first = resolve(ROOT, 'values', fixed ? 'static.yaml' : `${preset ?? 'small'}-${backend ?? 'redis'}.yaml`);
   const files = [first, ...values.map((file) => resolve(file))];
   const missing = files.filter((file) => !existsSync(file));
-  if (missing.length) throw new Stop(`no such file: ${missing.join(', ')}`, `presets are in ${resolve(ROOT, 'values')}`);
+  if (missing.length)
+    throw new Stop(`no such file: ${missing.join(', ')}`, `presets are in ${resolve(ROOT, 'values')}`);
   return files;
 }
 

@@ -8,9 +8,12 @@ import { runTtgOnRelease } from './lib/ttg.mjs';
 await runScript(
   {
     name: 'dlq',
-    about: 'Dead letters: lists them, shows payload and stack, puts chunks back into the queue, or throws entries away.',
+    about:
+      'Dead letters: lists them, shows payload and stack, puts chunks back into the queue, or throws entries away.',
     flags: {
-      ...CONTEXT, ...NAMESPACE, ...RELEASE,
+      ...CONTEXT,
+      ...NAMESPACE,
+      ...RELEASE,
       action: { type: 'string', choices: ['list', 'show', 'replay', 'drop'], default: 'list', help: 'what to do' },
       id: { type: 'string', value: 'ID', multiple: true, help: 'which dead letter, as in the list' },
       all: { type: 'boolean', help: 'every dead letter' },

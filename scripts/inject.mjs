@@ -29,24 +29,50 @@ await runScript(
       ...RUN,
       fault: { type: 'string', value: 'NAME', short: 'f', help: 'which one; also as the first word without the flag' },
       seed: { type: 'number', value: 'N', default: 1, help: 'of its schedule: whom it hits' },
-      deadline: { type: 'number', value: 'SECONDS', default: 180, help: 'how long anything that is waited for may take' },
+      deadline: {
+        type: 'number',
+        value: 'SECONDS',
+        default: 180,
+        help: 'how long anything that is waited for may take',
+      },
       record: { type: 'string', value: 'FILE', help: 'JSON list of injected faults, to which this one is added' },
     },
     positional: 'fault',
-    examples: ['inject.mjs worker-kill -n ttg', 'inject.mjs node-drain --seed 7 --record faults.json', 'verify.mjs --wait --certificate run.json --faults faults.json'],
+    examples: [
+      'inject.mjs worker-kill -n ttg',
+      'inject.mjs node-drain --seed 7 --record faults.json',
+      'verify.mjs --wait --certificate run.json --faults faults.json',
+    ],
   },
   async (flags, run) => {
     const name = flags.fault ?? '';
     const fault = CLUSTER_FAULTS[name];
     if (!fault) throw new Stop(name ? `no such fault: ${name}` : 'which fault?', `one of ${INJECTABLE.join(', ')}`);
-    if (!INJECTABLE.includes(name)) throw new Stop(`${name} cannot be injected into a run that is under way`, `it makes a run of its own: npx zx scripts/demo.mjs --fault ${name}`);
+    if (!INJECTABLE.includes(name))
+      throw new Stop(
+        `${name} cannot be injected into a run that is under way`,
+        `it makes a run of its own: npx zx scripts/demo.mjs --fault ${name}`,
+      );
     const kube = connect(flags);
-    const place = { kube, cluster: kube.context.startsWith('kind-') ? kube.context.slice('kind-'.length) : '', namespace: flags.namespace, release: flags.release };
-    const stage = await run.step('connecting to the release', () => attachClusterStage(place, { runId: flags['run-id'], deadlineSeconds: flags.deadline }, run.signal));
+    const place = {
+      kube,
+      cluster: kube.context.startsWith('kind-') ? kube.context.slice('kind-'.length) : '',
+      namespace: flags.namespace,
+      release: flags.release,
+    };
+    const stage = await run.step('connecting to the release', () =>
+      attachClusterStage(place, { runId: flags['run-id'], deadlineSeconds: flags.deadline }, run.signal),
+    );
     try {
       const { ledger } = await stage.read();
-      if (ledger.plan && ledger.missing().length === 0) throw new Stop(`run ${ledger.runId} is finished: there is nothing left to disturb`, 'start another run, or extend this one: README, "Run again, resume, extend"');
-      const { injection } = await run.step(name, (say) => injectFault(name, fault, stage, { seed: flags.seed, say, running: true }));
+      if (ledger.plan && ledger.missing().length === 0)
+        throw new Stop(
+          `run ${ledger.runId} is finished: there is nothing left to disturb`,
+          'start another run, or extend this one: README, "Run again, resume, extend"',
+        );
+      const { injection } = await run.step(name, (say) =>
+        injectFault(name, fault, stage, { seed: flags.seed, say, running: true }),
+      );
       run.print(JSON.stringify(injection));
       if (flags.record !== undefined) await addTo(flags.record, injection);
     } finally {

@@ -24,6 +24,7 @@ await runScript(
     // also without containers: removes a context that an interrupted deletion left behind
     await run.step(`deleting the Kind cluster ${name}`, () => run.sh`kind delete cluster --name ${name}`);
     const left = await nodeContainers(run, name);
-    if (left.length) throw new Stop(`still there: ${left.map((c) => c.name).join(', ')}`, 'run this again, or `docker rm -f` them');
+    if (left.length)
+      throw new Stop(`still there: ${left.map((c) => c.name).join(', ')}`, 'run this again, or `docker rm -f` them');
   },
 );

@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 /** A Kind cluster with KEDA, ready for `deploy.mjs`. */
 import { CLUSTER_NAME } from './lib/args.mjs';
-import { createCluster, ensureContext, nodeContainers, requireComplete, startContainers, waitNodes } from './lib/cluster.mjs';
+import {
+  createCluster,
+  ensureContext,
+  nodeContainers,
+  requireComplete,
+  startContainers,
+  waitNodes,
+} from './lib/cluster.mjs';
 import { ensureKeda } from './lib/keda.mjs';
 import { runScript, Stop } from './lib/steps.mjs';
 import { requireTools } from './lib/tools.mjs';
@@ -19,8 +26,11 @@ await runScript(
     examples: ['kind-up.mjs', 'kind-up.mjs --name small --nodes 2'],
   },
   async ({ name, nodes }, run) => {
-    if (!Number.isInteger(nodes) || nodes < 1) throw new Stop(`--nodes ${nodes}: a cluster has 1 node or more`, 'give a whole number');
-    await run.step('looking for docker, kind, kubectl and helm', () => requireTools(run, ['docker', 'kind', 'kubectl', 'helm']));
+    if (!Number.isInteger(nodes) || nodes < 1)
+      throw new Stop(`--nodes ${nodes}: a cluster has 1 node or more`, 'give a whole number');
+    await run.step('looking for docker, kind, kubectl and helm', () =>
+      requireTools(run, ['docker', 'kind', 'kubectl', 'helm']),
+    );
 
     let started;
     let containers = await nodeContainers(run, name);
@@ -28,7 +38,9 @@ await runScript(
       await run.step(`creating the Kind cluster ${name} with ${nodes} nodes`, () => createCluster(run, name, nodes));
       containers = await nodeContainers(run, name);
     } else {
-      run.print(`The cluster ${name} exists (${containers.length} nodes${containers.length === nodes ? '' : '; for another number run kind-down first'}).`);
+      run.print(
+        `The cluster ${name} exists (${containers.length} nodes${containers.length === nodes ? '' : '; for another number run kind-down first'}).`,
+      );
       started = await startContainers(run, containers);
       await requireComplete(run, name, containers);
       await ensureContext(run, name);

@@ -24,7 +24,8 @@ await runScript(
     const kube = connect(flags);
     run.print(`Context ${kube.context}`);
     const releases = await helmReleases({ run, kube, namespace });
-    for (const { name, namespace: ns, chart, status } of releases) run.print(`Release ${name} in ${ns}: ${chart}, ${status}`);
+    for (const { name, namespace: ns, chart, status } of releases)
+      run.print(`Release ${name} in ${ns}: ${chart}, ${status}`);
     if (releases.length === 0) run.print('No release');
 
     const objects = await inventory(run, kube, { namespace });
@@ -35,13 +36,18 @@ await runScript(
     /** @type {Map<string, string[]>} */
     const holders = new Map();
     for (const node of nodes) {
-      for (const name of (node.status?.images ?? []).flatMap((i) => i.names ?? []).filter((n) => repository(n) === image)) {
+      for (const name of (node.status?.images ?? [])
+        .flatMap((i) => i.names ?? [])
+        .filter((n) => repository(n) === image)) {
         holders.set(name, [...(holders.get(name) ?? []), node.metadata?.name ?? '']);
       }
     }
-    for (const [name, on] of holders) run.print(`Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${nodes.length} nodes`);
+    for (const [name, on] of holders)
+      run.print(`Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${nodes.length} nodes`);
     if (await which('docker', { nothrow: true })) {
-      const local = await lines(run.sh({ nothrow: true })`docker images --format ${'{{.Repository}}:{{.Tag}} {{.Size}}'} ${image}`);
+      const local = await lines(
+        run.sh({ nothrow: true })`docker images --format ${'{{.Repository}}:{{.Tag}} {{.Size}}'} ${image}`,
+      );
       for (const row of local) run.print(`Image ${row} in Docker`);
     }
   },

@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 /** After a reboot, or after Docker was restarted: the same cluster, up again, and where its runs stand. */
 import { CLUSTER_NAME } from './lib/args.mjs';
-import { ensureContext, nodeContainers, noCluster, requireComplete, startContainers, waitNodes } from './lib/cluster.mjs';
+import {
+  ensureContext,
+  nodeContainers,
+  noCluster,
+  requireComplete,
+  startContainers,
+  waitNodes,
+} from './lib/cluster.mjs';
 import { inventory, table } from './lib/inventory.mjs';
 import { waitKeda } from './lib/keda.mjs';
 import { waitBrokers } from './lib/rollout.mjs';
@@ -29,6 +36,10 @@ await runScript(
     await waitKeda(run, kube);
     const brokers = await waitBrokers(run, kube);
     for (const line of table(await inventory(run, kube), ['ScaledJob', 'StatefulSet', 'Job', 'Pod'])) run.print(line);
-    run.print(brokers ? 'Recovered. Progress: npx zx scripts/status.mjs' : 'Recovered. No broker is deployed: npx zx scripts/deploy.mjs');
+    run.print(
+      brokers
+        ? 'Recovered. Progress: npx zx scripts/status.mjs'
+        : 'Recovered. No broker is deployed: npx zx scripts/deploy.mjs',
+    );
   },
 );

@@ -8,7 +8,8 @@ import { runTtgOnRelease } from './lib/ttg.mjs';
 await runScript(
   {
     name: 'results',
-    about: 'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a worker.',
+    about:
+      'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a worker.',
     flags: {
       ...RUN,
       json: { type: 'boolean', help: 'as JSON' },
@@ -18,7 +19,12 @@ await runScript(
     examples: ['results.mjs -n ttg', 'results.mjs -n ttg --csv > values.csv'],
   },
   async (flags, run) => {
-    const args = ['results', ...(flags.json ? ['--json'] : []), ...(flags.csv ? ['--csv'] : []), ...(flags.verbose ? ['--verbose'] : [])];
+    const args = [
+      'results',
+      ...(flags.json ? ['--json'] : []),
+      ...(flags.csv ? ['--csv'] : []),
+      ...(flags.verbose ? ['--verbose'] : []),
+    ];
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
     return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
   },

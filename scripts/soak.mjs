@@ -12,12 +12,17 @@ import { messageOf, runScript } from './lib/steps.mjs';
 await runScript(
   {
     name: 'soak',
-    about: 'Plays runs with a random fault each, as processes of this machine over one broker, and fails unless every one is complete and its certificate holds.',
+    about:
+      'Plays runs with a random fault each, as processes of this machine over one broker, and fails unless every one is complete and its certificate holds.',
     flags: {
       runs: { type: 'number', value: 'N', default: 20, help: 'how many' },
       backend: { type: 'string', choices: ['redis', 'rabbitmq'], default: 'redis', help: 'which broker' },
       seed: { type: 'number', value: 'N', default: 1, help: 'of the first run; each further run has the next' },
-      provider: { type: 'string', choices: ['docker', 'path', 'packages'], help: 'where the broker comes from; chosen when omitted' },
+      provider: {
+        type: 'string',
+        choices: ['docker', 'path', 'packages'],
+        help: 'where the broker comes from; chosen when omitted',
+      },
     },
     examples: ['soak.mjs --runs 20 --backend rabbitmq', 'soak.mjs --runs 1 --seed 17'],
   },
@@ -25,7 +30,9 @@ await runScript(
     // Every wait of every run listens to it.
     setMaxListeners(0, run.signal);
     const names = Object.keys(PROCESS_FAULTS);
-    const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say, ...(provider ? { provider } : {}) }));
+    const broker = await run.step(`starting ${backend}`, (say) =>
+      startBroker(backend, { log: say, ...(provider ? { provider } : {}) }),
+    );
     run.onInterrupt(`stopping ${backend}`, broker.stop);
     /** @type {import('./lib/faults/table.mjs').Row[]} */
     const rows = [];
@@ -33,10 +40,12 @@ await runScript(
       for (let seed = first; seed < first + runs; seed++) {
         const name = pick(makeRng(seed, 'soak'), names);
         const settings = tinyRun(`soak-${Date.now().toString(36)}`);
-        const played = await run.step(`seed ${seed}: ${name}`, () => playOnProcesses(name, { broker, settings, seed, signal: run.signal })).catch((thrown) => {
-          run.signal.throwIfAborted();
-          return messageOf(thrown);
-        });
+        const played = await run
+          .step(`seed ${seed}: ${name}`, () => playOnProcesses(name, { broker, settings, seed, signal: run.signal }))
+          .catch((thrown) => {
+            run.signal.throwIfAborted();
+            return messageOf(thrown);
+          });
         rows.push({ name, backend, seed, played });
         run.print(`seed ${seed}: ${typeof played === 'string' ? `${name}: ${played}` : describeOutcome(played)}`);
       }
@@ -44,7 +53,9 @@ await runScript(
       if (!run.signal.aborted) await broker.stop();
     }
     const complete = rows.filter(({ played }) => typeof played !== 'string' && played.ok).length;
-    run.print(`\n${faultTable(rows)}\n\n${complete} of ${rows.length} runs complete, with the digest of a run without faults and a certificate that holds`);
+    run.print(
+      `\n${faultTable(rows)}\n\n${complete} of ${rows.length} runs complete, with the digest of a run without faults and a certificate that holds`,
+    );
     return complete === rows.length ? 0 : 1;
   },
 );

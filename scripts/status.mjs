@@ -31,7 +31,10 @@ await runScript(
       const rate = last ? ((accounted - last.accounted) / (performance.now() - last.at)) * 1000 : status.rate;
       const now = { ...status, rate, etaSeconds: rate ? (status.total - accounted) / rate : null };
       const pods = countPhases(await listPods(where.kube, where.namespace, selectorOf(where.release, 'worker')));
-      const shown = Object.entries(pods).map(([phase, count]) => `${count} ${phase}`).join(', ') || 'none';
+      const shown =
+        Object.entries(pods)
+          .map(([phase, count]) => `${count} ${phase}`)
+          .join(', ') || 'none';
       run.print(flags.json ? JSON.stringify({ ...now, pods }) : `${statusText(now).trimEnd()}  worker pods: ${shown}`);
       last = { accounted, at: performance.now() };
       if (flags.watch === undefined || (status.total > 0 && accounted >= status.total)) return 0;

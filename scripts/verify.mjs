@@ -11,8 +11,14 @@ await runScript(
     about: 'Reads the log of a run and exits 0 only if every parameter counts exactly once. Can be run at any time.',
     flags: {
       ...RUN,
-      repair: { type: 'boolean', help: 'first publish the chunks that have neither result nor dead letter and are not queued' },
-      force: { type: 'boolean', help: 'with --repair, RabbitMQ: whatever is queued still; what is computed twice is counted once' },
+      repair: {
+        type: 'boolean',
+        help: 'first publish the chunks that have neither result nor dead letter and are not queued',
+      },
+      force: {
+        type: 'boolean',
+        help: 'with --repair, RabbitMQ: whatever is queued still; what is computed twice is counted once',
+      },
       wait: { type: 'boolean', help: 'wait until the run is finished' },
       deadline: { type: 'number', value: 'SECONDS', help: 'how long to wait' },
       json: { type: 'boolean', help: 'the verdict as JSON' },
@@ -20,11 +26,23 @@ await runScript(
       faults: { type: 'string', value: 'FILE', help: 'JSON list of injected faults, for the certificate' },
       check: { type: 'string', value: 'FILE', help: 'whether the log still says what this certificate says' },
     },
-    examples: ['verify.mjs -n ttg --repair --wait', 'verify.mjs -n ttg --wait --certificate run.json', 'verify.mjs -n ttg --check run.json'],
+    examples: [
+      'verify.mjs -n ttg --repair --wait',
+      'verify.mjs -n ttg --wait --certificate run.json',
+      'verify.mjs -n ttg --check run.json',
+    ],
   },
   async (flags, run) => {
-    const args = ['verify', ...(flags.repair ? ['--repair'] : []), ...(flags.force ? ['--force'] : []), ...(flags.wait ? ['--wait'] : []), ...(flags.deadline === undefined ? [] : ['--deadline', String(flags.deadline)]), ...(flags.json ? ['--json'] : [])];
-    for (const name of /** @type {const} */ (['certificate', 'faults', 'check'])) if (flags[name]) args.push(`--${name}`, flags[name]);
+    const args = [
+      'verify',
+      ...(flags.repair ? ['--repair'] : []),
+      ...(flags.force ? ['--force'] : []),
+      ...(flags.wait ? ['--wait'] : []),
+      ...(flags.deadline === undefined ? [] : ['--deadline', String(flags.deadline)]),
+      ...(flags.json ? ['--json'] : []),
+    ];
+    for (const name of /** @type {const} */ (['certificate', 'faults', 'check']))
+      if (flags[name]) args.push(`--${name}`, flags[name]);
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
     return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
   },

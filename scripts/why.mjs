@@ -10,10 +10,16 @@ import { WATCH_SECONDS } from '../dist/cli/why.js';
 await runScript(
   {
     name: 'why',
-    about: 'One sentence with a remedy for a run that does not move. Exits 0 if the run is complete or moves, 1 if not.',
+    about:
+      'One sentence with a remedy for a run that does not move. Exits 0 if the run is complete or moves, 1 if not.',
     flags: {
       ...RUN,
-      seconds: { type: 'number', value: 'N', default: WATCH_SECONDS, help: 'how long to watch for motion; a run that moves is seen sooner' },
+      seconds: {
+        type: 'number',
+        value: 'N',
+        default: WATCH_SECONDS,
+        help: 'how long to watch for motion; a run that moves is seen sooner',
+      },
       json: { type: 'boolean', help: 'the answer as JSON' },
     },
     examples: ['why.mjs -n ttg', 'why.mjs --context production -n sweeps --release nightly'],
@@ -24,7 +30,10 @@ await runScript(
     const seen = await observe(where, options).catch((thrown) => {
       run.signal.throwIfAborted();
       if (thrown instanceof Stop) throw thrown;
-      throw new Stop(`the cluster cannot be asked: ${apiMessage(thrown)}`, `see \`kubectl --context ${where.kube.context} get nodes\`; a Kind cluster that was stopped: \`npx zx scripts/recover.mjs\``);
+      throw new Stop(
+        `the cluster cannot be asked: ${apiMessage(thrown)}`,
+        `see \`kubectl --context ${where.kube.context} get nodes\`; a Kind cluster that was stopped: \`npx zx scripts/recover.mjs\``,
+      );
     });
     const answer = explain(seen);
     run.print(flags.json ? JSON.stringify(answer) : answerText(answer).trimEnd());

@@ -22,17 +22,33 @@ export interface Need {
  * @param chunks how many are about to be published
  * @throws ConfigError with the value to raise
  */
-export function checkCapacity(chunks: number, capacity: Capacity, { volumeBytes, queued, recorded, valuesPerChunk }: Need): void {
+export function checkCapacity(
+  chunks: number,
+  capacity: Capacity,
+  { volumeBytes, queued, recorded, valuesPerChunk }: Need,
+): void {
   if (chunks === 0) return;
   const values = valuesPerChunk * BYTES_PER_VALUE;
   const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk } = capacity;
   const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values);
   if (memoryLimit !== undefined && memory > memoryLimit) {
-    refuse(chunks, 'memory', memory, memoryLimit, "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)");
+    refuse(
+      chunks,
+      'memory',
+      memory,
+      memoryLimit,
+      "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)",
+    );
   }
   const disk = (chunks + queued + recorded) * (diskPerChunk + values);
   if (volumeBytes !== undefined && disk > volumeBytes) {
-    refuse(chunks, 'disk', disk, volumeBytes, "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size, which only a new release can change)");
+    refuse(
+      chunks,
+      'disk',
+      disk,
+      volumeBytes,
+      "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size, which only a new release can change)",
+    );
   }
 }
 

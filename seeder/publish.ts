@@ -24,7 +24,11 @@ export class Publisher {
   async publish(plan: Plan, pieces: readonly Interval[], reason: SeededRecord['reason']): Promise<void> {
     for (const piece of pieces) {
       const step = MARK_EVERY * plan.chunkSize;
-      for (let start = piece.start; start <= piece.end && !this.#stop.aborted; start += step - (start % plan.chunkSize)) {
+      for (
+        let start = piece.start;
+        start <= piece.end && !this.#stop.aborted;
+        start += step - (start % plan.chunkSize)
+      ) {
         const end = Math.min(piece.end, start - (start % plan.chunkSize) + step - 1);
         await this.#publishMarked(plan, { start, end }, reason);
       }
@@ -41,11 +45,33 @@ export class Publisher {
         yield chunk;
       }
     };
-    const published = await this.#broker.publish(untilStopped(this.#stop), () => (firstConfirmedAt ??= new Date().toISOString()));
+    const published = await this.#broker.publish(
+      untilStopped(this.#stop),
+      () => (firstConfirmedAt ??= new Date().toISOString()),
+    );
     if (published === 0) return;
     const confirmedAt = new Date().toISOString();
-    await this.#broker.append({ kind: 'seeded', runId: plan.runId, start: piece.start, end, chunks: published, reason, firstConfirmedAt: firstConfirmedAt ?? confirmedAt, confirmedAt });
+    await this.#broker.append({
+      kind: 'seeded',
+      runId: plan.runId,
+      start: piece.start,
+      end,
+      chunks: published,
+      reason,
+      firstConfirmedAt: firstConfirmedAt ?? confirmedAt,
+      confirmedAt,
+    });
     this.total += published;
-    this.#log.info({ run_id: plan.runId, start_param: piece.start, end_param: end, chunks: published, reason, first_confirmed_at: firstConfirmedAt }, 'published');
+    this.#log.info(
+      {
+        run_id: plan.runId,
+        start_param: piece.start,
+        end_param: end,
+        chunks: published,
+        reason,
+        first_confirmed_at: firstConfirmedAt,
+      },
+      'published',
+    );
   }
 }

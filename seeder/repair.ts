@@ -40,13 +40,24 @@ export async function repair({ broker, runId, force, log, stop }: RepairOptions)
   }
   const unseeded = neverSeeded(plan, ledger);
   let refused: string | undefined;
-  const pieces = await lostPieces({ broker, plan, ledger, queued, log, stop, force, refused: (why) => (refused = why) });
+  const pieces = await lostPieces({
+    broker,
+    plan,
+    ledger,
+    queued,
+    log,
+    stop,
+    force,
+    refused: (why) => (refused = why),
+  });
   const publisher = new Publisher(broker, log, stop);
   await publisher.publish(plan, queued ? except(unseeded, queued) : unseeded, 'resume');
   await publisher.publish(plan, pieces, 'repair');
   return {
     published: publisher.total,
-    refused: refused && `${refused}, and RabbitMQ cannot say which ones: wait until workers have finished them, then repair again; ` +
-      'or give --force, which publishes all that has no record yet: what is computed twice is counted once',
+    refused:
+      refused &&
+      `${refused}, and RabbitMQ cannot say which ones: wait until workers have finished them, then repair again; ` +
+        'or give --force, which publishes all that has no record yet: what is computed twice is counted once',
   };
 }

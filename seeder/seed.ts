@@ -26,7 +26,12 @@ export interface SeedOptions {
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
   await broker.prepare();
   await using _lock = await takeLock(broker, log, stop);
-  const wanted: Plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
+  const wanted: Plan = {
+    runId: config.RUN_ID,
+    totalParameters: config.TOTAL_PARAMETERS,
+    chunkSize: config.CHUNK_SIZE,
+    computation: config.COMPUTATION,
+  };
   const queuedOf = await readQueued(broker);
   const queued = queuedOf?.(wanted.runId);
   const runs = await readRuns(broker);
@@ -34,28 +39,43 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const publisher = new Publisher(broker, log, stop);
 
   // A seeder that was replaced in the middle, by an upgrade to a new run, left its own run unfinished.
-  const others = [...runs.values()].flatMap(({ plan, runId }) => (plan && runId !== wanted.runId ? [plan] : [])).map((plan) => {
-    const pieces = neverSeeded(plan, runs.get(plan.runId) as Ledger);
-    return { plan, pieces: queuedOf ? except(pieces, queuedOf(plan.runId)) : pieces };
-  });
+  const others = [...runs.values()]
+    .flatMap(({ plan, runId }) => (plan && runId !== wanted.runId ? [plan] : []))
+    .map((plan) => {
+      const pieces = neverSeeded(plan, runs.get(plan.runId) as Ledger);
+      return { plan, pieces: queuedOf ? except(pieces, queuedOf(plan.runId)) : pieces };
+    });
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   const unseeded = queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger);
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed } = await patientDepth(broker, stop);
-  checkCapacity(chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0), await broker.capacity(), {
-    volumeBytes: config.BROKER_VOLUME_BYTES,
-    queued: ready + leased + delayed,
-    recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
-    valuesPerChunk: config.KEEP_VALUES ? plan.chunkSize : 0,
-  });
+  checkCapacity(
+    chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0),
+    await broker.capacity(),
+    {
+      volumeBytes: config.BROKER_VOLUME_BYTES,
+      queued: ready + leased + delayed,
+      recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
+      valuesPerChunk: config.KEEP_VALUES ? plan.chunkSize : 0,
+    },
+  );
   for (const other of others) await publisher.publish(other.plan, other.pieces, 'resume');
   if (!known || plan.totalParameters > known.totalParameters) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
     await broker.append(record);
     ledger.add({ position: '', record });
   }
-  log.info({ run_id: plan.runId, total_parameters: plan.totalParameters, chunk_size: plan.chunkSize, chunks: chunkCount(plan), resumes: known !== undefined }, 'plan');
+  log.info(
+    {
+      run_id: plan.runId,
+      total_parameters: plan.totalParameters,
+      chunk_size: plan.chunkSize,
+      chunks: chunkCount(plan),
+      resumes: known !== undefined,
+    },
+    'plan',
+  );
 
   const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
   await publisher.publish(plan, unseeded, reason);

@@ -28,7 +28,16 @@ export interface Search {
 }
 
 /** What was published before and is neither recorded nor queued any more. */
-export async function lostPieces({ broker, plan, ledger, queued, log, stop, force = false, refused }: Search): Promise<Interval[]> {
+export async function lostPieces({
+  broker,
+  plan,
+  ledger,
+  queued,
+  log,
+  stop,
+  force = false,
+  refused,
+}: Search): Promise<Interval[]> {
   const unseeded = IntervalSet.of(neverSeeded(plan, ledger));
   if (queued) return except(lost(plan, ledger, queued), unseeded);
   const missing = except(lost(plan, ledger, unseeded), unseeded);

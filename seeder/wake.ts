@@ -26,7 +26,8 @@ export async function wakeScaler(config: Config, log: Logger, api: () => KubeApi
     if (scaledJob.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')) return;
     const paused = scaledJob.metadata.annotations?.[PAUSED];
     // Someone paused it on purpose: that is not ours to undo.
-    if (paused !== undefined && paused !== 'false' && paused !== '0') return log.warn({ scaled_job: config.SCALED_JOB_NAME }, 'the ScaledJob is paused');
+    if (paused !== undefined && paused !== 'false' && paused !== '0')
+      return log.warn({ scaled_job: config.SCALED_JOB_NAME }, 'the ScaledJob is paused');
     await kube.patch(path, { metadata: { annotations: { [PAUSED]: paused === 'false' ? '0' : 'false' } } });
     log.info({ scaled_job: config.SCALED_JOB_NAME }, 'woke the scaler');
   } catch (thrown) {

@@ -28,7 +28,8 @@ export class BatchSize {
   /** Records that `chunks` chunks took `ms` milliseconds; slower chunks count at once, faster ones by and by. */
   took(ms: number, chunks: number): void {
     const now = ms / chunks;
-    this.#msPerChunk = now > this.#msPerChunk || this.#msPerChunk === Infinity ? now : 0.5 * this.#msPerChunk + 0.5 * now;
+    this.#msPerChunk =
+      now > this.#msPerChunk || this.#msPerChunk === Infinity ? now : 0.5 * this.#msPerChunk + 0.5 * now;
     this.#wasFast ||= this.current > 1;
   }
 }

@@ -35,7 +35,11 @@ export class ExitPolicy {
   #since: number | undefined;
 
   /** @param now milliseconds of a monotonic clock */
-  constructor({ timeoutSeconds, chunksPerWorker, silenceMs, lagMs }: ExitPolicyOptions, batchSize: Pick<BatchSize, 'oneByOne'>, now: () => number) {
+  constructor(
+    { timeoutSeconds, chunksPerWorker, silenceMs, lagMs }: ExitPolicyOptions,
+    batchSize: Pick<BatchSize, 'oneByOne'>,
+    now: () => number,
+  ) {
     this.#timeoutMs = timeoutSeconds * 1000;
     this.#lookOnMs = Math.max(LOOK_ON_MS, silenceMs + TELLING_MS);
     this.#lagMs = lagMs;

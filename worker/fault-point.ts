@@ -19,29 +19,36 @@ export function faultPoint(config: Config, log: Logger, die: () => void = killSe
   log.warn({ point, chunk_id: chunkId }, 'fault injection is on: this worker dies at that chunk');
   // The hook is not told the attempt: it speaks of the delivery that is being completed.
   let completing: Delivery | undefined;
-  const isIt = (delivery: Delivery | undefined): boolean => delivery?.chunk.chunkId === chunkId && delivery.attempt === 1;
+  const isIt = (delivery: Delivery | undefined): boolean =>
+    delivery?.chunk.chunkId === chunkId && delivery.attempt === 1;
   const reached = (delivery: Delivery | undefined): void => {
     if (isIt(delivery)) die();
   };
 
   const wrapDelivery = (delivery: Delivery): Delivery =>
-    !isIt(delivery) ? delivery : overriding(delivery, {
-      complete: (result) => {
-        if (point === 'before-record') reached(delivery);
-        completing = delivery;
-        return delivery.complete(result);
-      },
-    });
+    !isIt(delivery)
+      ? delivery
+      : overriding(delivery, {
+          complete: (result) => {
+            if (point === 'before-record') reached(delivery);
+            completing = delivery;
+            return delivery.complete(result);
+          },
+        });
 
   return {
-    hooks: point !== 'before-ack' ? {} : { recorded: (chunk) => reached(chunk.chunkId === chunkId ? completing : undefined) },
-    wrap: (broker) => overriding(broker, {
-      receive: async (options) => {
-        const deliveries = await broker.receive(options);
-        if (point === 'before-compute') deliveries.forEach(reached);
-        return deliveries.map(wrapDelivery);
-      },
-    }),
+    hooks:
+      point !== 'before-ack'
+        ? {}
+        : { recorded: (chunk) => reached(chunk.chunkId === chunkId ? completing : undefined) },
+    wrap: (broker) =>
+      overriding(broker, {
+        receive: async (options) => {
+          const deliveries = await broker.receive(options);
+          if (point === 'before-compute') deliveries.forEach(reached);
+          return deliveries.map(wrapDelivery);
+        },
+      }),
   };
 }
 

@@ -28,8 +28,18 @@ export async function consume(options: ConsumeOptions): Promise<string> {
   using leases = new LeaseKeeper(config.STALE_THRESHOLD_MS, log);
   const settler = new Settler(config, leases, log);
   const batchSize = new BatchSize(config.RECEIVE_MAX);
-  const exitPolicy = new ExitPolicy({ timeoutSeconds: config.IDLE_TIMEOUT_SECONDS, chunksPerWorker: config.CHUNKS_PER_WORKER, silenceMs: broker.silenceMs, lagMs: broker.lagMs }, batchSize, () => performance.now());
-  const receive = (): Promise<Delivery[]> => broker.receive({ max: batchSize.current, waitMs: exitPolicy.waitMs, signal: stop });
+  const exitPolicy = new ExitPolicy(
+    {
+      timeoutSeconds: config.IDLE_TIMEOUT_SECONDS,
+      chunksPerWorker: config.CHUNKS_PER_WORKER,
+      silenceMs: broker.silenceMs,
+      lagMs: broker.lagMs,
+    },
+    batchSize,
+    () => performance.now(),
+  );
+  const receive = (): Promise<Delivery[]> =>
+    broker.receive({ max: batchSize.current, waitMs: exitPolicy.waitMs, signal: stop });
 
   let next: Promise<Delivery[]> | undefined;
   while (!stop.aborted) {
@@ -51,7 +61,10 @@ export async function consume(options: ConsumeOptions): Promise<string> {
     // Fast chunks are read ahead while this batch computes; slow or suspicious ones are not held beside another.
     if (batchSize.current > 1 && batch.every((delivery) => delivery.attempt === 1)) next = receive();
     // Held from the moment they arrive: one slow chunk of this batch would otherwise cost all of them their leases.
-    next?.then((ahead) => leases.hold(ahead), () => undefined);
+    next?.then(
+      (ahead) => leases.hold(ahead),
+      () => undefined,
+    );
     const slow = setTimeout(() => {
       const ahead = next;
       next = undefined;
@@ -59,10 +72,13 @@ export async function consume(options: ConsumeOptions): Promise<string> {
       ahead?.then((deliveries) => settler.giveBack(deliveries)).catch(() => undefined);
     }, SLOW_BATCH_MS);
     const started = performance.now();
-    await executor.execute(batch.map((delivery) => delivery.chunk), {
-      signal: giveUp,
-      settled: (outcome) => settler.settle(batch[outcome.index] as Delivery, outcome),
-    });
+    await executor.execute(
+      batch.map((delivery) => delivery.chunk),
+      {
+        signal: giveUp,
+        settled: (outcome) => settler.settle(batch[outcome.index] as Delivery, outcome),
+      },
+    );
     clearTimeout(slow);
     if (batch.length > 0) batchSize.took(performance.now() - started, batch.length);
     await settler.batchDone(batch);

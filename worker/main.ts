@@ -25,8 +25,18 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
   });
   if (!connected) return 0;
   const broker = fault.wrap(connected);
-  log.info({ backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) }, 'worker ready');
-  const reason = await consume({ broker, executor, config, log, stop, giveUp: after(stop, config.SHUTDOWN_GRACE_SECONDS) });
+  log.info(
+    { backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) },
+    'worker ready',
+  );
+  const reason = await consume({
+    broker,
+    executor,
+    config,
+    log,
+    stop,
+    giveUp: after(stop, config.SHUTDOWN_GRACE_SECONDS),
+  });
   log.info({ reason }, 'worker leaves');
   return 0;
 }

@@ -40,10 +40,17 @@ export class Settler {
       if (delivery.attempt <= most) {
         batch.push(delivery);
         this.#unfinished.add(delivery);
-        if (this.#debug) this.#log.debug({ run_id: delivery.chunk.runId, chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'chunk started');
+        if (this.#debug)
+          this.#log.debug(
+            { run_id: delivery.chunk.runId, chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt },
+            'chunk started',
+          );
       } else {
         const started = delivery.attempt - 1;
-        const error = new ChunkError(`${started} attempts were started and did not end: the last worker died, or was cut off`, { retryable: false });
+        const error = new ChunkError(
+          `${started} attempts were started and did not end: the last worker died, or was cut off`,
+          { retryable: false },
+        );
         error.stack = ''; // ours would mislead: what happened left no trace
         await this.#run(delivery, () => this.#giveUp(delivery, error, started));
       }
@@ -60,11 +67,15 @@ export class Settler {
   settle(delivery: Delivery, outcome: Outcome): void {
     this.#unfinished.delete(delivery);
     this.#pending++;
-    this.#run(delivery, () => ('computed' in outcome ? this.#complete(delivery, outcome.computed) : this.#fail(delivery, outcome.failure)))
-      .then(() => this.#through(), (thrown: unknown) => {
+    this.#run(delivery, () =>
+      'computed' in outcome ? this.#complete(delivery, outcome.computed) : this.#fail(delivery, outcome.failure),
+    ).then(
+      () => this.#through(),
+      (thrown: unknown) => {
         this.#fatal ??= asError(thrown);
         this.#through();
-      });
+      },
+    );
   }
 
   #through(): void {
@@ -76,7 +87,11 @@ export class Settler {
     await this.giveBack([...this.#unfinished]);
     this.#unfinished.clear();
     const first = batch[0];
-    if (first) this.#log.info({ run_id: first.chunk.runId, chunks: batch.length, first: first.chunk.chunkId, attempt: first.attempt }, 'batch done');
+    if (first)
+      this.#log.info(
+        { run_id: first.chunk.runId, chunks: batch.length, first: first.chunk.chunkId, attempt: first.attempt },
+        'batch done',
+      );
     if (this.#pending > batch.length) await this.settled();
     this.#check();
   }
@@ -95,12 +110,20 @@ export class Settler {
 
   /** Not an async function, and so down to the broker: each would cost every chunk three more promises. */
   #run(delivery: Delivery, verb: () => Promise<void>): Promise<void> {
-    const step = this.#leases.isLost(delivery) ? Promise.reject(new LeaseLost('the heartbeat found the lease taken')) : verb();
-    return step.then(() => this.#leases.letGo(delivery), (thrown: unknown) => {
-      this.#leases.letGo(delivery);
-      if (!(thrown instanceof LeaseLost)) throw asError(thrown);
-      this.#log.warn({ chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt }, 'lease lost: result dropped, another worker has the chunk');
-    });
+    const step = this.#leases.isLost(delivery)
+      ? Promise.reject(new LeaseLost('the heartbeat found the lease taken'))
+      : verb();
+    return step.then(
+      () => this.#leases.letGo(delivery),
+      (thrown: unknown) => {
+        this.#leases.letGo(delivery);
+        if (!(thrown instanceof LeaseLost)) throw asError(thrown);
+        this.#log.warn(
+          { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt },
+          'lease lost: result dropped, another worker has the chunk',
+        );
+      },
+    );
   }
 
   #complete(delivery: Delivery, computed: Computed): Promise<void> {
@@ -108,7 +131,12 @@ export class Settler {
     const result = { summary, digest, startedAt, completedAt, durationSeconds, workerId: this.#config.workerName };
     const completed = delivery.complete(values ? { ...result, values } : result);
     if (!this.#debug) return completed;
-    const fields = { chunk_id: delivery.chunk.chunkId, attempt: delivery.attempt, sum: computed.summary.sum, duration_seconds: computed.durationSeconds };
+    const fields = {
+      chunk_id: delivery.chunk.chunkId,
+      attempt: delivery.attempt,
+      sum: computed.summary.sum,
+      duration_seconds: computed.durationSeconds,
+    };
     return completed.then(() => this.#log.debug(fields, 'chunk complete'));
   }
 
@@ -121,7 +149,10 @@ export class Settler {
     const error = new ChunkError(failure.message, { retryable: failure.retryable, parameter: failure.parameter });
     error.stack = failure.stack;
     if (failure.retryable && delivery.attempt < attemptsOf(delivery.chunk, this.#config.MAX_RETRIES).failed) {
-      this.#log.warn({ ...fieldsOf(delivery), parameter: failure.parameter, error: failure.message }, 'chunk failed, will be tried again');
+      this.#log.warn(
+        { ...fieldsOf(delivery), parameter: failure.parameter, error: failure.message },
+        'chunk failed, will be tried again',
+      );
       await delivery.retry(error);
     } else {
       await this.#giveUp(delivery, error, delivery.attempt);

@@ -19,11 +19,23 @@ const GROUP = 64;
  * @throws ConfigError where this worker cannot load the computation
  */
 export async function runShard(
-  config: Config, executor: Executor, log: Logger, stop: AbortSignal, write: (line: string) => void,
+  config: Config,
+  executor: Executor,
+  log: Logger,
+  stop: AbortSignal,
+  write: (line: string) => void,
 ): Promise<boolean> {
-  const plan: Plan = { runId: config.RUN_ID, totalParameters: config.TOTAL_PARAMETERS, chunkSize: config.CHUNK_SIZE, computation: config.COMPUTATION };
+  const plan: Plan = {
+    runId: config.RUN_ID,
+    totalParameters: config.TOTAL_PARAMETERS,
+    chunkSize: config.CHUNK_SIZE,
+    computation: config.COMPUTATION,
+  };
   const mine = shard(plan.totalParameters, config.TOTAL_WORKERS, config.workerIndex);
-  log.info({ run_id: plan.runId, worker_index: config.workerIndex, start_param: mine?.start, end_param: mine?.end }, 'shard');
+  log.info(
+    { run_id: plan.runId, worker_index: config.workerIndex, start_param: mine?.start, end_param: mine?.end },
+    'shard',
+  );
   if (!mine) return true;
 
   let failed = 0;
@@ -38,10 +50,22 @@ export async function runShard(
           misfit = new ConfigError(outcome.failure.message);
           return;
         }
-        log.error({ chunk_id: chunk.chunkId, parameter: outcome.failure.parameter, error: outcome.failure.message }, 'chunk failed');
+        log.error(
+          { chunk_id: chunk.chunkId, parameter: outcome.failure.parameter, error: outcome.failure.message },
+          'chunk failed',
+        );
         return;
       }
-      const record: ResultRecord = { ...outcome.computed, kind: 'result', runId: plan.runId, chunkId: chunk.chunkId, start: chunk.start, end: chunk.end, attempt: 1, workerId: config.workerName };
+      const record: ResultRecord = {
+        ...outcome.computed,
+        kind: 'result',
+        runId: plan.runId,
+        chunkId: chunk.chunkId,
+        start: chunk.start,
+        end: chunk.end,
+        attempt: 1,
+        workerId: config.workerName,
+      };
       write(recordLine(encodeRecord(record)));
     };
     await executor.execute(group, { signal: stop, settled });

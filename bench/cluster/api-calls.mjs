@@ -50,7 +50,13 @@ export async function readBackground(run, context, seconds) {
  */
 export function difference(before, after, background, seconds) {
   return [...after]
-    .map(([key, value]) => /** @type {[string, number]} */ ([key, Math.round(value - (before.get(key) ?? 0) - (background.get(key) ?? 0) * seconds)]))
+    .map(
+      ([key, value]) =>
+        /** @type {[string, number]} */ ([
+          key,
+          Math.round(value - (before.get(key) ?? 0) - (background.get(key) ?? 0) * seconds),
+        ]),
+    )
     .filter(([, calls]) => calls > 0)
     .sort((a, b) => b[1] - a[1]);
 }

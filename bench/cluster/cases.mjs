@@ -19,7 +19,7 @@ export const CASES = [
   job('small', 100, true),
   job('small', 10, true),
   job('large', 10, true),
-  ...(/** @type {const} */ (['redis', 'rabbitmq'])).flatMap((backend) => [
+  .../** @type {const} */ (['redis', 'rabbitmq']).flatMap((backend) => [
     release('small', backend, { usual: true }),
     release('large', backend, { usual: true }),
     release('medium', backend, { fault: true, usual: true }),

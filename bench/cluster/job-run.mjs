@@ -28,8 +28,14 @@ export async function measureJob(one, { kube, namespace }, run, background) {
     const load = round(loadavg()[0] ?? NaN);
     const before = await readCalls(run, kube.context);
     const commandAt = Date.now();
-    await run.step('kubectl apply', () => run.sh({ stdio: ['pipe', 'pipe', 'pipe'], input })`kubectl ${kubectl} apply -f -`);
-    await run.step('waiting for the Job', () => run.sh`kubectl ${kubectl} wait --for=condition=complete --timeout=300s job/${NAME}`);
+    await run.step(
+      'kubectl apply',
+      () => run.sh({ stdio: ['pipe', 'pipe', 'pipe'], input })`kubectl ${kubectl} apply -f -`,
+    );
+    await run.step(
+      'waiting for the Job',
+      () => run.sh`kubectl ${kubectl} wait --for=condition=complete --timeout=300s job/${NAME}`,
+    );
     const verdictAt = Date.now();
     await watch.untilGone(1000, run.signal);
     const calls = difference(before, await readCalls(run, kube.context), background, (Date.now() - commandAt) / 1000);
@@ -37,9 +43,13 @@ export async function measureJob(one, { kube, namespace }, run, background) {
     const facts = await readFacts(await records(kube, namespace, [...watch.pods.keys()]), RUN_ID);
     const { total } = work(one);
     return {
-      case: one.name, complete: facts.ledger.covered.count === total, load, seededAfter: undefined,
+      case: one.name,
+      complete: facts.ledger.covered.count === total,
+      load,
+      seededAfter: undefined,
       ...timesAndPods({ facts, watch, commandAt, verdictAt, zero: undefined }),
-      apiCalls: calls.reduce((sum, [, n]) => sum + n, 0), callsByKind: calls,
+      apiCalls: calls.reduce((sum, [, n]) => sum + n, 0),
+      callsByKind: calls,
     };
   } finally {
     await watch.close();
@@ -49,7 +59,11 @@ export async function measureJob(one, { kube, namespace }, run, background) {
 /** The preset's own numbers, so that both do the same work. @param {import('./cases.mjs').JobCase} one */
 function work({ preset }) {
   const { env } = readPreset(preset, 'redis');
-  return { total: Number(env.TOTAL_PARAMETERS), chunkSize: String(env.CHUNK_SIZE), workMs: String(env.SIMULATE_WORK_MS) };
+  return {
+    total: Number(env.TOTAL_PARAMETERS),
+    chunkSize: String(env.CHUNK_SIZE),
+    workMs: String(env.SIMULATE_WORK_MS),
+  };
 }
 
 /**
@@ -60,7 +74,9 @@ function work({ preset }) {
 async function records(kube, namespace, pods) {
   const found = [];
   for (let at = 0; at < pods.length; at += LOGS_AT_ONCE) {
-    const logs = await Promise.all(pods.slice(at, at + LOGS_AT_ONCE).map((name) => kube.core.readNamespacedPodLog({ namespace, name })));
+    const logs = await Promise.all(
+      pods.slice(at, at + LOGS_AT_ONCE).map((name) => kube.core.readNamespacedPodLog({ namespace, name })),
+    );
     for (const line of logs.flatMap((log) => log.split('\n'))) found.push(parseRecordLine(line, ''));
   }
   return found.filter((entry) => entry !== undefined);
@@ -73,20 +89,48 @@ async function records(kube, namespace, pods) {
  */
 function manifest(one, image) {
   const { total, chunkSize, workMs } = work(one);
-  const env = { RUN_ID, QUEUE_MODE: 'false', TOTAL_PARAMETERS: String(total), CHUNK_SIZE: chunkSize, TOTAL_WORKERS: String(one.indexes), SIMULATE_WORK_MS: workMs };
+  const env = {
+    RUN_ID,
+    QUEUE_MODE: 'false',
+    TOTAL_PARAMETERS: String(total),
+    CHUNK_SIZE: chunkSize,
+    TOTAL_WORKERS: String(one.indexes),
+    SIMULATE_WORK_MS: workMs,
+  };
   const container = {
-    name: 'worker', image, imagePullPolicy: 'IfNotPresent', command: ['node', 'worker.js'],
-    env: [...Object.entries(env).map(([name, value]) => ({ name, value })), { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+    name: 'worker',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['node', 'worker.js'],
+    env: [
+      ...Object.entries(env).map(([name, value]) => ({ name, value })),
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ],
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
   };
   const pod = {
-    restartPolicy: 'Never', enableServiceLinks: false, automountServiceAccountToken: false,
-    securityContext: { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+    restartPolicy: 'Never',
+    enableServiceLinks: false,
+    automountServiceAccountToken: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     containers: [container],
   };
   return {
-    apiVersion: 'batch/v1', kind: 'Job', metadata: { name: NAME },
-    spec: { completionMode: 'Indexed', completions: one.indexes, parallelism: Math.min(PARALLEL, one.indexes), backoffLimit: 6, template: { spec: pod } },
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: NAME },
+    spec: {
+      completionMode: 'Indexed',
+      completions: one.indexes,
+      parallelism: Math.min(PARALLEL, one.indexes),
+      backoffLimit: 6,
+      template: { spec: pod },
+    },
   };
 }

@@ -20,8 +20,12 @@ import { waitFor } from '../../scripts/lib/wait.mjs';
 export async function inNamespace(run, kube, name, body) {
   const namespace = `bench-${name}`;
   await remove(run, kube, namespace);
-  await kube.core.createNamespace({ body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } } });
-  const done = run.onInterrupt(`deleting the namespace ${namespace}`, () => deleteUninterrupted(kube.context, namespace));
+  await kube.core.createNamespace({
+    body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+  });
+  const done = run.onInterrupt(`deleting the namespace ${namespace}`, () =>
+    deleteUninterrupted(kube.context, namespace),
+  );
   try {
     return await body({ kube, namespace });
   } finally {
@@ -43,8 +47,13 @@ async function remove(run, kube, namespace) {
   await waitFor(
     async () => {
       const there = await orAbsent(kube.core.readNamespace({ name: namespace }));
-      const volumes = (await kube.core.listPersistentVolume()).items.filter((volume) => volume.spec?.claimRef?.namespace === namespace);
-      return { done: !there && volumes.length === 0, state: `${there ? 'namespace there' : 'namespace gone'}, ${volumes.length} volumes` };
+      const volumes = (await kube.core.listPersistentVolume()).items.filter(
+        (volume) => volume.spec?.claimRef?.namespace === namespace,
+      );
+      return {
+        done: !there && volumes.length === 0,
+        state: `${there ? 'namespace there' : 'namespace gone'}, ${volumes.length} volumes`,
+      };
     },
     { what: `end of the namespace ${namespace}`, seconds: 180, signal: run.signal },
   );
@@ -52,5 +61,8 @@ async function remove(run, kube, namespace) {
 
 /** @param {string} context @param {string} namespace */
 async function deleteUninterrupted(context, namespace) {
-  await $({ quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })`kubectl --context ${context} delete namespace ${namespace} --ignore-not-found --timeout=120s`;
+  await $({
+    quiet: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })`kubectl --context ${context} delete namespace ${namespace} --ignore-not-found --timeout=120s`;
 }

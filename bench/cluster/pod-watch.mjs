@@ -39,7 +39,10 @@ export class PodWatch {
 
   /** Seconds that containers ran, all together. */
   get seconds() {
-    return [...this.pods.values()].reduce((sum, pod) => sum + (pod.startedAt && pod.finishedAt ? (pod.finishedAt - pod.startedAt) / 1000 : 0), 0);
+    return [...this.pods.values()].reduce(
+      (sum, pod) => sum + (pod.startedAt && pod.finishedAt ? (pod.finishedAt - pod.startedAt) / 1000 : 0),
+      0,
+    );
   }
 
   /**
@@ -69,7 +72,10 @@ export class PodWatch {
     while (!this.#over.signal.aborted) {
       await new Promise((resolve, reject) => {
         const ended = watch.watch(path, query, (type, pod) => this.#note(type, pod), resolve);
-        ended.then((request) => this.#over.signal.addEventListener('abort', () => request.abort(), { once: true }), reject);
+        ended.then(
+          (request) => this.#over.signal.addEventListener('abort', () => request.abort(), { once: true }),
+          reject,
+        );
       }).catch(() => sleep(200));
     }
   }
@@ -81,7 +87,14 @@ export class PodWatch {
   #note(type, { metadata, status }) {
     const now = Date.now();
     const name = metadata?.name ?? '';
-    const life = this.pods.get(name) ?? { name, seenAt: now, active: true, activeUntil: 0, startedAt: undefined, finishedAt: undefined };
+    const life = this.pods.get(name) ?? {
+      name,
+      seenAt: now,
+      active: true,
+      activeUntil: 0,
+      startedAt: undefined,
+      finishedAt: undefined,
+    };
     this.pods.set(name, life);
     const state = status?.containerStatuses?.[0]?.state;
     const time = (/** @type {unknown} */ text) => (text ? Date.parse(String(text)) : undefined);

@@ -28,5 +28,11 @@ export async function readFacts(entries, runId) {
     first.set(workerId, Math.min(startedAt, first.get(workerId) ?? Infinity));
     lastStart = Math.max(lastStart, startedAt);
   }
-  return { ledger, firstStarts: [...first.values()].sort((a, b) => a - b), lastStart, workers: new Set(first.keys()), usefulSeconds: ledger.tally.busySeconds };
+  return {
+    ledger,
+    firstStarts: [...first.values()].sort((a, b) => a - b),
+    lastStart,
+    workers: new Set(first.keys()),
+    usefulSeconds: ledger.tally.busySeconds,
+  };
 }

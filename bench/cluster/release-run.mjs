@@ -30,8 +30,18 @@ export async function measureRelease(one, { kube, namespace }, run, background) 
   const where = { kube, namespace, release: 'ttg' };
   const helm = run.sh({ cwd: ROOT });
   const at = ['--kube-context', kube.context, '--namespace', namespace];
-  const sets = [KEEP_ALL, ...(one.workers ? [`worker.maxReplicas=${one.workers}`] : []), ...(one.fault ? WATCHED_CHUNKS : [])];
-  const options = ['--values', resolve(ROOT, 'values', `${one.preset}-${one.backend}.yaml`), '--set-string', `run.id=${RUN_ID}`, ...sets.flatMap((set) => ['--set', set])];
+  const sets = [
+    KEEP_ALL,
+    ...(one.workers ? [`worker.maxReplicas=${one.workers}`] : []),
+    ...(one.fault ? WATCHED_CHUNKS : []),
+  ];
+  const options = [
+    '--values',
+    resolve(ROOT, 'values', `${one.preset}-${one.backend}.yaml`),
+    '--set-string',
+    `run.id=${RUN_ID}`,
+    ...sets.flatMap((set) => ['--set', set]),
+  ];
   const watch = new PodWatch(kube, namespace, selectorOf('ttg', 'worker'));
   try {
     const load = round(loadavg()[0] ?? NaN);
@@ -39,7 +49,9 @@ export async function measureRelease(one, { kube, namespace }, run, background) 
     const commandAt = Date.now();
     await run.step('helm install', () => helm`helm ${at} install ttg ./chart ${options}`);
     const testing = helm({ nothrow: true })`helm ${at} test ttg --timeout ${DEADLINE_SECONDS}s`;
-    const fault = one.fault ? await run.step('killing a worker in the middle of a chunk', () => strikeRelease(where, run)) : undefined;
+    const fault = one.fault
+      ? await run.step('killing a worker in the middle of a chunk', () => strikeRelease(where, run))
+      : undefined;
     const verdict = await run.step('helm test', async () => testing);
     const verdictAt = Date.now();
     await run.step('waiting for zero pods', () => watch.untilGone(HOLD_MS, run.signal));
@@ -48,10 +60,13 @@ export async function measureRelease(one, { kube, namespace }, run, background) 
     const facts = await readRelease(where, run);
     const seededAt = Date.parse(facts.ledger.seeded[0]?.firstConfirmedAt ?? '');
     return {
-      case: one.name, complete: verdict.exitCode === 0, load,
+      case: one.name,
+      complete: verdict.exitCode === 0,
+      load,
       seededAfter: round((seededAt - commandAt) / 1000),
       ...timesAndPods({ facts, watch, commandAt, verdictAt, zero: seededAt }),
-      apiCalls: calls.reduce((sum, [, n]) => sum + n, 0), callsByKind: calls,
+      apiCalls: calls.reduce((sum, [, n]) => sum + n, 0),
+      callsByKind: calls,
       ...(fault ? { fault: proveRecovery(fault, facts.ledger).replace(/^fault +/, '') } : {}),
     };
   } finally {

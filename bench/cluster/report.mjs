@@ -29,7 +29,10 @@ const KINDS = 8;
 
 /** @param {Measured[]} rows */
 export function table(rows) {
-  return align([COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, value]) => String(value(row) ?? '–')))]);
+  return align([
+    COLUMNS.map(([title]) => title),
+    ...rows.map((row) => COLUMNS.map(([, value]) => String(value(row) ?? '–'))),
+  ]);
 }
 
 /**
@@ -39,7 +42,10 @@ export function table(rows) {
 export function writeReport(rows, about) {
   mkdirSync('out', { recursive: true });
   const machine = { cores: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, ...about };
-  writeFileSync(resolve('out', 'bench-cluster.json'), `${JSON.stringify({ at: new Date(), machine, cases: rows }, null, 2)}\n`);
+  writeFileSync(
+    resolve('out', 'bench-cluster.json'),
+    `${JSON.stringify({ at: new Date(), machine, cases: rows }, null, 2)}\n`,
+  );
   writeFileSync(resolve('out', 'bench-cluster.md'), markdown(rows, machine));
 }
 
@@ -47,19 +53,35 @@ export function writeReport(rows, about) {
 function markdown(rows, machine) {
   const calls = align([
     ['case', 'API calls', `the ${KINDS} most frequent`],
-    ...rows.map((row) => [row.case, String(row.apiCalls), row.callsByKind.slice(0, KINDS).map(([key, n]) => `${n} ${key}`).join(', ')]),
+    ...rows.map((row) => [
+      row.case,
+      String(row.apiCalls),
+      row.callsByKind
+        .slice(0, KINDS)
+        .map(([key, n]) => `${n} ${key}`)
+        .join(', '),
+    ]),
   ]);
   const faults = rows.flatMap(({ case: name, fault }) => (fault ? [`- ${name}: ${fault}`] : []));
   return [
-    `${new Date().toISOString().slice(0, 16)}Z, ${Object.entries(machine).map(([key, value]) => `${key} ${value}`).join(', ')}.`,
-    '', table(rows), '', calls, '', ...faults, '',
+    `${new Date().toISOString().slice(0, 16)}Z, ${Object.entries(machine)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(', ')}.`,
+    '',
+    table(rows),
+    '',
+    calls,
+    '',
+    ...faults,
+    '',
   ].join('\n');
 }
 
 /** @param {string[][]} rows */
 function align(rows) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (/** @type {string[]} */ row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (/** @type {string[]} */ row) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = rows;
   return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body.map(line)].join('\n');
 }

@@ -35,7 +35,13 @@ export class Figures {
 
   /** @param {string} what @param {number} value @param {'>=' | '<='} sign @param {number} limit @param {string} unit */
   target(what, value, sign, limit, unit = '') {
-    if (Number.isFinite(value)) this.targets.push({ what, value, wanted: `${sign === '>=' ? '≥' : '≤'} ${limit}${unit}`, met: sign === '>=' ? value >= limit : value <= limit });
+    if (Number.isFinite(value))
+      this.targets.push({
+        what,
+        value,
+        wanted: `${sign === '>=' ? '≥' : '≤'} ${limit}${unit}`,
+        met: sign === '>=' ? value >= limit : value <= limit,
+      });
   }
 
   /** @param {string} what @param {unknown} why */
@@ -48,7 +54,15 @@ export class Figures {
     const rows = [['measure', 'figure', '', 'client CPU µs', 'broker CPU µs', 'peak MiB', 'load']];
     for (const f of this.figures) {
       const what = `${f.area}: ${f.what}${f.note ? ` (${f.note})` : ''}`;
-      rows.push([what, short(f.value), f.unit, short(f.cpuMicros), short(f.brokerMicros), short(f.peakMib), String(f.load)]);
+      rows.push([
+        what,
+        short(f.value),
+        f.unit,
+        short(f.cpuMicros),
+        short(f.brokerMicros),
+        short(f.peakMib),
+        String(f.load),
+      ]);
     }
     const targets = [['target', 'measured', 'wanted', 'met']];
     for (const t of this.targets) targets.push([t.what, short(t.value), t.wanted, t.met ? 'yes' : 'NO']);
@@ -62,7 +76,10 @@ export class Figures {
     const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
     const { started, figures, targets, leftOut } = this;
     writeFileSync(join(folder, 'bench.md'), this.table());
-    writeFileSync(join(folder, 'bench.json'), `${JSON.stringify({ started, ended: new Date(), machine, figures, targets, leftOut }, null, 2)}\n`);
+    writeFileSync(
+      join(folder, 'bench.json'),
+      `${JSON.stringify({ started, ended: new Date(), machine, figures, targets, leftOut }, null, 2)}\n`,
+    );
   }
 }
 

@@ -16,5 +16,14 @@ export async function buildImage(root) {
 /** As a pod runs it: nothing but its bundle, and no place to write to. @param {Record<string, string>} env @param {string} [cpus] */
 export function startInImage(env, cpus) {
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  return start('docker', ['run', '--rm', '--network', 'host', '--read-only', ...(cpus ? ['--cpus', cpus] : []), ...variables, IMAGE]);
+  return start('docker', [
+    'run',
+    '--rm',
+    '--network',
+    'host',
+    '--read-only',
+    ...(cpus ? ['--cpus', cpus] : []),
+    ...variables,
+    IMAGE,
+  ]);
 }

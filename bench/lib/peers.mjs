@@ -12,7 +12,9 @@ export async function installBullmq() {
   const manifest = join(dir, 'node_modules/bullmq/package.json');
   if (!existsSync(manifest)) {
     mkdirSync(dir, { recursive: true });
-    await run('npm', ['install', '--prefix', dir, '--no-audit', '--no-fund', '--ignore-scripts', 'bullmq@5'], { cwd: dir });
+    await run('npm', ['install', '--prefix', dir, '--no-audit', '--no-fund', '--ignore-scripts', 'bullmq@5'], {
+      cwd: dir,
+    });
   }
   const { default: found } = await import(manifest, { with: { type: 'json' } });
   return { dir, version: found.version };

@@ -76,7 +76,8 @@ export function start(program, args, { env = {}, cwd } = {}) {
 /** As `start`, to a good end. @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string }} [options] @returns {Promise<Ended>} */
 export async function run(program, args, options) {
   const ended = await start(program, args, options).ended;
-  if (ended.code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${ended.code}: ${ended.out.slice(-600)}`);
+  if (ended.code !== 0)
+    throw new Error(`${program} ${args.join(' ')} ended with ${ended.code}: ${ended.out.slice(-600)}`);
   return ended;
 }
 

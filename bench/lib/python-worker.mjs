@@ -7,9 +7,21 @@ import { start } from './process.mjs';
  * @param {'celery' | 'rq'} kind @param {number} n @param {Record<string, string>} env @returns {Promise<number>} tasks a second
  */
 export async function pythonWorker(redis, python, kind, n, env) {
-  const celery = ['-A', 'tasks', '--quiet', 'worker', '--loglevel=WARNING', '--concurrency=1', '--without-gossip', '--without-mingle'];
+  const celery = [
+    '-A',
+    'tasks',
+    '--quiet',
+    'worker',
+    '--loglevel=WARNING',
+    '--concurrency=1',
+    '--without-gossip',
+    '--without-mingle',
+  ];
   const rq = ['worker', '--url', redis.url, '--worker-class', 'rq.worker.SimpleWorker', '--burst', '--quiet'];
-  const running = start(join(python.bin, kind), kind === 'celery' ? celery : rq, { env, cwd: env['PYTHONPATH'] ?? '.' });
+  const running = start(join(python.bin, kind), kind === 'celery' ? celery : rq, {
+    env,
+    cwd: env['PYTHONPATH'] ?? '.',
+  });
   const waiter = redis.client.duplicate();
   try {
     const key = `bench:${kind}`;

@@ -13,7 +13,9 @@ export async function startRabbitmq() {
     fresh: () => ({ QUEUE_PREFIX: `bench${prefixes++}` }),
     /** Bytes of the whole node, as it counts them itself. */
     async memory() {
-      const [node] = /** @type {{ mem_used: number }[]} */ (await (await fetch(api, { headers: { authorization } })).json());
+      const [node] = /** @type {{ mem_used: number }[]} */ (
+        await (await fetch(api, { headers: { authorization } })).json()
+      );
       return node?.mem_used ?? NaN;
     },
     stop: () => broker.stop(),

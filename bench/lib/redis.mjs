@@ -10,7 +10,9 @@ export async function startRedis() {
   const pid = Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
   const memory = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
   return {
-    broker, client, pid,
+    broker,
+    client,
+    pid,
     url: `redis://:${broker.password}@${broker.host}:${broker.port}`,
     env: { REDIS_HOST: broker.host, REDIS_PORT: String(broker.port), REDIS_PASSWORD: broker.password },
     memory,
@@ -18,7 +20,8 @@ export async function startRedis() {
     /** Empty, and done with rewriting its file: each measure starts from the same state. */
     async fresh() {
       await client.flushall();
-      while (/aof_rewrite_(?:in_progress|scheduled):1/.test(await client.info('persistence'))) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (/aof_rewrite_(?:in_progress|scheduled):1/.test(await client.info('persistence')))
+        await new Promise((resolve) => setTimeout(resolve, 50));
     },
     /** When the last record of the log was written: its id begins with the milliseconds since 1970. */
     async lastRecordAt() {

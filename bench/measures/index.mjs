@@ -9,4 +9,13 @@ import { sizes } from './sizes.mjs';
 import { startup } from './startup.mjs';
 
 /** @type {Record<string, (bench: import('../main.mjs').Bench) => Promise<void>>} */
-export const MEASURES = { publish, process: process1, latency, startup, recovery, rabbitmq, sizes, 'rabbitmq-sizes': rabbitmqSizes };
+export const MEASURES = {
+  publish,
+  'process': process1,
+  latency,
+  startup,
+  recovery,
+  rabbitmq,
+  sizes,
+  'rabbitmq-sizes': rabbitmqSizes,
+};

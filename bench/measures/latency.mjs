@@ -14,8 +14,17 @@ export async function latency(bench) {
   const n = quick ? 200 : 1000;
   await redis.fresh();
   const add = (/** @type {string} */ what, /** @type {number[]} */ millis, /** @type {string} */ note = '') => {
-    for (const [name, share] of /** @type {const} */ ([['p50', 0.5], ['p99', 0.99]])) {
-      figures.add({ area, what: `${what}, ${name}`, value: quantile(millis, share), unit: 'ms', ...(note ? { note } : {}) });
+    for (const [name, share] of /** @type {const} */ ([
+      ['p50', 0.5],
+      ['p99', 0.99],
+    ])) {
+      figures.add({
+        area,
+        what: `${what}, ${name}`,
+        value: quantile(millis, share),
+        unit: 'ms',
+        ...(note ? { note } : {}),
+      });
     }
   };
   add('bare ioredis, an echo by another process', await echo(bench, n), 'limit');
@@ -25,7 +34,10 @@ export async function latency(bench) {
   if (!peers.bullmq) return;
   await redis.fresh();
   const env = { ...redis.env, BULLMQ_DIR: peers.bullmq.dir };
-  add('BullMQ, one empty job', answer(await run(process.execPath, [peer('bullmq.mjs'), 'latency', String(n)], { env })).millis);
+  add(
+    'BullMQ, one empty job',
+    answer(await run(process.execPath, [peer('bullmq.mjs'), 'latency', String(n)], { env })).millis,
+  );
 }
 
 /** @param {import('../main.mjs').Bench} bench @param {number} n */
@@ -49,7 +61,9 @@ async function echo({ redis, peer }, n) {
 /** The port as the seeder uses it, and the real worker, which stays as long as there is work every 200 ms. @param {import('../main.mjs').Bench} bench @param {number} n */
 async function throughSystem({ root, redis }, n) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(root, 'dist', file)).href);
-  const [{ connect }, { loadConfig }, { chunksOf }, { createLogger }] = await Promise.all(['core/broker/connect.js', 'core/runtime/config.js', 'core/model/plan.js', 'core/runtime/logger.js'].map(load));
+  const [{ connect }, { loadConfig }, { chunksOf }, { createLogger }] = await Promise.all(
+    ['core/broker/connect.js', 'core/runtime/config.js', 'core/model/plan.js', 'core/runtime/logger.js'].map(load),
+  );
   const job = { root, broker: redis.broker, chunks: n + 20, size: 1 };
   const config = loadConfig({ ...environment(job, 'bench'), LOG_LEVEL: 'ERROR' });
   const broker = await connect(config, createLogger(config, 'bench'), new AbortController().signal);
@@ -57,7 +71,9 @@ async function throughSystem({ root, redis }, n) {
   const plan = { runId: config.RUN_ID, totalParameters: n + 20, chunkSize: 1, computation: 'builtin' };
   const lock = await broker.lockSeeding();
   const reader = redis.client.duplicate();
-  const { child, ended } = start(process.execPath, [join(root, 'dist/worker/main.js')], { env: { ...environment(job, 'ttg-worker-abcde-xyz12'), IDLE_TIMEOUT_SECONDS: '60' } });
+  const { child, ended } = start(process.execPath, [join(root, 'dist/worker/main.js')], {
+    env: { ...environment(job, 'ttg-worker-abcde-xyz12'), IDLE_TIMEOUT_SECONDS: '60' },
+  });
   const millis = [];
   let position = '0-0';
   let i = 0;

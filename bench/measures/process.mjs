@@ -36,14 +36,37 @@ export async function process1(bench) {
   }
   const of = (/** @type {(run: typeof runs[number]) => number} */ pick) => median(runs.map(pick));
   figures.add({
-    area, what: `TTG, ${chunks} chunks of 1, 1 worker`, value: of((r) => r.worked.rate), unit: '/s',
-    cpuMicros: of((r) => r.worked.cpuMicros), brokerMicros: of((r) => r.brokerMicros), peakMib: of((r) => r.worked.peakMib),
+    area,
+    what: `TTG, ${chunks} chunks of 1, 1 worker`,
+    value: of((r) => r.worked.rate),
+    unit: '/s',
+    cpuMicros: of((r) => r.worked.cpuMicros),
+    brokerMicros: of((r) => r.brokerMicros),
+    peakMib: of((r) => r.worked.peakMib),
   });
   if (peers.bullmq) {
-    figures.add({ area, what: 'BullMQ, empty jobs, 1 worker, concurrency 50', value: median(bullmq.map((b) => b.rate)), unit: '/s', cpuMicros: median(bullmq.map((b) => b.cpuMicros)), brokerMicros: median(bullmq.map((b) => b.brokerMicros)) });
-    figures.add({ area, what: 'BullMQ, empty jobs, 1 worker, concurrency 1', value: (await workBullmq(bench, quick ? 1000 : 10_000, 1)).rate, unit: '/s' });
+    figures.add({
+      area,
+      what: 'BullMQ, empty jobs, 1 worker, concurrency 50',
+      value: median(bullmq.map((b) => b.rate)),
+      unit: '/s',
+      cpuMicros: median(bullmq.map((b) => b.cpuMicros)),
+      brokerMicros: median(bullmq.map((b) => b.brokerMicros)),
+    });
+    figures.add({
+      area,
+      what: 'BullMQ, empty jobs, 1 worker, concurrency 1',
+      value: (await workBullmq(bench, quick ? 1000 : 10_000, 1)).rate,
+      unit: '/s',
+    });
     figures.target('Redis: process, 1 worker, chunks of 1 ÷ BullMQ at its best', median(ratios), '>=', 5, '×');
-    figures.target('the same as CPU time, client and broker, which a busy machine distorts less', median(costs), '>=', 5, '×');
+    figures.target(
+      'the same as CPU time, client and broker, which a busy machine distorts less',
+      median(costs),
+      '>=',
+      5,
+      '×',
+    );
   }
   await bareProcess(bench, area, chunks);
   await python(bench, area);
@@ -57,7 +80,11 @@ async function workBullmq({ redis, peers, peer }, jobs, concurrency) {
   await run(process.execPath, [peer('bullmq.mjs'), 'add', String(jobs)], { env });
   const before = redis.cpu();
   const ended = await run(process.execPath, [peer('bullmq.mjs'), 'work', String(jobs), String(concurrency)], { env });
-  return { rate: Number(answer(ended).rate), cpuMicros: (ended.cpu / jobs) * 1e6, brokerMicros: ((redis.cpu() - before) / jobs) * 1e6 };
+  return {
+    rate: Number(answer(ended).rate),
+    cpuMicros: (ended.cpu / jobs) * 1e6,
+    brokerMicros: ((redis.cpu() - before) / jobs) * 1e6,
+  };
 }
 
 /** @param {import('../main.mjs').Bench} bench @param {string} area @param {number} chunks */
@@ -66,8 +93,16 @@ async function bareProcess({ redis, root, peer, figures }, area, chunks) {
     const n = batch === 1 ? Math.min(chunks, 20_000) : chunks;
     await redis.fresh();
     await seed({ root, broker: redis.broker, chunks: n, size: 1 });
-    const { rate } = answer(await run(process.execPath, [peer('bare-redis.mjs'), 'process', String(n), String(batch)], { env: redis.env }));
-    figures.add({ area, what: `bare ioredis, the protocol's least, batches of ${batch}`, value: rate, unit: '/s', note: 'limit' });
+    const { rate } = answer(
+      await run(process.execPath, [peer('bare-redis.mjs'), 'process', String(n), String(batch)], { env: redis.env }),
+    );
+    figures.add({
+      area,
+      what: `bare ioredis, the protocol's least, batches of ${batch}`,
+      value: rate,
+      unit: '/s',
+      note: 'limit',
+    });
   }
 }
 
@@ -81,6 +116,11 @@ async function python(bench, area) {
     const env = { REDIS_URL: redis.url, LAST: String(n - 1), PYTHONPATH: bench.peer('.') };
     await run(peers.python.python, ['-c', ADD, kind, String(n)], { env });
     const rate = await bench.pythonWorker(kind, n, env);
-    figures.add({ area, what: kind === 'rq' ? 'RQ, SimpleWorker, empty jobs' : 'Celery, 1 process, empty tasks', value: rate, unit: '/s' });
+    figures.add({
+      area,
+      what: kind === 'rq' ? 'RQ, SimpleWorker, empty jobs' : 'Celery, 1 process, empty tasks',
+      value: rate,
+      unit: '/s',
+    });
   }
 }

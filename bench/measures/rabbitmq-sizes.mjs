@@ -24,11 +24,40 @@ export async function rabbitmqSizes({ figures, quick, root, rabbitmq, secondsLef
     const verified = await report(job, 'verify');
     slowest = (performance.now() - began) / 1000 / chunks;
     known.set(chunks, worked);
-    figures.add({ area, what: `seeding ${many} chunks`, value: seeded.rate, unit: '/s', cpuMicros: seeded.cpuMicros, peakMib: seeded.peakMib });
-    figures.add({ area, what: `${many} chunks of 1, 1 worker`, value: worked.rate, unit: '/s', cpuMicros: worked.cpuMicros, peakMib: worked.peakMib });
-    figures.add({ area, what: `ttg verify, ${many} results`, value: verified.seconds, unit: 's', cpuMicros: verified.cpuMicros, peakMib: verified.peakMib });
-    if (chunks >= 100_000) figures.add({ area: 'RabbitMQ memory', what: `a queued chunk, of ${many}`, value: (queued - before) / chunks, unit: 'bytes', note: 'whole node' });
+    figures.add({
+      area,
+      what: `seeding ${many} chunks`,
+      value: seeded.rate,
+      unit: '/s',
+      cpuMicros: seeded.cpuMicros,
+      peakMib: seeded.peakMib,
+    });
+    figures.add({
+      area,
+      what: `${many} chunks of 1, 1 worker`,
+      value: worked.rate,
+      unit: '/s',
+      cpuMicros: worked.cpuMicros,
+      peakMib: worked.peakMib,
+    });
+    figures.add({
+      area,
+      what: `ttg verify, ${many} results`,
+      value: verified.seconds,
+      unit: 's',
+      cpuMicros: verified.cpuMicros,
+      peakMib: verified.peakMib,
+    });
+    if (chunks >= 100_000)
+      figures.add({
+        area: 'RabbitMQ memory',
+        what: `a queued chunk, of ${many}`,
+        value: (queued - before) / chunks,
+        unit: 'bytes',
+        note: 'whole node',
+      });
   }
   const [small, large] = [known.get(1000), known.get(1_000_000) ?? known.get(100_000)];
-  if (small && large) figures.target('RabbitMQ: seconds a chunk at the most ÷ at 1,000', small.rate / large.rate, '<=', 1.3);
+  if (small && large)
+    figures.target('RabbitMQ: seconds a chunk at the most ÷ at 1,000', small.rate / large.rate, '<=', 1.3);
 }

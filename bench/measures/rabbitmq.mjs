@@ -8,10 +8,23 @@ import { ADD } from './publish.mjs';
 export async function rabbitmq(bench) {
   const { figures, quick, root } = bench;
   const { broker, url, fresh } = await bench.rabbitmq();
-  const bare = async (/** @type {string} */ verb, /** @type {number} */ n) => answer(await run(process.execPath, [bench.peer('bare-amqp.mjs'), verb, String(n)], { env: { AMQP_URL: url } })).rate;
+  const bare = async (/** @type {string} */ verb, /** @type {number} */ n) =>
+    answer(await run(process.execPath, [bench.peer('bare-amqp.mjs'), verb, String(n)], { env: { AMQP_URL: url } }))
+      .rate;
   const chunks = quick ? 5000 : 25_000;
   /** @type {Record<string, number[]>} */
-  const of = { barePublish: [], bareConsume: [], bareProcess: [], publish: [], process: [], publishCpu: [], processCpu: [], publishRatio: [], processRatio: [], two: [] };
+  const of = {
+    barePublish: [],
+    bareConsume: [],
+    bareProcess: [],
+    publish: [],
+    process: [],
+    publishCpu: [],
+    processCpu: [],
+    publishRatio: [],
+    processRatio: [],
+    two: [],
+  };
   const once = async (/** @type {number} */ workers) => {
     const job = { root, broker, chunks, size: 1, env: fresh() };
     const seeded = await seed(job);
@@ -34,12 +47,48 @@ export async function rabbitmq(bench) {
   of.bareConsume?.push(await bare('consume', chunks));
   if (!quick) of.two?.push((await once(2)).worked.rate);
   const middle = (/** @type {string} */ name) => median(of[name] ?? []);
-  figures.add({ area: 'RabbitMQ publish', what: 'amqplib, confirms in windows of 1,000', value: middle('barePublish'), unit: '/s', note: 'limit' });
-  figures.add({ area: 'RabbitMQ publish', what: `TTG, ${chunks} chunks`, value: middle('publish'), unit: '/s', cpuMicros: middle('publishCpu') });
-  figures.add({ area: 'RabbitMQ process', what: 'amqplib, acks, prefetch 50, nothing recorded', value: middle('bareConsume'), unit: '/s', note: 'limit' });
-  figures.add({ area: 'RabbitMQ process', what: 'amqplib, prefetch 50, a record confirmed before each ack', value: middle('bareProcess'), unit: '/s', note: 'limit' });
-  figures.add({ area: 'RabbitMQ process', what: `TTG, ${chunks} chunks of 1, 1 worker`, value: middle('process'), unit: '/s', cpuMicros: middle('processCpu') });
-  if (!quick) figures.add({ area: 'RabbitMQ process', what: `TTG, ${chunks} chunks of 1, 2 workers`, value: middle('two'), unit: '/s' });
+  figures.add({
+    area: 'RabbitMQ publish',
+    what: 'amqplib, confirms in windows of 1,000',
+    value: middle('barePublish'),
+    unit: '/s',
+    note: 'limit',
+  });
+  figures.add({
+    area: 'RabbitMQ publish',
+    what: `TTG, ${chunks} chunks`,
+    value: middle('publish'),
+    unit: '/s',
+    cpuMicros: middle('publishCpu'),
+  });
+  figures.add({
+    area: 'RabbitMQ process',
+    what: 'amqplib, acks, prefetch 50, nothing recorded',
+    value: middle('bareConsume'),
+    unit: '/s',
+    note: 'limit',
+  });
+  figures.add({
+    area: 'RabbitMQ process',
+    what: 'amqplib, prefetch 50, a record confirmed before each ack',
+    value: middle('bareProcess'),
+    unit: '/s',
+    note: 'limit',
+  });
+  figures.add({
+    area: 'RabbitMQ process',
+    what: `TTG, ${chunks} chunks of 1, 1 worker`,
+    value: middle('process'),
+    unit: '/s',
+    cpuMicros: middle('processCpu'),
+  });
+  if (!quick)
+    figures.add({
+      area: 'RabbitMQ process',
+      what: `TTG, ${chunks} chunks of 1, 2 workers`,
+      value: middle('two'),
+      unit: '/s',
+    });
   figures.target('RabbitMQ: publish ÷ bare amqplib', middle('publishRatio'), '>=', 0.7);
   figures.target('RabbitMQ: process ÷ bare amqplib with the same confirms and acks', middle('processRatio'), '>=', 0.7);
   await celery(bench, url).catch((error) => figures.leaveOut('Celery over RabbitMQ', error));
@@ -53,5 +102,10 @@ async function celery(bench, url) {
   const env = { BROKER_URL: url, REDIS_URL: bench.redis.url, LAST: String(n - 1), PYTHONPATH: bench.peer('.') };
   const { rate } = answer(await run(bench.peers.python.python, ['-c', ADD, 'celery', String(n)], { env }));
   bench.figures.add({ area: 'RabbitMQ publish', what: 'Celery', value: rate, unit: '/s' });
-  bench.figures.add({ area: 'RabbitMQ process', what: 'Celery, 1 process, empty tasks', value: await bench.pythonWorker('celery', n, env), unit: '/s' });
+  bench.figures.add({
+    area: 'RabbitMQ process',
+    what: 'Celery, 1 process, empty tasks',
+    value: await bench.pythonWorker('celery', n, env),
+    unit: '/s',
+  });
 }

@@ -7,7 +7,9 @@ const n = Number(count);
 const QUEUE = 'bench.bare';
 const LOG = 'bench.bare.log';
 const RECORD = Buffer.alloc(420, 'x');
-const body = Buffer.from('{"chunk_id":"00042","start_param":42,"end_param":42,"total_in_chunk":1,"created_at":"2026-01-01T00:00:00.000Z","run_id":"run-1","computation":"builtin"}');
+const body = Buffer.from(
+  '{"chunk_id":"00042","start_param":42,"end_param":42,"total_in_chunk":1,"created_at":"2026-01-01T00:00:00.000Z","run_id":"run-1","computation":"builtin"}',
+);
 const connection = await connect(process.env['AMQP_URL'] ?? '');
 const channel = await connection.createConfirmChannel();
 await channel.assertQueue(QUEUE, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
@@ -52,4 +54,6 @@ async function process1() {
 }
 
 await { publish, consume, process: process1 }[/** @type {'publish' | 'consume' | 'process'} */ (verb)]();
-process.stdout.write(`${JSON.stringify({ rate: (n / (performance.now() - started)) * 1000 })}\n`, () => process.exit(0));
+process.stdout.write(`${JSON.stringify({ rate: (n / (performance.now() - started)) * 1000 })}\n`, () =>
+  process.exit(0),
+);

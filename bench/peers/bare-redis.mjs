@@ -2,7 +2,12 @@
 import { Redis } from 'ioredis';
 
 const [, , verb, first = '', second = '100'] = process.argv;
-const redis = new Redis({ host: process.env['REDIS_HOST'], port: Number(process.env['REDIS_PORT']), password: process.env['REDIS_PASSWORD'], protocol: 2 });
+const redis = new Redis({
+  host: process.env['REDIS_HOST'],
+  port: Number(process.env['REDIS_PORT']),
+  password: process.env['REDIS_PASSWORD'],
+  protocol: 2,
+});
 const SETTLE = `for i = 1, #ARGV, 2 do redis.call('XADD', KEYS[2], '*', 'id', ARGV[i], 'start_param', ARGV[i + 1], 'sum', '1', 'digest', '0123456789abcdef0123456789abcdef') end
 local ids = {} for i = 1, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end
 redis.call('XACK', KEYS[1], 'bare', unpack(ids)) redis.call('XDEL', KEYS[1], unpack(ids)) return #ids`;
@@ -11,16 +16,23 @@ async function work() {
   const n = Number(first);
   await redis.call('XGROUP', 'CREATE', 'ttg:tasks', 'bare', '0').catch(() => {});
   redis.defineCommand('settle', { numberOfKeys: 2, lua: SETTLE });
-  const read = () => /** @type {Promise<any>} */ (redis.call('XREADGROUP', 'GROUP', 'bare', 'me', 'COUNT', second, 'STREAMS', 'ttg:tasks', '>'));
+  const read = () =>
+    /** @type {Promise<any>} */ (
+      redis.call('XREADGROUP', 'GROUP', 'bare', 'me', 'COUNT', second, 'STREAMS', 'ttg:tasks', '>')
+    );
   const started = performance.now();
   let next = read();
   let settled = Promise.resolve();
-  for (let done = 0; done < n; ) {
+  for (let done = 0; done < n;) {
     const entries = (await next)?.[0]?.[1] ?? [];
     next = read();
     done += entries.length;
     await settled;
-    settled = /** @type {any} */ (redis).settle('ttg:tasks', 'bare:results', ...entries.flatMap((/** @type {any} */ [id, fields]) => [id, fields[3]]));
+    settled = /** @type {any} */ (redis).settle(
+      'ttg:tasks',
+      'bare:results',
+      ...entries.flatMap((/** @type {any} */ [id, fields]) => [id, fields[3]]),
+    );
   }
   await settled;
   return { rate: (n / (performance.now() - started)) * 1000 };
@@ -29,7 +41,7 @@ async function work() {
 async function read() {
   const started = performance.now();
   let n = 0;
-  for (let from = '-'; ; ) {
+  for (let from = '-'; ;) {
     const page = await redis.xrange(first, from, '+', 'COUNT', 1000);
     n += page.length;
     if (page.length < 1000) break;

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 
 const [, , verb, count, concurrency = '1'] = process.argv;
 const { Queue, QueueEvents, Worker } = createRequire(join(process.env['BULLMQ_DIR'] ?? '', 'x.js'))('bullmq');
-const connection = { host: process.env['REDIS_HOST'], port: Number(process.env['REDIS_PORT']), password: process.env['REDIS_PASSWORD'], maxRetriesPerRequest: null };
+const connection = {
+  host: process.env['REDIS_HOST'],
+  port: Number(process.env['REDIS_PORT']),
+  password: process.env['REDIS_PASSWORD'],
+  maxRetriesPerRequest: null,
+};
 const n = Number(count);
 const QUEUE = 'bench';
 const WINDOW = 1000;
@@ -12,9 +17,14 @@ const WINDOW = 1000;
 async function add() {
   const queue = new Queue(QUEUE, { connection });
   await queue.waitUntilReady();
-  const job = (/** @type {number} */ i) => ({ name: 'x', data: { start: i, end: i }, opts: { removeOnComplete: true } });
+  const job = (/** @type {number} */ i) => ({
+    name: 'x',
+    data: { start: i, end: i },
+    opts: { removeOnComplete: true },
+  });
   const started = performance.now();
-  for (let i = 0; i < n; i += WINDOW) await queue.addBulk(Array.from({ length: Math.min(WINDOW, n - i) }, (_, k) => job(i + k)));
+  for (let i = 0; i < n; i += WINDOW)
+    await queue.addBulk(Array.from({ length: Math.min(WINDOW, n - i) }, (_, k) => job(i + k)));
   return { rate: (n / (performance.now() - started)) * 1000 };
 }
 
@@ -22,7 +32,13 @@ async function work() {
   let done = 0;
   let started = 0;
   await new Promise((resolve) => {
-    const worker = new Worker(QUEUE, async () => { started ||= performance.now(); }, { connection, concurrency: Number(concurrency) });
+    const worker = new Worker(
+      QUEUE,
+      async () => {
+        started ||= performance.now();
+      },
+      { connection, concurrency: Number(concurrency) },
+    );
     worker.on('completed', () => ++done === n && resolve(undefined));
   });
   return { rate: (n / (performance.now() - started)) * 1000 };

@@ -23,17 +23,31 @@ export interface Answer {
 export function explain(seen: Observation): Answer {
   const last = seen.broker.reach === 'answers' ? seen.broker.last : undefined;
   const answer = (state: Answer['state'], sentence: string, root?: Finding, also: readonly Finding[] = []): Answer => ({
-    runId: seen.runId, state, cause: root?.cause ?? null, sentence, remedy: root?.remedy || null, also: also.filter(({ passing }) => !passing),
+    runId: seen.runId,
+    state,
+    cause: root?.cause ?? null,
+    sentence,
+    remedy: root?.remedy || null,
+    also: also.filter(({ passing }) => !passing),
     parameters: last ? { total: last.total, done: last.done, dead: last.dead } : null,
   });
-  const stuck = (root: Finding, also?: readonly Finding[]): Answer => answer('stuck', `${seen.runId} does not move: ${root.because}`, root, also);
+  const stuck = (root: Finding, also?: readonly Finding[]): Answer =>
+    answer('stuck', `${seen.runId} does not move: ${root.because}`, root, also);
 
-  if (last && isFinished(seen)) return last.dead > 0 ? stuck(deadParameters(seen, last)) : answer('complete', completed(seen, last));
+  if (last && isFinished(seen))
+    return last.dead > 0 ? stuck(deadParameters(seen, last)) : answer('complete', completed(seen, last));
   const moves = motion(seen);
   if (moves !== undefined) return answer('moving', moves, undefined, found(seen, [...platform, ...work]));
   const [root, ...rest] = found(seen, [...platform, ...work, ...leases]);
-  if (!root) return stuck({ cause: 'unknown', because: 'nothing that can be seen from here explains it', remedy: unknownRemedy(seen) });
-  return root.passing ? answer('moving', `${seen.runId} is on its way: ${root.because}`, root, rest) : stuck(root, rest);
+  if (!root)
+    return stuck({
+      cause: 'unknown',
+      because: 'nothing that can be seen from here explains it',
+      remedy: unknownRemedy(seen),
+    });
+  return root.passing
+    ? answer('moving', `${seen.runId} is on its way: ${root.because}`, root, rest)
+    : stuck(root, rest);
 }
 
 /** In the order of the chain, the first of each cause. Where there is no release nothing further is amiss. */
@@ -61,6 +75,10 @@ function unknownRemedy({ cluster }: Observation): string {
 export const exitStatus = ({ state }: Answer): number => (state === 'stuck' ? 1 : 0);
 
 export function answerText({ sentence, remedy, also }: Answer): string {
-  const lines = [sentence, ...(remedy ? [`  remedy: ${remedy}`] : []), ...also.flatMap((f) => [`also: ${f.because}`, ...(f.remedy ? [`  remedy: ${f.remedy}`] : [])])];
+  const lines = [
+    sentence,
+    ...(remedy ? [`  remedy: ${remedy}`] : []),
+    ...also.flatMap((f) => [`also: ${f.because}`, ...(f.remedy ? [`  remedy: ${f.remedy}`] : [])]),
+  ];
   return `${lines.join('\n')}\n`;
 }

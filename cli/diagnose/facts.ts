@@ -34,7 +34,12 @@ export interface Look {
   readonly seededAt: number | undefined;
   /** Parameters a second over the whole run. */
   readonly rate: number | null;
-  readonly deadLetters: readonly { readonly start: number; readonly end: number; readonly attempts: number; readonly error: string }[];
+  readonly deadLetters: readonly {
+    readonly start: number;
+    readonly end: number;
+    readonly attempts: number;
+    readonly error: string;
+  }[];
   /** undefined where there is no queue, or the broker does not tell. */
   readonly depth: Depth | undefined;
   /** Share of the broker's memory limit that is used; undefined where it does not tell. */
@@ -43,7 +48,13 @@ export interface Look {
 
 export interface ClusterFacts {
   /** How remedies address this release. */
-  readonly address: { readonly kubectl: string; readonly helm: string; readonly flags: string; readonly namespace: string; readonly release: string };
+  readonly address: {
+    readonly kubectl: string;
+    readonly helm: string;
+    readonly flags: string;
+    readonly namespace: string;
+    readonly release: string;
+  };
   /** Whether the namespace holds any object of the release. */
   readonly found: boolean;
   /** undefined where we may not see it. */
@@ -74,7 +85,12 @@ export interface ScaledJobFacts {
   readonly createdAt: number;
   readonly paused: boolean;
   readonly maxReplicas: number;
-  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[];
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
   /** The newest complaint of KEDA about it. */
   readonly warning: string | undefined;
 }

@@ -2,15 +2,36 @@
 import type { Observation } from './facts.js';
 
 export type Cause =
-  | 'cluster-away' | 'no-release'
-  | 'keda-missing' | 'keda-not-ready'
-  | 'broker-down' | 'wrong-password' | 'broker-unusable' | 'broker-full' | 'no-statistics'
-  | 'nothing-seeded' | 'seeder-failed' | 'seeder-waits'
-  | 'paused' | 'scaledjob-missing' | 'scaledjob-not-ready'
-  | 'no-jobs' | 'jobs-suspended'
-  | 'image-pull' | 'quota' | 'pod-refused' | 'unschedulable' | 'pod-stuck' | 'crash'
-  | 'no-workers' | 'all-hung' | 'over-limit' | 'queue-lost'
-  | 'dead-parameters' | 'starting' | 'unknown';
+  | 'cluster-away'
+  | 'no-release'
+  | 'keda-missing'
+  | 'keda-not-ready'
+  | 'broker-down'
+  | 'wrong-password'
+  | 'broker-unusable'
+  | 'broker-full'
+  | 'no-statistics'
+  | 'nothing-seeded'
+  | 'seeder-failed'
+  | 'seeder-waits'
+  | 'paused'
+  | 'scaledjob-missing'
+  | 'scaledjob-not-ready'
+  | 'no-jobs'
+  | 'jobs-suspended'
+  | 'image-pull'
+  | 'quota'
+  | 'pod-refused'
+  | 'unschedulable'
+  | 'pod-stuck'
+  | 'crash'
+  | 'no-workers'
+  | 'all-hung'
+  | 'over-limit'
+  | 'queue-lost'
+  | 'dead-parameters'
+  | 'starting'
+  | 'unknown';
 
 export interface Finding {
   readonly cause: Cause;
@@ -42,4 +63,5 @@ export function seedAgain({ cluster }: Observation): string {
   return `\`${helm} upgrade ${release} ./chart --reuse-values\` seeds what is missing`;
 }
 
-export const ageSeconds = (seen: Observation, since: number): number => Math.max(0, Math.round((seen.now - since) / 1000));
+export const ageSeconds = (seen: Observation, since: number): number =>
+  Math.max(0, Math.round((seen.now - since) / 1000));

@@ -27,7 +27,10 @@ export interface LookOptions {
 
 export async function lookTwice(context: Context, { seconds, where, logs }: LookOptions): Promise<BrokerFacts> {
   const { config, stop } = context;
-  const address = config.QUEUE_BACKEND === 'redis' ? `${config.REDIS_HOST}:${config.REDIS_PORT}` : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
+  const address =
+    config.QUEUE_BACKEND === 'redis'
+      ? `${config.REDIS_HOST}:${config.REDIS_PORT}`
+      : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
   const patience = Math.min(config.CONNECT_TIMEOUT_SECONDS, CONNECT_SECONDS);
   let source: Source;
   try {
@@ -70,12 +73,20 @@ async function look(source: Source, runId: string): Promise<Look> {
   const known = IntervalSet.of([...ledger.seeded, ...ledger.covered.intervals(), ...ledger.dead().intervals()]);
   const unseeded = source.shards === undefined && total > 0 ? known.gaps({ start: 0, end: total - 1 }) : [];
   return {
-    at: Date.now(), total, done, dead, depth,
+    at: Date.now(),
+    total,
+    done,
+    dead,
+    depth,
     unseeded: IntervalSet.of(unseeded).count,
     lastResultAt: time(ledger.tally.lastCompletedAt),
     seededAt: time(ledger.seeded.at(-1)?.confirmedAt),
     rate: makeReport(ledger).parametersPerSecond,
-    deadLetters: ledger.deadRecords().toSorted((a, b) => a.start - b.start).slice(0, DEAD_LISTED).map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
+    deadLetters: ledger
+      .deadRecords()
+      .toSorted((a, b) => a.start - b.start)
+      .slice(0, DEAD_LISTED)
+      .map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
     memoryShare: await source.memoryShare().catch(() => undefined),
   };
 }

@@ -50,26 +50,54 @@ const brokerSet: Rule = (seen) => {
     return down(`StatefulSet ${set.name} is scaled to 0`, kubectl(seen, `scale statefulset/${set.name} --replicas=1`));
   }
   const lost = set.pods.find((pod) => pod.node !== undefined && seen.cluster?.notReadyNodes.includes(pod.node));
-  if (lost) return down(`its pod ${lost.name} is on node ${lost.node}, which is not ready`, `bring node ${lost.node} back: the pod and its volume are bound to it`);
+  if (lost)
+    return down(
+      `its pod ${lost.name} is on node ${lost.node}, which is not ready`,
+      `bring node ${lost.node} back: the pod and its volume are bound to it`,
+    );
   const subject = { what: 'broker', image: `${seen.backend}.image`, resources: `${seen.backend}.resources`, since: 0 };
   const trouble = troubleOf(seen, set, subject);
   if (trouble) return trouble;
   const born = Math.max(set.createdAt, ...set.pods.map((pod) => pod.startedAt ?? pod.createdAt));
   const age = ageSeconds(seen, born);
-  if (age < BROKER_START_SECONDS) return { cause: 'starting', because: `the broker ${set.name} has been starting for ${age} s`, remedy: '', passing: true };
-  return down(`no pod of StatefulSet ${set.name} is ready, ${age} s after its start`, kubectl(seen, `logs statefulset/${set.name} --tail=50`));
+  if (age < BROKER_START_SECONDS)
+    return {
+      cause: 'starting',
+      because: `the broker ${set.name} has been starting for ${age} s`,
+      remedy: '',
+      passing: true,
+    };
+  return down(
+    `no pod of StatefulSet ${set.name} is ready, ${age} s after its start`,
+    kubectl(seen, `logs statefulset/${set.name} --tail=50`),
+  );
 };
 
-const down = (why: string, remedy: string): Finding => ({ cause: 'broker-down', because: `the broker is down: ${why}`, remedy });
+const down = (why: string, remedy: string): Finding => ({
+  cause: 'broker-down',
+  because: `the broker is down: ${why}`,
+  remedy,
+});
 
 const reach: Rule = (seen) => {
   const { broker, cluster, backend } = seen;
-  if (broker.reach === 'silent') return down(`${broker.where} does not answer (${brief(broker.reason)})`, 'see whether it runs, and whether host and port name it');
-  if (broker.reach === 'unusable') return { cause: 'broker-unusable', because: `the broker cannot be used: ${brief(broker.reason)}`, remedy: 'do what the message says' };
+  if (broker.reach === 'silent')
+    return down(
+      `${broker.where} does not answer (${brief(broker.reason)})`,
+      'see whether it runs, and whether host and port name it',
+    );
+  if (broker.reach === 'unusable')
+    return {
+      cause: 'broker-unusable',
+      because: `the broker cannot be used: ${brief(broker.reason)}`,
+      remedy: 'do what the message says',
+    };
   if (broker.reach !== 'refused') return undefined;
   const secret = cluster?.secret ? `Secret ${cluster.secret}` : 'the environment';
   const set = cluster?.brokerSet;
-  const restart = set ? `, or let it start with the new one: ${kubectl(seen, `rollout restart statefulset/${set.name}`)}` : '';
+  const restart = set
+    ? `, or let it start with the new one: ${kubectl(seen, `rollout restart statefulset/${set.name}`)}`
+    : '';
   return {
     cause: 'wrong-password',
     because: `the broker at ${broker.where} refuses ${backend === 'redis' ? 'the password' : 'user or password'} in ${secret}`,

@@ -42,7 +42,8 @@ function refused(seen: Observation, owner: OwnerFacts, error: string, { what, re
   return {
     cause: 'pod-refused',
     because: `the cluster refuses the ${what} pod of ${owner.kind} ${owner.name} (${brief(error.replace(/^Error creating: /, ''))})`,
-    remedy: "change the policy that the message names (Pod Security, LimitRange or an admission webhook), or the chart's values that it objects to",
+    remedy:
+      "change the policy that the message names (Pod Security, LimitRange or an admission webhook), or the chart's values that it objects to",
   };
 }
 
@@ -59,7 +60,10 @@ function unschedulable(seen: Observation, pod: PodFacts, { what, resources }: Su
 
 function image(_seen: Observation, pod: PodFacts, { what, image }: Subject): Finding | undefined {
   if (!pod.waiting || !IMAGE.test(pod.waiting.reason)) return undefined;
-  const own = what === 'broker' ? '' : `on Kind \`npx zx scripts/build.mjs --version ${pod.waiting.image.split(':').at(-1)} --load-kind\`, elsewhere push it; or `;
+  const own =
+    what === 'broker'
+      ? ''
+      : `on Kind \`npx zx scripts/build.mjs --version ${pod.waiting.image.split(':').at(-1)} --load-kind\`, elsewhere push it; or `;
   return {
     cause: 'image-pull',
     because: `the image ${pod.waiting.image} of ${what} pod ${pod.name} cannot be pulled (${pod.waiting.reason})`,
@@ -70,16 +74,28 @@ function image(_seen: Observation, pod: PodFacts, { what, image }: Subject): Fin
 function crashed(seen: Observation, pod: PodFacts, { what, resources, since }: Subject): Finding | undefined {
   const { exit } = pod;
   if (!exit || exit.at < since || pod.ready) return undefined;
-  const how = exit.reason === 'OOMKilled' ? 'was killed for using more memory than its limit' : `ended with exit status ${exit.code}${exit.code === 2 && what !== 'broker' ? ', which means a configuration that it refuses' : ''}`;
+  const how =
+    exit.reason === 'OOMKilled'
+      ? 'was killed for using more memory than its limit'
+      : `ended with exit status ${exit.code}${exit.code === 2 && what !== 'broker' ? ', which means a configuration that it refuses' : ''}`;
   const said = pod.lastLine ? `: ${brief(pod.lastLine)}` : '';
-  const remedy = exit.reason === 'OOMKilled' ? `raise the memory limit in ${resources}` : `mend what the log names (${kubectl(seen, `logs ${pod.name}`)})`;
+  const remedy =
+    exit.reason === 'OOMKilled'
+      ? `raise the memory limit in ${resources}`
+      : `mend what the log names (${kubectl(seen, `logs ${pod.name}`)})`;
   return { cause: 'crash', because: `${what} pod ${pod.name} ${how}${said}`, remedy };
 }
 
 function stuck(seen: Observation, pod: PodFacts, { what }: Subject): Finding | undefined {
   if (pod.phase !== 'Pending') return undefined;
   const age = ageSeconds(seen, pod.createdAt);
-  if (age < PATIENCE_SECONDS) return { cause: 'starting', because: `${what} pod ${pod.name} has been starting for ${age} s`, remedy: '', passing: true };
+  if (age < PATIENCE_SECONDS)
+    return {
+      cause: 'starting',
+      because: `${what} pod ${pod.name} has been starting for ${age} s`,
+      remedy: '',
+      passing: true,
+    };
   const why = pod.warning ?? pod.waiting?.message ?? '';
   return {
     cause: 'pod-stuck',

@@ -11,7 +11,9 @@ const UP_SECONDS = 20;
 const DEAD_SHOWN = 5;
 
 export const runningWorkers = (seen: Observation): PodFacts[] =>
-  unfinished(seen).flatMap((job) => job.pods).filter((pod) => pod.phase === 'Running' && !pod.leaving);
+  unfinished(seen)
+    .flatMap((job) => job.pods)
+    .filter((pod) => pod.phase === 'Running' && !pod.leaving);
 
 /** Nothing is left to compute, and nobody is about to publish more. */
 export function isFinished({ broker, cluster }: Observation): boolean {
@@ -29,9 +31,11 @@ export function motion(seen: Observation): string | undefined {
   const accounted = last.done + last.dead - first.done - first.dead;
   if (accounted > 0) return moving(seen, last, (accounted / (last.at - first.at)) * 1000);
   if (isComputing(seen, last)) return computing(seen, last);
-  if (first.total !== last.total || last.unseeded < first.unseeded) return `${runId} is being seeded: ${plural(last.total - last.unseeded, 'parameter')} of ${last.total.toLocaleString('en')} are published`;
+  if (first.total !== last.total || last.unseeded < first.unseeded)
+    return `${runId} is being seeded: ${plural(last.total - last.unseeded, 'parameter')} of ${last.total.toLocaleString('en')} are published`;
   const d = last.depth;
-  if (d && d.delayed > 0 && d.ready + d.leased === 0) return `${runId} waits: ${plural(d.delayed, 'chunk')} failed and will be tried again once the retry delay has passed`;
+  if (d && d.delayed > 0 && d.ready + d.leased === 0)
+    return `${runId} waits: ${plural(d.delayed, 'chunk')} failed and will be tried again once the retry delay has passed`;
   return undefined;
 }
 
@@ -54,23 +58,34 @@ function workers(seen: Observation): string {
 function isComputing(seen: Observation, { depth }: Look): boolean {
   const alive = seen.cluster ? runningWorkers(seen).length > 0 : true;
   if (!depth) return seen.backend === 'static' && alive && seen.cluster !== undefined;
-  return alive && depth.leased - depth.stale > 0 && quietSeconds(seen) <= (seen.chunkTimeoutSeconds ?? Infinity) + LIMIT_MARGIN_SECONDS;
+  return (
+    alive &&
+    depth.leased - depth.stale > 0 &&
+    quietSeconds(seen) <= (seen.chunkTimeoutSeconds ?? Infinity) + LIMIT_MARGIN_SECONDS
+  );
 }
 
 /** For how long no chunk has ended although somebody could have worked at one. */
 function quietSeconds(seen: Observation): number {
   const last = seen.broker.reach === 'answers' ? seen.broker.last : undefined;
   const starts = runningWorkers(seen).map((pod) => pod.startedAt ?? pod.createdAt);
-  return ageSeconds(seen, Math.max(last?.lastResultAt ?? 0, last?.seededAt ?? 0, starts.length ? Math.min(...starts) : 0));
+  return ageSeconds(
+    seen,
+    Math.max(last?.lastResultAt ?? 0, last?.seededAt ?? 0, starts.length ? Math.min(...starts) : 0),
+  );
 }
 
 function computing(seen: Observation, { depth }: Look): string {
   const who = depth ? `${plural(depth.leased - depth.stale, 'chunk')} held by ${workers(seen)}` : workers(seen);
-  const limit = seen.chunkTimeoutSeconds === undefined ? '' : `, and a chunk may take ${seen.chunkTimeoutSeconds} s (worker.chunkTimeoutSeconds)`;
+  const limit =
+    seen.chunkTimeoutSeconds === undefined
+      ? ''
+      : `, and a chunk may take ${seen.chunkTimeoutSeconds} s (worker.chunkTimeoutSeconds)`;
   return `${seen.runId} is computing: ${who}, none has ended for ${quietSeconds(seen)} s${limit}`;
 }
 
-const workerLabels = ({ cluster }: Observation): string => `${cluster ? `app.kubernetes.io/instance=${cluster.address.release},` : ''}ttg.io/component=worker`;
+const workerLabels = ({ cluster }: Observation): string =>
+  `${cluster ? `app.kubernetes.io/instance=${cluster.address.release},` : ''}ttg.io/component=worker`;
 
 const hung: Rule = (seen) => {
   const { broker, cluster } = seen;
@@ -89,15 +104,30 @@ const hung: Rule = (seen) => {
     };
   }
   if (!cluster) {
-    const who = depth.stale > 0 ? `the workers that hold ${plural(depth.stale, 'chunk')} have missed their heartbeats, and no other takes them over` : `${plural(depth.ready, 'chunk')} are ready and no worker takes them`;
-    return { cause: 'no-workers', because: who, remedy: 'ask the cluster too: `npx zx scripts/why.mjs`, where kubectl reaches it' };
+    const who =
+      depth.stale > 0
+        ? `the workers that hold ${plural(depth.stale, 'chunk')} have missed their heartbeats, and no other takes them over`
+        : `${plural(depth.ready, 'chunk')} are ready and no worker takes them`;
+    return {
+      cause: 'no-workers',
+      because: who,
+      remedy: 'ask the cluster too: `npx zx scripts/why.mjs`, where kubectl reaches it',
+    };
   }
   if (running.length === 0) return undefined;
   const up = Math.min(...running.map((pod) => ageSeconds(seen, pod.startedAt ?? pod.createdAt)));
   if (up < UP_SECONDS || before.leased - before.stale > 0) {
-    return { cause: 'starting', because: `${plural(running.length, 'worker')} up, the youngest for ${up} s, holding nothing at this moment`, remedy: '', passing: true };
+    return {
+      cause: 'starting',
+      because: `${plural(running.length, 'worker')} up, the youngest for ${up} s, holding nothing at this moment`,
+      remedy: '',
+      passing: true,
+    };
   }
-  const evidence = depth.stale > 0 ? `${plural(depth.stale, 'chunk')} that they hold have missed their heartbeats` : `${plural(depth.ready, 'chunk')} are ready and they hold none`;
+  const evidence =
+    depth.stale > 0
+      ? `${plural(depth.stale, 'chunk')} that they hold have missed their heartbeats`
+      : `${plural(depth.ready, 'chunk')} are ready and they hold none`;
   return {
     cause: 'all-hung',
     because: `every running worker hangs (${running.length}): ${evidence}, and no chunk has ended for ${quiet} s`,
@@ -112,13 +142,19 @@ const queueLost: Rule = (seen) => {
   const { depth, total, done, dead, unseeded } = broker.last;
   const missing = total - done - dead - unseeded;
   if (!depth || depth.ready + depth.leased + depth.delayed > 0 || missing <= 0) return undefined;
-  return { cause: 'queue-lost', because: `${plural(missing, 'parameter')} were seeded but are neither recorded nor queued: the queue has lost them`, remedy: seedAgain(seen) };
+  return {
+    cause: 'queue-lost',
+    because: `${plural(missing, 'parameter')} were seeded but are neither recorded nor queued: the queue has lost them`,
+    remedy: seedAgain(seen),
+  };
 };
 
 export function deadParameters(seen: Observation, { total, done, dead, deadLetters }: Look): Finding {
   const which = `${describeIntervals(deadLetters.slice(0, DEAD_SHOWN))}${deadLetters.length > DEAD_SHOWN ? ', …' : ''}`;
   const example = deadLetters[0];
-  const error = example ? `; the first, after ${plural(example.attempts, 'attempt')}: ${brief(example.error, 160)}` : '';
+  const error = example
+    ? `; the first, after ${plural(example.attempts, 'attempt')}: ${brief(example.error, 160)}`
+    : '';
   const flags = seen.cluster?.address.flags ?? '';
   return {
     cause: 'dead-parameters',

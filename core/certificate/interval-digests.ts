@@ -50,7 +50,8 @@ export class IntervalDigests implements CountedObserver {
   }
 
   counted(record: ResultRecord): void {
-    if (record.values && digestOf(record.start, record.values) !== record.digest) this.inconsistent.push({ start: record.start, end: record.end });
+    if (record.values && digestOf(record.start, record.values) !== record.digest)
+      this.inconsistent.push({ start: record.start, end: record.end });
     this.#at(record)?.add(record);
   }
 
@@ -65,7 +66,9 @@ export class IntervalDigests implements CountedObserver {
 
   /** undefined for what an extension of the run has added behind the grid. */
   #at(record: Interval): IntervalDigest | undefined {
-    return record.end > (this.grid.at(-1)?.end ?? -1) ? undefined : this.#digests[Math.floor(record.start / this.#step)];
+    return record.end > (this.grid.at(-1)?.end ?? -1)
+      ? undefined
+      : this.#digests[Math.floor(record.start / this.#step)];
   }
 }
 
@@ -95,13 +98,22 @@ class IntervalDigest {
 
   results(): IntervalResults {
     const empty = this.#min === Infinity;
-    return { digest: this.#digest.toString(), records: this.#records.toString(), sum: this.#sum.toString(), min: empty ? null : this.#min, max: empty ? null : this.#max };
+    return {
+      digest: this.#digest.toString(),
+      records: this.#records.toString(),
+      sum: this.#sum.toString(),
+      min: empty ? null : this.#min,
+      max: empty ? null : this.#max,
+    };
   }
 }
 
 /** 128 bits of SHA-256 over the record's JSON as messages.ts encodes it. */
 function hashOf(record: ResultRecord): string {
-  return createHash('sha256').update(JSON.stringify(encodeRecord(record))).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify(encodeRecord(record)))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function digestOf(start: number, values: readonly number[]): string {

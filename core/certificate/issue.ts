@@ -29,7 +29,9 @@ export const certificateSchema = z.object({
   faults: z.array(z.string()).check(z.describe('why it is not complete')),
   parameters: z.object({
     attempted: count('parameters of the plan'),
-    acknowledged: z.nullable(count('of these, published and confirmed by the broker; null where there is none (static mode)')),
+    acknowledged: z.nullable(
+      count('of these, published and confirmed by the broker; null where there is none (static mode)'),
+    ),
     ok: count('with a result'),
     dead: count('without a result, for good'),
     missing: count('with neither'),
@@ -51,18 +53,47 @@ export const certificateSchema = z.object({
   }),
   missing: z.array(z.object(interval)),
   conflicts: z.array(z.object(interval)),
-  dead: z.array(z.object({ ...interval, attempts: count('executions that began'), error: z.string(), workerId: z.string(), completedAt: z.string() })),
-  intervals: z.array(z.object({
-    ...interval,
-    ok: count('parameters with a result'), dead: count('dead parameters'), digest: digest('of the results'),
-    records: digest('sum modulo 2^128 of the first 128 bits of SHA-256 over each counted record, as JSON in the order of core/wire/messages.ts'),
-    sum: z.string(), min: z.nullable(z.number()), max: z.nullable(z.number()),
-  })).check(z.describe('the whole plan: one interval a chunk up to 10,000 chunks, else at most 1,024 of equally many chunks')),
-  versions: z.object({ ttg: text('of the release'), verifier: text('of the program that wrote this'), image: text('with its digest where it was deployed by it; may be empty'), node: z.string() }),
+  dead: z.array(
+    z.object({
+      ...interval,
+      attempts: count('executions that began'),
+      error: z.string(),
+      workerId: z.string(),
+      completedAt: z.string(),
+    }),
+  ),
+  intervals: z
+    .array(
+      z.object({
+        ...interval,
+        ok: count('parameters with a result'),
+        dead: count('dead parameters'),
+        digest: digest('of the results'),
+        records: digest(
+          'sum modulo 2^128 of the first 128 bits of SHA-256 over each counted record, as JSON in the order of core/wire/messages.ts',
+        ),
+        sum: z.string(),
+        min: z.nullable(z.number()),
+        max: z.nullable(z.number()),
+      }),
+    )
+    .check(
+      z.describe('the whole plan: one interval a chunk up to 10,000 chunks, else at most 1,024 of equally many chunks'),
+    ),
+  versions: z.object({
+    ttg: text('of the release'),
+    verifier: text('of the program that wrote this'),
+    image: text('with its digest where it was deployed by it; may be empty'),
+    node: z.string(),
+  }),
   backend: z.enum(['redis', 'rabbitmq', 'static']),
-  injected: z.array(z.looseObject({ name: text('of the fault') })).check(z.describe('faults that were injected, as given by --faults')),
+  injected: z
+    .array(z.looseObject({ name: text('of the fault') }))
+    .check(z.describe('faults that were injected, as given by --faults')),
   times: z.object({
-    firstConfirmedAt: time('first chunk in the queue'), firstStartedAt: time('first chunk begun'), lastCompletedAt: time('last result'),
+    firstConfirmedAt: time('first chunk in the queue'),
+    firstStartedAt: time('first chunk begun'),
+    lastCompletedAt: time('last result'),
     wallSeconds: z.nullable(z.number()),
   }),
 });
@@ -81,7 +112,11 @@ export interface Account {
   readonly digests: IntervalDigests;
 }
 
-export async function readAccount(records: () => AsyncIterable<LogEntry>, runId: string, grid: readonly Interval[]): Promise<Account> {
+export async function readAccount(
+  records: () => AsyncIterable<LogEntry>,
+  runId: string,
+  grid: readonly Interval[],
+): Promise<Account> {
   const digests = new IntervalDigests(grid);
   return { ledger: await readLedger(records, runId, digests), digests };
 }
@@ -92,7 +127,12 @@ export async function readGrid(records: () => AsyncIterable<LogEntry>, runId: st
   return plan && gridOf(plan);
 }
 
-export function makeCertificate({ ledger, digests }: Account, around: Surroundings, expected?: Expected, now = new Date()): Certificate {
+export function makeCertificate(
+  { ledger, digests }: Account,
+  around: Surroundings,
+  expected?: Expected,
+  now = new Date(),
+): Certificate {
   const { plan, tally } = ledger;
   if (!plan) throw new Error('the log holds no plan');
   const verdict = judge(ledger, expected);
@@ -100,32 +140,53 @@ export function makeCertificate({ ledger, digests }: Account, around: Surroundin
   const { runId, totalParameters, chunkSize, computation, createdAt } = plan;
   const { ok, dead, missing, duplicated } = verdict.parameters;
   return {
-    certificate: 1, issuedAt: now.toISOString(),
+    certificate: 1,
+    issuedAt: now.toISOString(),
     plan: { runId, totalParameters, chunkSize, computation, createdAt },
-    complete: verdict.complete, faults: [...verdict.faults],
+    complete: verdict.complete,
+    faults: [...verdict.faults],
     parameters: {
-      attempted: totalParameters, acknowledged: around.backend === 'static' ? null : published.count, ok, dead, missing,
-      lost: verdict.missing.reduce((sum, gap) => sum + published.overlap(gap), 0), duplicated,
+      attempted: totalParameters,
+      acknowledged: around.backend === 'static' ? null : published.count,
+      ok,
+      dead,
+      missing,
+      lost: verdict.missing.reduce((sum, gap) => sum + published.overlap(gap), 0),
+      duplicated,
       conflicting: IntervalSet.of(ledger.conflicts).count,
     },
     records: { results: verdict.records, deduplicated: verdict.deduplicated, undecodable: verdict.undecodable },
     recovered: verdict.recovered,
     aggregate: { digest: verdict.digest, sum: verdict.sum, min: verdict.min, max: verdict.max },
     missing: verdict.missing.map(({ start, end }) => ({ start, end })),
-    conflicts: IntervalSet.of(ledger.conflicts).intervals().map(({ start, end }) => ({ start, end })),
+    conflicts: IntervalSet.of(ledger.conflicts)
+      .intervals()
+      .map(({ start, end }) => ({ start, end })),
     dead: deadOf(ledger),
     intervals: intervalsOf(ledger, digests),
     versions: { ttg: around.release || VERSION, verifier: VERSION, image: around.image, node: process.versions.node },
-    backend: around.backend, injected: around.injected,
+    backend: around.backend,
+    injected: around.injected,
     times: {
-      firstConfirmedAt: ledger.seeded[0]?.firstConfirmedAt ?? null, firstStartedAt: tally.firstStartedAt ?? null,
-      lastCompletedAt: tally.lastCompletedAt ?? null, wallSeconds: makeReport(ledger).wallSeconds,
+      firstConfirmedAt: ledger.seeded[0]?.firstConfirmedAt ?? null,
+      firstStartedAt: tally.firstStartedAt ?? null,
+      lastCompletedAt: tally.lastCompletedAt ?? null,
+      wallSeconds: makeReport(ledger).wallSeconds,
     },
   };
 }
 
 export function deadOf(ledger: Ledger): Certificate['dead'] {
-  return ledger.deadRecords().map(({ start, end, attempts, error, workerId, completedAt }) => ({ start, end, attempts, error, workerId, completedAt }));
+  return ledger
+    .deadRecords()
+    .map(({ start, end, attempts, error, workerId, completedAt }) => ({
+      start,
+      end,
+      attempts,
+      error,
+      workerId,
+      completedAt,
+    }));
 }
 
 export function intervalsOf(ledger: Ledger, digests: IntervalDigests): Certificate['intervals'] {
@@ -133,7 +194,12 @@ export function intervalsOf(ledger: Ledger, digests: IntervalDigests): Certifica
   const results = digests.results();
   return digests.grid.map(({ start, end }, i) => {
     const piece = { start, end };
-    return { ...piece, ok: ledger.covered.overlap(piece), dead: dead.overlap(piece), ...(results[i] as NonNullable<(typeof results)[number]>) };
+    return {
+      ...piece,
+      ok: ledger.covered.overlap(piece),
+      dead: dead.overlap(piece),
+      ...(results[i] as NonNullable<(typeof results)[number]>),
+    };
   });
 }
 

@@ -87,14 +87,16 @@ export class Duplicates {
     }
     for (const [counted, records] of this.#within) {
       const tiles = tilesOf(counted, records);
-      if (tiles && sumOfDigests(tiles) !== counted.digest) this.#conflict(counted, together(tiles), tiles.length, counted);
+      if (tiles && sumOfDigests(tiles) !== counted.digest)
+        this.#conflict(counted, together(tiles), tiles.length, counted);
     }
   }
 
   #cross(counted: ResultRecord, second: Second): void {
     const { record } = second;
     if (counted.start >= record.start && counted.end <= record.end) second.inside.push(counted);
-    else if (record.start >= counted.start && record.end <= counted.end) this.#within.set(counted, [...(this.#within.get(counted) ?? []), record]);
+    else if (record.start >= counted.start && record.end <= counted.end)
+      this.#within.set(counted, [...(this.#within.get(counted) ?? []), record]);
   }
 
   #conflict(first: Side, second: Side, records: number, { start, end }: Interval): void {
@@ -108,7 +110,7 @@ function tilesOf(whole: Interval, records: readonly ResultRecord[]): ResultRecor
   const byStart = new Map<number, ResultRecord>();
   for (const record of records) if (!byStart.has(record.start)) byStart.set(record.start, record);
   const tiles: ResultRecord[] = [];
-  for (let next = whole.start; next <= whole.end; ) {
+  for (let next = whole.start; next <= whole.end;) {
     const tile = byStart.get(next);
     if (!tile) return undefined;
     tiles.push(tile);

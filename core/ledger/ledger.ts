@@ -160,7 +160,11 @@ export class Ledger {
  * Reads the log once, and a second time only where records came twice or somebody wants to know which are counted.
  * @param records from the first on, each time it is called
  */
-export async function readLedger(records: () => AsyncIterable<LogEntry>, runId: string, observer?: CountedObserver): Promise<Ledger> {
+export async function readLedger(
+  records: () => AsyncIterable<LogEntry>,
+  runId: string,
+  observer?: CountedObserver,
+): Promise<Ledger> {
   const ledger = new Ledger(runId);
   for await (const entry of records()) ledger.add(entry);
   if (!ledger.needsComparison && !observer) return ledger;

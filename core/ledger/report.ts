@@ -29,13 +29,20 @@ export function makeReport(ledger: Ledger): Report {
   const begin = ledger.seeded[0]?.firstConfirmedAt ?? tally.firstStartedAt;
   const wallSeconds = seconds(begin, tally.lastCompletedAt);
   return {
-    runId: ledger.runId, parameters, chunks: tally.chunks,
-    sum: ledger.sum.toString(), min: parameters ? ledger.min : null, max: parameters ? ledger.max : null,
+    runId: ledger.runId,
+    parameters,
+    chunks: tally.chunks,
+    sum: ledger.sum.toString(),
+    min: parameters ? ledger.min : null,
+    max: parameters ? ledger.max : null,
     average: parameters ? Number(ledger.sum.toString()) / parameters : null,
-    wallSeconds, firstStartSeconds: seconds(begin, tally.firstStartedAt),
+    wallSeconds,
+    firstStartSeconds: seconds(begin, tally.firstStartedAt),
     parametersPerSecond: wallSeconds ? round(parameters / wallSeconds) : null,
-    busySeconds: round(tally.busySeconds), parallelism: wallSeconds ? round(tally.busySeconds / wallSeconds) : null,
-    recovered: tally.recoveredCount, workers: tally.workers().map((w) => ({ ...w, busySeconds: round(w.busySeconds) })),
+    busySeconds: round(tally.busySeconds),
+    parallelism: wallSeconds ? round(tally.busySeconds / wallSeconds) : null,
+    recovered: tally.recoveredCount,
+    workers: tally.workers().map((w) => ({ ...w, busySeconds: round(w.busySeconds) })),
   };
 }
 

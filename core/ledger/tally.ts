@@ -31,15 +31,22 @@ export class Tally {
   lastCompletedAt: string | undefined;
 
   add(record: ResultRecord): void {
-    const share = this.#workers.get(record.workerId) ?? { workerId: record.workerId, chunks: 0, parameters: 0, busySeconds: 0 };
+    const share = this.#workers.get(record.workerId) ?? {
+      workerId: record.workerId,
+      chunks: 0,
+      parameters: 0,
+      busySeconds: 0,
+    };
     this.chunks++;
     share.chunks++;
     share.parameters += size(record);
     share.busySeconds += record.durationSeconds;
     this.#workers.set(record.workerId, share);
     this.busySeconds += record.durationSeconds;
-    if (this.firstStartedAt === undefined || record.startedAt < this.firstStartedAt) this.firstStartedAt = record.startedAt;
-    if (this.lastCompletedAt === undefined || record.completedAt > this.lastCompletedAt) this.lastCompletedAt = record.completedAt;
+    if (this.firstStartedAt === undefined || record.startedAt < this.firstStartedAt)
+      this.firstStartedAt = record.startedAt;
+    if (this.lastCompletedAt === undefined || record.completedAt > this.lastCompletedAt)
+      this.lastCompletedAt = record.completedAt;
     if (record.attempt > 1) {
       this.recoveredCount++;
       const { chunkId, attempt, workerId, completedAt } = record;

@@ -54,28 +54,50 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
   const faults = [...findFaults(ledger, parameters, missing)];
   if (expected && faults.length === 0 && dead === 0) faults.push(...checkExpected(ledger, expected));
   return {
-    runId: ledger.runId, complete: faults.length === 0, parameters, missing, dead: ledger.deadRecords(),
-    conflicts: ledger.conflicts, deduplicated: ledger.deduplicated, records: ledger.results,
-    undecodable: ledger.undecodable.length, recovered: ledger.tally.recoveredCount, digest: ledger.digest,
-    sum: ledger.sum.toString(), min: ok ? ledger.min : null, max: ok ? ledger.max : null, faults,
+    runId: ledger.runId,
+    complete: faults.length === 0,
+    parameters,
+    missing,
+    dead: ledger.deadRecords(),
+    conflicts: ledger.conflicts,
+    deduplicated: ledger.deduplicated,
+    records: ledger.results,
+    undecodable: ledger.undecodable.length,
+    recovered: ledger.tally.recoveredCount,
+    digest: ledger.digest,
+    sum: ledger.sum.toString(),
+    min: ok ? ledger.min : null,
+    max: ok ? ledger.max : null,
+    faults,
   };
 }
 
-function* findFaults(ledger: Ledger, parameters: Verdict['parameters'], missing: readonly Interval[]): Generator<string> {
+function* findFaults(
+  ledger: Ledger,
+  parameters: Verdict['parameters'],
+  missing: readonly Interval[],
+): Generator<string> {
   if (!ledger.plan) {
     yield `the log holds no plan of ${ledger.runId}: nothing was seeded under this run id, or the log was lost. Look at the seeder's log`;
     return;
   }
   if (parameters.missing > 0) {
-    yield `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}. ` +
-      'If nothing is queued or running, seed the same run again: only what is missing is published';
+    yield (
+      `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}. ` +
+      'If nothing is queued or running, seed the same run again: only what is missing is published'
+    );
   }
   if (parameters.ok + parameters.dead + parameters.missing !== parameters.expected) {
     yield `${parameters.ok} results + ${parameters.dead} dead + ${parameters.missing} missing are not the ${parameters.expected} parameters of the plan: the log holds parameters outside it`;
   }
   if (parameters.duplicated !== 0) yield `${parameters.duplicated} parameters entered the aggregate twice`;
   if (ledger.conflicts.length > 0) {
-    const shown = ledger.conflicts.slice(0, 5).map((c) => `${c.start}–${c.end}: sum ${c.first.summary.sum} by ${c.first.workerId}, then ${c.second.summary.sum} by ${c.second.workerId}`);
+    const shown = ledger.conflicts
+      .slice(0, 5)
+      .map(
+        (c) =>
+          `${c.start}–${c.end}: sum ${c.first.summary.sum} by ${c.first.workerId}, then ${c.second.summary.sum} by ${c.second.workerId}`,
+      );
     yield `${ledger.conflicts.length} intervals have unequal results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`;
   }
 }

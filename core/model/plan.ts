@@ -24,7 +24,8 @@ export function chunkCount(plan: Plan): number {
 /** How many chunks `chunksOf` cuts the pieces into. */
 export function chunksIn(plan: Plan, pieces: Iterable<Interval>): number {
   let chunks = 0;
-  for (const { start, end } of pieces) chunks += Math.floor(end / plan.chunkSize) - Math.floor(start / plan.chunkSize) + 1;
+  for (const { start, end } of pieces)
+    chunks += Math.floor(end / plan.chunkSize) - Math.floor(start / plan.chunkSize) + 1;
   return chunks;
 }
 
@@ -45,12 +46,23 @@ function gridChunk(plan: Plan, index: number): Interval {
  * Cuts the given parameters along the plan's grid, lazily: ten million parameters cost no memory.
  * @param pieces ascending and disjoint; the whole plan when omitted
  */
-export function* chunksOf(plan: Plan, createdAt: string, pieces: Iterable<Interval> = [planInterval(plan)]): Generator<Chunk> {
+export function* chunksOf(
+  plan: Plan,
+  createdAt: string,
+  pieces: Iterable<Interval> = [planInterval(plan)],
+): Generator<Chunk> {
   for (const piece of pieces) {
-    for (let start = piece.start; start <= piece.end; ) {
+    for (let start = piece.start; start <= piece.end;) {
       const end = Math.min(gridChunk(plan, Math.floor(start / plan.chunkSize)).end, piece.end);
       // A plain literal: spreading here costs more than all the rest of publishing a chunk.
-      yield { start, end, runId: plan.runId, chunkId: chunkId(plan, { start, end }), computation: plan.computation, createdAt };
+      yield {
+        start,
+        end,
+        runId: plan.runId,
+        chunkId: chunkId(plan, { start, end }),
+        computation: plan.computation,
+        createdAt,
+      };
       start = end + 1;
     }
   }

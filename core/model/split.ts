@@ -31,7 +31,11 @@ function pieceId(chunk: Chunk, start: number, end: number): string {
 }
 
 function around({ start, end }: Interval, suspect: number): Interval[] {
-  const pieces = [{ start, end: suspect - 1 }, { start: suspect, end: suspect }, { start: suspect + 1, end }];
+  const pieces = [
+    { start, end: suspect - 1 },
+    { start: suspect, end: suspect },
+    { start: suspect + 1, end },
+  ];
   return pieces.filter((piece) => size(piece) > 0);
 }
 

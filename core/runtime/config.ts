@@ -5,14 +5,23 @@ import { ConfigError } from './errors.js';
 
 const integer = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
   z._default(z.coerce.number().check(z.int(), z.gte(min), z.lte(max)), fallback);
-const number = (fallback: number, min: number, max: number) => z._default(z.coerce.number().check(z.gte(min), z.lte(max)), fallback);
+const number = (fallback: number, min: number, max: number) =>
+  z._default(z.coerce.number().check(z.gte(min), z.lte(max)), fallback);
 const text = (fallback: string) => z._default(z.string(), fallback);
 const flag = (fallback: 'true' | 'false') =>
-  z.pipe(z._default(z.enum(['true', 'false', '1', '0']), fallback), z.transform((v) => v === 'true' || v === '1'));
+  z.pipe(
+    z._default(z.enum(['true', 'false', '1', '0']), fallback),
+    z.transform((v) => v === 'true' || v === '1'),
+  );
 /** A Secret made from a file often ends with that file's newline, which the brokers' own start-up drops too. */
-const secret = () => z.pipe(text(''), z.transform((value) => value.replace(/(\r?\n)+$/, '')));
+const secret = () =>
+  z.pipe(
+    text(''),
+    z.transform((value) => value.replace(/(\r?\n)+$/, '')),
+  );
 /** A label value of Kubernetes: run ids end up in labels and in names of Jobs. */
-const label = (fallback: string) => z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)), fallback);
+const label = (fallback: string) =>
+  z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)), fallback);
 const optionalInteger = z.optional(z.coerce.number().check(z.int(), z.gte(0)));
 
 /** Node's timers hold 2^31 − 1 ms; a longer one fires at once. */
@@ -96,8 +105,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.keys(ENVIRONMENT).flatMap((key) => (env[key] ? [[key, env[key]]] : [])));
   const parsed = z.safeParse(schema, given, { error: LIMITS });
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((i) => `${i.path.join('.')}=${JSON.stringify(given[String(i.path[0])])}: ${i.message}`);
-    throw new ConfigError(`environment: ${faults.join('; ')}. Set the variable within its limits, or leave it out for its default`);
+    const faults = parsed.error.issues.map(
+      (i) => `${i.path.join('.')}=${JSON.stringify(given[String(i.path[0])])}: ${i.message}`,
+    );
+    throw new ConfigError(
+      `environment: ${faults.join('; ')}. Set the variable within its limits, or leave it out for its default`,
+    );
   }
   const values = parsed.data;
   checkTogether(values);
@@ -108,7 +121,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 function workerIndex(values: Values): number {
   const index = Number(values.WORKER_ID);
   if (values.QUEUE_MODE || (Number.isInteger(index) && index >= 0)) return Number.isInteger(index) ? index : 0;
-  throw new ConfigError(`environment: WORKER_ID=${JSON.stringify(values.WORKER_ID)} must be a whole number from 0 in static mode (QUEUE_MODE=false)`);
+  throw new ConfigError(
+    `environment: WORKER_ID=${JSON.stringify(values.WORKER_ID)} must be a whole number from 0 in static mode (QUEUE_MODE=false)`,
+  );
 }
 
 function checkTogether(v: Values): void {

@@ -31,16 +31,25 @@ export function inClusterApi(): KubeApi {
         authorization: `Bearer ${readFileSync(`${ACCOUNT}/token`, 'utf8')}`,
         ...(body === undefined ? {} : { 'content-type': 'application/merge-patch+json' }),
       };
-      const outgoing = request({ host: 'kubernetes.default.svc', method, path, headers, ca, timeout: TIMEOUT_MS }, (incoming) => {
-        const parts: Buffer[] = [];
-        incoming.on('data', (part: Buffer) => parts.push(part));
-        incoming.on('error', reject);
-        incoming.on('end', () => {
-          const answer = Buffer.concat(parts).toString();
-          if (incoming.statusCode && incoming.statusCode < 300) resolve(answer);
-          else reject(new KubeError(incoming.statusCode ?? 0, `${method} ${path}: ${incoming.statusCode} ${answer.slice(0, 300)}`));
-        });
-      });
+      const outgoing = request(
+        { host: 'kubernetes.default.svc', method, path, headers, ca, timeout: TIMEOUT_MS },
+        (incoming) => {
+          const parts: Buffer[] = [];
+          incoming.on('data', (part: Buffer) => parts.push(part));
+          incoming.on('error', reject);
+          incoming.on('end', () => {
+            const answer = Buffer.concat(parts).toString();
+            if (incoming.statusCode && incoming.statusCode < 300) resolve(answer);
+            else
+              reject(
+                new KubeError(
+                  incoming.statusCode ?? 0,
+                  `${method} ${path}: ${incoming.statusCode} ${answer.slice(0, 300)}`,
+                ),
+              );
+          });
+        },
+      );
       outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer within ${TIMEOUT_MS} ms`)));
       outgoing.on('error', reject);
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));

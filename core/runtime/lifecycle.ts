@@ -18,7 +18,11 @@ export function runMain(component: string, body: (context: Context) => Promise<n
   void supervise(component, body, fd).then((status) => process.exit(status));
 }
 
-async function supervise(component: string, body: (context: Context) => Promise<number | void>, fd: number): Promise<number> {
+async function supervise(
+  component: string,
+  body: (context: Context) => Promise<number | void>,
+  fd: number,
+): Promise<number> {
   let log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component, fd);
   try {
     const config = loadConfig(process.env);

@@ -11,7 +11,11 @@ const LEVELS = { debug: 'debug', info: 'info', warning: 'warn', error: 'error' }
  * Every line carries `component` and the worker's name; pino's levels under the playbook's names.
  * @param fd 1 for services, 2 for commands whose standard output is their answer
  */
-export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'workerName'>, component: string, fd = 1): Logger {
+export function createLogger(
+  config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'workerName'>,
+  component: string,
+  fd = 1,
+): Logger {
   const level = LEVELS[config.LOG_LEVEL.toLowerCase() as keyof typeof LEVELS];
   const options = {
     level,

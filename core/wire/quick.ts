@@ -27,12 +27,35 @@ export function quickResult(wire: unknown): ResultRecord | undefined {
   const attempt = natural(m['attempt']);
   const durationSeconds = decimal(m['duration_seconds']);
   const summary = quickSummary(m['result_summary']);
-  if (!(start <= end) || !summary || summary.count !== end - start + 1 || natural(m['params_processed']) !== summary.count) return undefined;
-  if (!filled(run_id) || !filled(chunk_id) || typeof worker_id !== 'string' || Number.isNaN(attempt) || Number.isNaN(durationSeconds)) return undefined;
+  if (
+    !(start <= end) ||
+    !summary ||
+    summary.count !== end - start + 1 ||
+    natural(m['params_processed']) !== summary.count
+  )
+    return undefined;
+  if (
+    !filled(run_id) ||
+    !filled(chunk_id) ||
+    typeof worker_id !== 'string' ||
+    Number.isNaN(attempt) ||
+    Number.isNaN(durationSeconds)
+  )
+    return undefined;
   if (typeof started_at !== 'string' || typeof completed_at !== 'string' || !isDigest(digest)) return undefined;
   return {
-    kind: 'result', runId: run_id, chunkId: chunk_id, start, end, workerId: worker_id, summary, digest, attempt,
-    durationSeconds, startedAt: started_at, completedAt: completed_at,
+    kind: 'result',
+    runId: run_id,
+    chunkId: chunk_id,
+    start,
+    end,
+    workerId: worker_id,
+    summary,
+    digest,
+    attempt,
+    durationSeconds,
+    startedAt: started_at,
+    completedAt: completed_at,
   };
 }
 

@@ -64,7 +64,9 @@ export interface DeadRecord extends Interval {
 export type LogRecord = PlanRecord | SeededRecord | ResultRecord | DeadRecord;
 
 /** A record of the log as it was read: decoded, or the reason why it could not be. */
-export type LogEntry = { readonly position: string } & ({ readonly record: LogRecord } | { readonly undecodable: string });
+export type LogEntry = { readonly position: string } & (
+  { readonly record: LogRecord } | { readonly undecodable: string }
+);
 
 /** Field names and values as on the wire: numbers as numbers, nested values as objects. */
 export type Wire = Record<string, unknown>;

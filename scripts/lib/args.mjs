@@ -39,20 +39,34 @@ import { parseArgs } from 'node:util';
 
 /** Flags that several scripts share. */
 export const CLUSTER_NAME = /** @type {const} */ ({
-  name: { type: 'string', value: 'CLUSTER', default: 'ttg', help: 'name of the Kind cluster; its kubectl context is kind-CLUSTER' },
+  name: {
+    type: 'string',
+    value: 'CLUSTER',
+    default: 'ttg',
+    help: 'name of the Kind cluster; its kubectl context is kind-CLUSTER',
+  },
 });
 export const CONTEXT = /** @type {const} */ ({
-  name: { type: 'string', value: 'CLUSTER', default: 'ttg', help: 'name of the Kind cluster, the same as --context kind-CLUSTER' },
+  name: {
+    type: 'string',
+    value: 'CLUSTER',
+    default: 'ttg',
+    help: 'name of the Kind cluster, the same as --context kind-CLUSTER',
+  },
   context: { type: 'string', value: 'C', help: 'kubectl context of any other cluster' },
 });
 export const NAMESPACE = /** @type {const} */ ({
   namespace: { type: 'string', value: 'N', short: 'n', default: 'default', help: 'namespace of the release' },
 });
-export const RELEASE = /** @type {const} */ ({ release: { type: 'string', value: 'R', default: 'ttg', help: 'name of the Helm release' } });
+export const RELEASE = /** @type {const} */ ({
+  release: { type: 'string', value: 'R', default: 'ttg', help: 'name of the Helm release' },
+});
 
 /** What every script about one run of a release takes. */
 export const RUN = /** @type {const} */ ({
-  ...CONTEXT, ...NAMESPACE, ...RELEASE,
+  ...CONTEXT,
+  ...NAMESPACE,
+  ...RELEASE,
   'run-id': { type: 'string', value: 'ID', help: 'another run than the one the release was last deployed with' },
 });
 
@@ -95,9 +109,16 @@ function rawValues(usage, args) {
   ]);
   try {
     const spec = { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } };
-    const { values, positionals } = parseArgs({ args: joinOptional(usage, args), options: spec, strict: true, allowPositionals: usage.positional !== undefined });
+    const { values, positionals } = parseArgs({
+      args: joinOptional(usage, args),
+      options: spec,
+      strict: true,
+      allowPositionals: usage.positional !== undefined,
+    });
     if (positionals.length > 1) throw new Error(`Unexpected argument '${positionals[1]}'`);
-    return usage.positional !== undefined && positionals.length === 1 ? { [usage.positional]: positionals[0], ...values } : values;
+    return usage.positional !== undefined && positionals.length === 1
+      ? { [usage.positional]: positionals[0], ...values }
+      : values;
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw new UsageError(message.replace(/\. To specify a positional.*$/s, ''));
@@ -150,13 +171,33 @@ function valueOf(name, flag, given) {
  */
 export function helpText(usage) {
   const rows = Object.entries(usage.flags).map(([name, flag]) => {
-    const value = flag.type === 'boolean' ? '' : flag.type === 'optional' ? `[=${flag.value ?? 'TEXT'}]` : ` ${flag.choices?.join('|') ?? flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
-    const notes = [flag.default === undefined ? '' : `default ${flag.default}`, flag.multiple ? 'may be repeated' : ''].filter(Boolean);
-    return [`${flag.short ? `-${flag.short}, ` : ''}--${name}${value}`, `${flag.help}${notes.length ? ` (${notes.join('; ')})` : ''}`];
+    const value =
+      flag.type === 'boolean'
+        ? ''
+        : flag.type === 'optional'
+          ? `[=${flag.value ?? 'TEXT'}]`
+          : ` ${flag.choices?.join('|') ?? flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
+    const notes = [
+      flag.default === undefined ? '' : `default ${flag.default}`,
+      flag.multiple ? 'may be repeated' : '',
+    ].filter(Boolean);
+    return [
+      `${flag.short ? `-${flag.short}, ` : ''}--${name}${value}`,
+      `${flag.help}${notes.length ? ` (${notes.join('; ')})` : ''}`,
+    ];
   });
   rows.push(['-h, --help', 'this text']);
   const width = Math.min(36, Math.max(...rows.map(([left]) => left?.length ?? 0)));
   const lines = rows.map(([left = '', right]) => `  ${left.padEnd(width)}  ${right}`);
-  const examples = usage.examples?.length ? ['', 'Examples:', ...usage.examples.map((e) => `  npx zx scripts/${e}`)] : [];
-  return [`Usage: npx zx scripts/${usage.name}.mjs${usage.positional ? ` [${usage.flags[usage.positional]?.value ?? 'WORD'}]` : ''} [flags]`, '', usage.about, '', ...lines, ...examples].join('\n');
+  const examples = usage.examples?.length
+    ? ['', 'Examples:', ...usage.examples.map((e) => `  npx zx scripts/${e}`)]
+    : [];
+  return [
+    `Usage: npx zx scripts/${usage.name}.mjs${usage.positional ? ` [${usage.flags[usage.positional]?.value ?? 'WORD'}]` : ''} [flags]`,
+    '',
+    usage.about,
+    '',
+    ...lines,
+    ...examples,
+  ].join('\n');
 }

@@ -17,7 +17,8 @@ export const ENTRIES = {
 };
 
 /** CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. */
-const BANNER = "import { createRequire as ttgRequire } from 'node:module'; const require = ttgRequire(import.meta.url);";
+const BANNER =
+  "import { createRequire as ttgRequire } from 'node:module'; const require = ttgRequire(import.meta.url);";
 
 /**
  * Bundles into a fresh folder and puts it in place as a whole, so that an interrupted build leaves the last one.
@@ -59,7 +60,8 @@ export async function bundle({ root = ROOT, out = join(root, 'build/image'), ent
   }
 }
 
-const LUA = /readFileSync\(\s*new URL\(\s*(['"])(\.{1,2}\/[^'"]+\.lua)\1\s*,\s*import\.meta\.url\s*\)\s*,\s*(['"])utf-?8\3\s*,?\s*\)/g;
+const LUA =
+  /readFileSync\(\s*new URL\(\s*(['"])(\.{1,2}\/[^'"]+\.lua)\1\s*,\s*import\.meta\.url\s*\)\s*,\s*(['"])utf-?8\3\s*,?\s*\)/g;
 
 /** The image holds no .lua files: `readFileSync(new URL('./x.lua', import.meta.url), 'utf8')` becomes the file's text. */
 function inlineLua() {
@@ -72,7 +74,8 @@ function inlineLua() {
         if (!source.includes('.lua')) return undefined;
         /** @type {Map<string, string>} */
         const texts = new Map();
-        for (const [, , name = ''] of source.matchAll(LUA)) texts.set(name, await readFile(resolve(dirname(path), name), 'utf8'));
+        for (const [, , name = ''] of source.matchAll(LUA))
+          texts.set(name, await readFile(resolve(dirname(path), name), 'utf8'));
         return {
           contents: source.replace(LUA, (_call, _quote, name) => JSON.stringify(texts.get(name))),
           loader: 'ts',
@@ -106,5 +109,6 @@ async function check(folder) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) {
-  for (const [file, bytes] of Object.entries(await bundle())) console.log(`build/image/${file} ${(bytes / 1024).toFixed(0)} KiB`);
+  for (const [file, bytes] of Object.entries(await bundle()))
+    console.log(`build/image/${file} ${(bytes / 1024).toFixed(0)} KiB`);
 }

@@ -13,7 +13,10 @@ const floor = semver.minVersion(engines.node)?.version ?? '20.19.0';
 /** Syntax that a newer Node parses and the floor does not; `node --check` under the floor itself finds these too. */
 const NEWER = [
   { pattern: /^\s*(?:await\s+)?using\s+[\w$]+\s*=/m, what: 'an explicit resource declaration (`using`)' },
-  { pattern: /^\s*(?:import|export)\b[^;'"]*from\s*['"][^'"]+['"]\s*with\s*\{/m, what: 'an import attribute (`with { … }`)' },
+  {
+    pattern: /^\s*(?:import|export)\b[^;'"]*from\s*['"][^'"]+['"]\s*with\s*\{/m,
+    what: 'an import attribute (`with { … }`)',
+  },
   { pattern: /\bimport\.(?:defer|source)\b/, what: 'a deferred import' },
 ];
 
@@ -23,17 +26,23 @@ function dependencyProblems() {
   return Object.entries(packages).flatMap(([path, entry]) => {
     const range = /** @type {{ engines?: { node?: string } }} */ (entry).engines?.node;
     if (!path || !range || semver.satisfies(floor, range)) return [];
-    return [`${path.replace(/^.*node_modules\//, '')}: needs Node ${range}, which excludes ${floor}; take an older version of it`];
+    return [
+      `${path.replace(/^.*node_modules\//, '')}: needs Node ${range}, which excludes ${floor}; take an older version of it`,
+    ];
   });
 }
 
 /** @returns {string[]} */
 function scriptProblems() {
-  const files = readdirSync(join(ROOT, 'scripts'), { recursive: true }).map(String).filter((file) => file.endsWith('.mjs'));
+  const files = readdirSync(join(ROOT, 'scripts'), { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith('.mjs'));
   return files.flatMap((file) => {
     const path = join(ROOT, 'scripts', file);
     const text = readFileSync(path, 'utf8');
-    const newer = NEWER.filter(({ pattern }) => pattern.test(text)).map(({ what }) => `scripts/${file}: has ${what}, which Node ${floor} cannot parse`);
+    const newer = NEWER.filter(({ pattern }) => pattern.test(text)).map(
+      ({ what }) => `scripts/${file}: has ${what}, which Node ${floor} cannot parse`,
+    );
     const parsed = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8' });
     return parsed.status === 0 ? newer : [...newer, `scripts/${file}: ${parsed.stderr.trim()}`];
   });

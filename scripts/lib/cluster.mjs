@@ -81,7 +81,8 @@ export async function startContainers(run, containers) {
  */
 export async function requireComplete(run, name, containers) {
   const first = containers.find((c) => rank(c.name) === 0);
-  const found = first && (await run.sh({ nothrow: true })`docker exec ${first.name} test -s /etc/kubernetes/admin.conf`).ok;
+  const found =
+    first && (await run.sh({ nothrow: true })`docker exec ${first.name} test -s /etc/kubernetes/admin.conf`).ok;
   if (found) return;
   throw new Stop(
     `the cluster ${name} was never completely created (${containers.map((c) => c.name).join(', ')})`,
@@ -115,14 +116,18 @@ export async function waitNodes(run, name, nodes, started) {
     waitFor(
       async () => {
         const all = (await kube.core.listNode()).items;
-        const ready = all.filter((node) => node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'));
+        const ready = all.filter((node) =>
+          node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
+        );
         return { done: ready.length >= nodes, state: `${ready.length} of ${nodes} Ready` };
       },
       { ...wait, what: `nodes of ${name}`, say },
     ),
   );
   if (started?.nodes.length) await waitFresh(run, kube, started.since, started.nodes);
-  await run.step('waiting for CoreDNS', (say) => waitFor(() => deploymentState(kube, 'kube-system', 'coredns'), { ...wait, what: 'CoreDNS', say }));
+  await run.step('waiting for CoreDNS', (say) =>
+    waitFor(() => deploymentState(kube, 'kube-system', 'coredns'), { ...wait, what: 'CoreDNS', say }),
+  );
   return kube;
 }
 

@@ -10,7 +10,8 @@ import { Stop } from './steps.mjs';
  */
 export async function confirm(run, question, force) {
   if (force) return;
-  if (!process.stdin.isTTY) throw new Stop(`${question} There is no terminal to ask at.`, 'pass --force to go on without a question');
+  if (!process.stdin.isTTY)
+    throw new Stop(`${question} There is no terminal to ask at.`, 'pass --force to go on without a question');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {

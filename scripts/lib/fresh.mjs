@@ -20,11 +20,29 @@ export async function waitFresh(run, kube, since, nodes) {
           .map((lease) => lease.metadata?.name ?? '');
         const silent = nodes.filter((node) => !renewed.includes(node));
         if (silent.length) return { done: false, state: `not heard of ${silent.join(', ')}` };
-        const pods = (await kube.core.listPodForAllNamespaces()).items.filter((pod) => nodes.includes(pod.spec?.nodeName ?? ''));
-        const stale = pods.filter((pod) => isReady(pod) && pod.status?.containerStatuses?.some((c) => Number(c.state?.running?.startedAt ?? 0) < Number(since) - 1000));
-        return { done: stale.length === 0, state: `${stale.length} pods are reported as before: ${stale.map((p) => p.metadata?.name).slice(0, 4).join(', ')}` };
+        const pods = (await kube.core.listPodForAllNamespaces()).items.filter((pod) =>
+          nodes.includes(pod.spec?.nodeName ?? ''),
+        );
+        const stale = pods.filter(
+          (pod) =>
+            isReady(pod) &&
+            pod.status?.containerStatuses?.some((c) => Number(c.state?.running?.startedAt ?? 0) < Number(since) - 1000),
+        );
+        return {
+          done: stale.length === 0,
+          state: `${stale.length} pods are reported as before: ${stale
+            .map((p) => p.metadata?.name)
+            .slice(0, 4)
+            .join(', ')}`,
+        };
       },
-      { what: 'the started nodes', seconds: 180, signal: run.signal, say, remedy: `see \`kubectl --context ${kube.context} get nodes,pods -A -o wide\`` },
+      {
+        what: 'the started nodes',
+        seconds: 180,
+        signal: run.signal,
+        say,
+        remedy: `see \`kubectl --context ${kube.context} get nodes,pods -A -o wide\``,
+      },
     ),
   );
 }

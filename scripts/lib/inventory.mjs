@@ -15,7 +15,16 @@ import { COMPONENT, podState, PROJECT } from './kube.mjs';
  */
 
 const KINDS = [
-  ...['statefulsets.apps', 'deployments.apps', 'jobs.batch', 'pods', 'services', 'configmaps', 'secrets', 'serviceaccounts'],
+  ...[
+    'statefulsets.apps',
+    'deployments.apps',
+    'jobs.batch',
+    'pods',
+    'services',
+    'configmaps',
+    'secrets',
+    'serviceaccounts',
+  ],
   ...['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io', 'networkpolicies.networking.k8s.io'],
   ...['poddisruptionbudgets.policy', 'persistentvolumeclaims'],
 ];
@@ -31,7 +40,8 @@ export async function inventory(run, kube, { namespace, release } = {}) {
   const kinds = [...KINDS, ...((await servesScaledJobs(kube)) ? KEDA_KINDS : [])].join(',');
   const selector = `${PROJECT}${release ? `,app.kubernetes.io/instance=${release}` : ''}`;
   const scope = namespace ? ['--namespace', namespace] : ['--all-namespaces'];
-  const { stdout } = await run.sh`kubectl --context ${kube.context} get ${kinds} ${scope} --selector ${selector} --output json`;
+  const { stdout } =
+    await run.sh`kubectl --context ${kube.context} get ${kinds} ${scope} --selector ${selector} --output json`;
   return JSON.parse(stdout).items.map(owned);
 }
 
@@ -40,7 +50,16 @@ function owned({ data: _data, stringData: _text, ...object }) {
   const { name, namespace, labels = {}, deletionTimestamp } = object.metadata;
   const leaving = Boolean(deletionTimestamp);
   const state = leaving ? 'Terminating' : stateOf(object);
-  return { kind: object.kind, name, namespace, component: labels[COMPONENT] ?? '', release: labels['app.kubernetes.io/instance'] ?? '', leaving, state, object };
+  return {
+    kind: object.kind,
+    name,
+    namespace,
+    component: labels[COMPONENT] ?? '',
+    release: labels['app.kubernetes.io/instance'] ?? '',
+    leaving,
+    state,
+    object,
+  };
 }
 
 /** @param {any} object @returns {string} */
@@ -70,7 +89,17 @@ function stateOf({ kind, metadata, spec = {}, status = {} }) {
   }
 }
 
-const ORDER = ['ScaledJob', 'TriggerAuthentication', 'StatefulSet', 'Deployment', 'Job', 'Pod', 'Service', 'PersistentVolumeClaim', 'Secret'];
+const ORDER = [
+  'ScaledJob',
+  'TriggerAuthentication',
+  'StatefulSet',
+  'Deployment',
+  'Job',
+  'Pod',
+  'Service',
+  'PersistentVolumeClaim',
+  'Secret',
+];
 const rank = (/** @type {string} */ kind) => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
 
 /**
@@ -87,7 +116,9 @@ export function table(objects, kinds) {
     ...shown
       .filter((o) => o.namespace === namespace)
       .sort((a, b) => rank(a.kind) - rank(b.kind) || a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name))
-      .map((o) => `  ${o.kind.padEnd(widths[0] ?? 0)}  ${o.name.padEnd(widths[1] ?? 0)}  ${o.state}${runOf(o)}`.trimEnd()),
+      .map((o) =>
+        `  ${o.kind.padEnd(widths[0] ?? 0)}  ${o.name.padEnd(widths[1] ?? 0)}  ${o.state}${runOf(o)}`.trimEnd(),
+      ),
   ]);
 }
 

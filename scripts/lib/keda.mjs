@@ -26,7 +26,10 @@ export async function ensureKeda(run, kube) {
 async function install(run, kube) {
   const manifest = process.env.TTG_KEDA_MANIFEST;
   if (manifest) {
-    await run.step(`installing KEDA from ${manifest}`, () => run.sh`kubectl --context ${kube.context} apply --server-side -f ${manifest}`);
+    await run.step(
+      `installing KEDA from ${manifest}`,
+      () => run.sh`kubectl --context ${kube.context} apply --server-side -f ${manifest}`,
+    );
     return;
   }
   await run.step(`installing KEDA ${KEDA_CHART_VERSION} from ${REPOSITORY}`, async () => {
@@ -66,6 +69,11 @@ export async function waitKeda(run, kube) {
  * @returns {Promise<boolean>}
  */
 export async function servesScaledJobs(kube) {
-  const list = kube.custom.listClusterCustomObject({ group: 'keda.sh', version: 'v1alpha1', plural: 'scaledjobs', limit: 1 });
+  const list = kube.custom.listClusterCustomObject({
+    group: 'keda.sh',
+    version: 'v1alpha1',
+    plural: 'scaledjobs',
+    limit: 1,
+  });
   return (await orAbsent(list)) !== undefined;
 }

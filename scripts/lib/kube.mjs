@@ -75,9 +75,13 @@ export async function orAbsent(read) {
 export function apiMessage(thrown) {
   if (!(thrown instanceof ApiException)) {
     const message = messageOf(thrown);
-    return /ECONNREFUSED|ECONNRESET|socket disconnected|socket hang up/.test(message) ? 'the API server does not answer' : message;
+    return /ECONNREFUSED|ECONNRESET|socket disconnected|socket hang up/.test(message)
+      ? 'the API server does not answer'
+      : message;
   }
-  const match = /"message":"((?:[^"\\]|\\.)*)"/.exec(typeof thrown.body === 'string' ? thrown.body : JSON.stringify(thrown.body ?? ''));
+  const match = /"message":"((?:[^"\\]|\\.)*)"/.exec(
+    typeof thrown.body === 'string' ? thrown.body : JSON.stringify(thrown.body ?? ''),
+  );
   return `Kubernetes answered ${thrown.code}: ${match?.[1]?.replaceAll('\\"', '"') ?? 'no message'}`;
 }
 
@@ -113,12 +117,17 @@ export async function listScaledJobs(kube, namespace, labelSelector) {
 export async function getSecret(kube, namespace, name) {
   const secret = await orAbsent(kube.core.readNamespacedSecret({ namespace, name }));
   if (!secret) return undefined;
-  return Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  );
 }
 
 /** @param {import('@kubernetes/client-node').V1Pod} pod */
 export function isReady(pod) {
-  return !pod.metadata?.deletionTimestamp && (pod.status?.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True');
+  return (
+    !pod.metadata?.deletionTimestamp &&
+    (pod.status?.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True')
+  );
 }
 
 /**
@@ -130,7 +139,11 @@ export function podState(pod) {
     .map((c) => c.state?.waiting?.reason ?? c.state?.terminated?.reason)
     .find((reason) => reason && reason !== 'Completed');
   const unschedulable = pod.status?.conditions?.find((c) => c.type === 'PodScheduled' && c.status === 'False')?.message;
-  const phase = pod.metadata?.deletionTimestamp ? 'Terminating' : pod.status?.phase === 'Running' && isReady(pod) ? 'Ready' : pod.status?.phase;
+  const phase = pod.metadata?.deletionTimestamp
+    ? 'Terminating'
+    : pod.status?.phase === 'Running' && isReady(pod)
+      ? 'Ready'
+      : pod.status?.phase;
   const reason = waiting ?? unschedulable;
   return `${pod.metadata?.name} ${phase}${reason ? ` (${reason})` : ''}`;
 }

@@ -13,18 +13,24 @@ const DIRECTORY = 'appendonlydir';
  */
 export function aof(spec, engine) {
   const onlyRedis = () => {
-    if (spec.backend !== 'redis') throw new Error('RabbitMQ confirms after its write to disk: there is no unwritten end to lose');
+    if (spec.backend !== 'redis')
+      throw new Error('RabbitMQ confirms after its write to disk: there is no unwritten end to lose');
   };
   return {
     logBytes: async () => {
       onlyRedis();
-      const answer = await talk(spec.port, `AUTH ${spec.password}\r\nINFO persistence\r\n`, (text) => /aof_current_size:\d+\r\n/.test(text));
+      const answer = await talk(spec.port, `AUTH ${spec.password}\r\nINFO persistence\r\n`, (text) =>
+        /aof_current_size:\d+\r\n/.test(text),
+      );
       return Number(/aof_current_size:(\d+)/.exec(answer)?.[1]);
     },
     cutLog: async (bytes) => {
       onlyRedis();
       await engine.edit(DIRECTORY, async (copy) => {
-        const last = readdirSync(copy).filter((name) => name.endsWith('.incr.aof')).sort().at(-1);
+        const last = readdirSync(copy)
+          .filter((name) => name.endsWith('.incr.aof'))
+          .sort()
+          .at(-1);
         if (!last) throw new Error(`there is no append-only file in ${copy}`);
         const file = join(copy, last);
         truncateSync(file, Math.max(0, statSync(file).size - bytes));

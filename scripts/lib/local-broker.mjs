@@ -95,7 +95,20 @@ export async function startBroker(backend, options = {}) {
     await start();
     log(`${backend}: started by ${provider} on 127.0.0.1:${spec.port}`);
     const { port, managementPort, user, password } = spec;
-    return { backend, provider, host: '127.0.0.1', port, managementPort, user, password, env: environment(spec), kill9: engine.kill9, restart: start, ...aof(spec, engine), stop };
+    return {
+      backend,
+      provider,
+      host: '127.0.0.1',
+      port,
+      managementPort,
+      user,
+      password,
+      env: environment(spec),
+      kill9: engine.kill9,
+      restart: start,
+      ...aof(spec, engine),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -107,8 +120,13 @@ async function choose(/** @type {Backend} */ backend, /** @type {(line: string) 
   /** @type {string[]} */
   const reasons = [];
   const [first] = await availableProviders(backend, (reason) => reasons.push(reason));
-  if (!first) throw new Error(`no way to start ${backend} on this machine:\n  ${reasons.join('\n  ')}\nDo one of these:\n${remedy(backend)}`);
-  const passedOver = reasons.filter((reason) => PROVIDERS.findIndex((p) => reason.startsWith(`${p}:`)) < PROVIDERS.indexOf(first));
+  if (!first)
+    throw new Error(
+      `no way to start ${backend} on this machine:\n  ${reasons.join('\n  ')}\nDo one of these:\n${remedy(backend)}`,
+    );
+  const passedOver = reasons.filter(
+    (reason) => PROVIDERS.findIndex((p) => reason.startsWith(`${p}:`)) < PROVIDERS.indexOf(first),
+  );
   log(`${backend}: using ${first}${passedOver.length > 0 ? ` (${passedOver.join('; ')})` : ''}`);
   return first;
 }
@@ -128,7 +146,9 @@ function installedProgram(backend) {
 async function specify(backend, options) {
   const id = randomBytes(4).toString('hex');
   const keep = options.persistDir !== undefined;
-  const dir = keep ? resolve(/** @type {string} */ (options.persistDir)) : mkdtempSync(join(tmpdir(), `ttg-${backend}-`));
+  const dir = keep
+    ? resolve(/** @type {string} */ (options.persistDir))
+    : mkdtempSync(join(tmpdir(), `ttg-${backend}-`));
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const [port, managementPort, distPort, epmdPort] = await freePorts(backend === 'redis' ? 1 : 4);
   return {
@@ -158,7 +178,13 @@ function keptPassword(/** @type {string} */ dir) {
 /** @param {Spec} spec @returns {Record<string, string>} */
 function environment(spec) {
   if (spec.backend === 'redis') {
-    return { QUEUE_MODE: 'true', QUEUE_BACKEND: 'redis', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(spec.port), REDIS_PASSWORD: spec.password };
+    return {
+      QUEUE_MODE: 'true',
+      QUEUE_BACKEND: 'redis',
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(spec.port),
+      REDIS_PASSWORD: spec.password,
+    };
   }
   return {
     QUEUE_MODE: 'true',

@@ -69,7 +69,10 @@ export function docker(spec) {
 /** @param {Spec} spec */
 async function create(spec) {
   const isRedis = spec.backend === 'redis';
-  const publish = (/** @type {number} */ host, /** @type {number} */ inside) => ['--publish', `127.0.0.1:${host}:${inside}`];
+  const publish = (/** @type {number} */ host, /** @type {number} */ inside) => [
+    '--publish',
+    `127.0.0.1:${host}:${inside}`,
+  ];
   // RabbitMQ names its data directory after the host.
   const args = ['create', '--name', spec.name, '--hostname', 'ttg', '--label', `ttg.local-broker=${spec.backend}`];
   if (spec.keep) {
@@ -78,11 +81,21 @@ async function create(spec) {
   }
   if (isRedis) {
     await run('docker', [...args, ...publish(spec.port, 6379), IMAGES.redis(), 'redis-server', '/etc/ttg-redis.conf']);
-    await copy(spec, 'redis.conf', redisConfig(spec, { bind: '0.0.0.0', port: 6379, data: '/data' }), '/etc/ttg-redis.conf');
+    await copy(
+      spec,
+      'redis.conf',
+      redisConfig(spec, { bind: '0.0.0.0', port: 6379, data: '/data' }),
+      '/etc/ttg-redis.conf',
+    );
     return;
   }
   args.push('--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${ERLANG_ARGS}`);
-  await run('docker', [...args, ...publish(spec.port, 5672), ...publish(spec.managementPort, 15_672), IMAGES.rabbitmq()]);
+  await run('docker', [
+    ...args,
+    ...publish(spec.port, 5672),
+    ...publish(spec.managementPort, 15_672),
+    IMAGES.rabbitmq(),
+  ]);
   const config = rabbitmqConfig(spec, { bind: '0.0.0.0', port: 5672, managementPort: 15_672 });
   await copy(spec, 'rabbitmq.conf', config, '/etc/rabbitmq/conf.d/90-ttg.conf');
   await copy(spec, 'enabled_plugins', RABBITMQ_PLUGINS, '/etc/rabbitmq/enabled_plugins');

@@ -37,7 +37,10 @@ for try in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$dir" && break; sleep 0.2; done
  */
 export function guard({ dir, keep, container }) {
   const args = [dir, container ?? '', keep ? 'keep' : '', keep ? '15' : '0'];
-  const shell = spawn('sh', ['-c', SCRIPT, 'ttg-guard', ...args], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const shell = spawn('sh', ['-c', SCRIPT, 'ttg-guard', ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   const ended = once(shell, 'exit');
   shell.unref();
   /** @type {import('node:net').Socket} */ (shell.stdin).unref();

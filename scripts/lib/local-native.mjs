@@ -1,6 +1,16 @@
 /** A local broker as processes of this machine, from programs that are installed. */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, openSync, closeSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,7 +37,10 @@ function behindWrapper(dir) {
   if (!isExecutable(join(dir, 'rabbitmq-server'))) return [];
   const library = '/usr/lib/rabbitmq/lib';
   try {
-    const versions = readdirSync(library).filter((name) => name.startsWith('rabbitmq_server-')).sort().reverse();
+    const versions = readdirSync(library)
+      .filter((name) => name.startsWith('rabbitmq_server-'))
+      .sort()
+      .reverse();
     return [...versions.map((version) => join(library, version, 'sbin/rabbitmq-server')), join(dir, 'rabbitmq-server')];
   } catch {
     return [join(dir, 'rabbitmq-server')];
@@ -98,7 +111,10 @@ function startRabbitmq(spec, program) {
     RABBITMQ_DIST_PORT: String(spec.distPort),
     RABBITMQ_MNESIA_BASE: join(spec.dir, 'data'),
     RABBITMQ_LOG_BASE: join(spec.dir, 'log'),
-    RABBITMQ_CONFIG_FILE: file('rabbitmq.conf', rabbitmqConfig(spec, { bind: '127.0.0.1', port: spec.port, managementPort: spec.managementPort })),
+    RABBITMQ_CONFIG_FILE: file(
+      'rabbitmq.conf',
+      rabbitmqConfig(spec, { bind: '127.0.0.1', port: spec.port, managementPort: spec.managementPort }),
+    ),
     RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins', RABBITMQ_PLUGINS),
     // The machine's own /etc/rabbitmq/rabbitmq-env.conf must not apply.
     RABBITMQ_CONF_ENV_FILE: file('rabbitmq-env.conf', ''),
@@ -109,15 +125,27 @@ function startRabbitmq(spec, program) {
 /** @param {Spec} spec @returns {NodeJS.ProcessEnv} */
 function erlangEnv(spec) {
   const others = Object.entries(process.env).filter(([key]) => !key.startsWith('RABBITMQ_') && !key.startsWith('ERL_'));
-  return { ...Object.fromEntries(others), HOME: spec.dir, ERL_EPMD_PORT: String(spec.epmdPort), ERL_EPMD_ADDRESS: '127.0.0.1' };
+  return {
+    ...Object.fromEntries(others),
+    HOME: spec.dir,
+    ERL_EPMD_PORT: String(spec.epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+  };
 }
 
 /** Erlang would start a daemon that outlives it; started before it and in the foreground, it is ours to end. */
 async function startPortMapper(/** @type {Spec} */ spec) {
-  const mapper = launch(spec, 'epmd', findPortMapper(), ['-port', String(spec.epmdPort), '-address', '127.0.0.1'], erlangEnv(spec));
+  const mapper = launch(
+    spec,
+    'epmd',
+    findPortMapper(),
+    ['-port', String(spec.epmdPort), '-address', '127.0.0.1'],
+    erlangEnv(spec),
+  );
   const deadline = Date.now() + 10_000;
   while (!(await isOpen(spec.epmdPort))) {
-    if (Date.now() > deadline) throw new Error(`local rabbitmq: epmd does not listen on 127.0.0.1:${spec.epmdPort} after 10 s`);
+    if (Date.now() > deadline)
+      throw new Error(`local rabbitmq: epmd does not listen on 127.0.0.1:${spec.epmdPort} after 10 s`);
     await delay(20);
   }
   return mapper;
@@ -128,12 +156,17 @@ function findPortMapper() {
   const library = '/usr/lib/erlang';
   let shipped = /** @type {string[]} */ ([]);
   try {
-    shipped = readdirSync(library).filter((name) => name.startsWith('erts-')).map((name) => join(library, name, 'bin/epmd'));
+    shipped = readdirSync(library)
+      .filter((name) => name.startsWith('erts-'))
+      .map((name) => join(library, name, 'bin/epmd'));
   } catch {
     // No Erlang where Debian puts it: then it is on the PATH.
   }
   const found = [...path, '/usr/bin/epmd', ...shipped].find(isExecutable);
-  if (!found) throw new Error('local rabbitmq: epmd, a part of Erlang, is not on the PATH: install erlang-base, or add its directory to PATH');
+  if (!found)
+    throw new Error(
+      'local rabbitmq: epmd, a part of Erlang, is not on the PATH: install erlang-base, or add its directory to PATH',
+    );
   return found;
 }
 

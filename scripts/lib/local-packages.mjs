@@ -34,7 +34,10 @@ export async function installPackage(backend) {
 /** @param {string[]} args */
 async function aptGet(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  await run('apt-get', ['-y', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends', ...args], { timeoutMs: 600_000, env });
+  await run('apt-get', ['-y', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends', ...args], {
+    timeoutMs: 600_000,
+    env,
+  });
 }
 
 /** @param {import('./local-config.mjs').Backend} backend */

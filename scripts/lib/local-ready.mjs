@@ -18,7 +18,9 @@ export async function waitUntilReady(spec, engine, deadlineMs) {
     const failure = await engine.failure();
     if (failure !== undefined || Date.now() > deadline) {
       const what = failure ?? `was not ready within ${deadlineMs / 1000} s`;
-      throw new Error(`local ${spec.backend} on 127.0.0.1:${spec.port} ${what}; last answer: ${problem}; it printed:\n${await engine.output()}`);
+      throw new Error(
+        `local ${spec.backend} on 127.0.0.1:${spec.port} ${what}; last answer: ${problem}; it printed:\n${await engine.output()}`,
+      );
     }
     await delay(spec.backend === 'redis' ? 50 : 200);
   }

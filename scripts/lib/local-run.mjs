@@ -11,7 +11,9 @@ export function run(program, args, { timeoutMs = 60_000, env = process.env } = {
   return new Promise((resolve, reject) => {
     execFile(program, args, { timeout: timeoutMs, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout + stderr);
-      const reason = error.killed ? `no end within ${timeoutMs / 1000} s` : stderr.trim().split('\n').at(-1) || error.message;
+      const reason = error.killed
+        ? `no end within ${timeoutMs / 1000} s`
+        : stderr.trim().split('\n').at(-1) || error.message;
       reject(new Error(`${program} ${args.slice(0, 2).join(' ')}: ${reason}`));
     });
   });

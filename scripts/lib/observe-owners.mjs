@@ -18,12 +18,17 @@ const ms = (/** @type {Date | string | undefined} */ time) => (time === undefine
  */
 export async function readWarnings(kube, namespace) {
   const { items } = await kube.core.listNamespacedEvent({ namespace, fieldSelector: 'type=Warning' });
-  const at = (/** @type {typeof items[number]} */ event) => ms(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp) ?? 0;
+  const at = (/** @type {typeof items[number]} */ event) =>
+    ms(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp) ??
+    0;
   const newestFirst = items.sort((a, b) => at(b) - at(a));
   return {
     /** The newest one about this object. @param {string} kind @param {string | undefined} name @param {string} [reason] */
     of(kind, name, reason) {
-      const found = newestFirst.find(({ involvedObject: o, reason: r }) => o.kind === kind && o.name === name && (reason === undefined || r === reason));
+      const found = newestFirst.find(
+        ({ involvedObject: o, reason: r }) =>
+          o.kind === kind && o.name === name && (reason === undefined || r === reason),
+      );
       return found && (reason === undefined ? `${found.reason}: ${found.message ?? ''}` : (found.message ?? ''));
     },
   };
@@ -35,7 +40,13 @@ export async function readWarnings(kube, namespace) {
  * @returns {Promise<OwnerFacts>}
  */
 export async function readSet(set, around) {
-  return { ...(await readCommon('StatefulSet', set, around)), wanted: set.spec?.replicas ?? 1, suspended: false, ended: undefined, endReason: '' };
+  return {
+    ...(await readCommon('StatefulSet', set, around)),
+    wanted: set.spec?.replicas ?? 1,
+    suspended: false,
+    ended: undefined,
+    endReason: '',
+  };
 }
 
 /**
@@ -44,7 +55,9 @@ export async function readSet(set, around) {
  * @returns {Promise<OwnerFacts>}
  */
 export async function readJob(job, around) {
-  const end = job.status?.conditions?.find((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True');
+  const end = job.status?.conditions?.find(
+    (c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True',
+  );
   return {
     ...(await readCommon('Job', job, around)),
     wanted: job.spec?.parallelism ?? 1,
@@ -83,8 +96,11 @@ async function readPod(kube, pod, warnings) {
   const { metadata, spec, status } = pod;
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   const waiting = containers.find((c) => c.state?.waiting);
-  const ended = containers.map((c) => c.state?.terminated ?? c.lastState?.terminated).find((end) => end !== undefined && end.exitCode !== 0);
-  const speaks = ended !== undefined || (status?.phase === 'Running' && metadata?.labels?.['ttg.io/component'] === SPEAKS);
+  const ended = containers
+    .map((c) => c.state?.terminated ?? c.lastState?.terminated)
+    .find((end) => end !== undefined && end.exitCode !== 0);
+  const speaks =
+    ended !== undefined || (status?.phase === 'Running' && metadata?.labels?.['ttg.io/component'] === SPEAKS);
   return {
     name: metadata?.name ?? '',
     phase: status?.phase ?? 'Unknown',
@@ -93,7 +109,11 @@ async function readPod(kube, pod, warnings) {
     node: spec?.nodeName,
     createdAt: ms(metadata?.creationTimestamp) ?? 0,
     startedAt: ms(containers.find((c) => c.state?.running)?.state?.running?.startedAt),
-    waiting: waiting && { reason: waiting.state?.waiting?.reason ?? '', message: waiting.state?.waiting?.message ?? '', image: waiting.image },
+    waiting: waiting && {
+      reason: waiting.state?.waiting?.reason ?? '',
+      message: waiting.state?.waiting?.message ?? '',
+      image: waiting.image,
+    },
     unschedulable: status?.conditions?.find((c) => c.type === 'PodScheduled' && c.status === 'False')?.message,
     exit: ended && { code: ended.exitCode, reason: ended.reason ?? '', at: ms(ended.finishedAt) ?? 0 },
     lastLine: speaks ? await lastWords(kube, pod) : undefined,
@@ -118,7 +138,10 @@ const TEXT_LINE = /^\S+ \[[A-Z]+\] \S+ \S+: (.*)$/;
  * @returns {string | undefined}
  */
 export function saidLast(text) {
-  const lines = text.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   for (const line of lines.toReversed()) {
     const said = TEXT_LINE.exec(line)?.[1] ?? saidInJson(line);
     if (said !== undefined) return said;

@@ -23,14 +23,18 @@ export async function observeCluster(where, release, { flags, runId }) {
   ]);
   const around = { kube, pods, warnings };
   const { scaledJob, staticJob, values, secrets } = release ?? {};
-  const set = sets.find(({ metadata }) => !values?.QUEUE_BACKEND || metadata?.labels?.[COMPONENT] === values.QUEUE_BACKEND);
+  const set = sets.find(
+    ({ metadata }) => !values?.QUEUE_BACKEND || metadata?.labels?.[COMPONENT] === values.QUEUE_BACKEND,
+  );
   const seeder = seeders.find(({ metadata }) => runId === undefined || metadata?.labels?.['ttg.io/run-id'] === runId);
   const secret = secrets?.REDIS_PASSWORD ?? secrets?.RABBITMQ_PASSWORD;
   return {
     address: {
       kubectl: `kubectl --context ${kube.context} -n ${namespace}`,
       helm: `helm --kube-context ${kube.context} -n ${namespace}`,
-      flags, namespace, release: where.release,
+      flags,
+      namespace,
+      release: where.release,
     },
     found: release !== undefined || set !== undefined,
     keda: await readKeda(kube),
@@ -56,7 +60,12 @@ function scaledJobFacts({ metadata, spec, status }, warning) {
     // what Go's ParseBool takes for false is not paused, anything else is (apis/keda/v1alpha1/scaledjob_types.go)
     paused: paused !== undefined && !/^(0|f|F|false|FALSE|False)$/.test(paused),
     maxReplicas: spec.maxReplicaCount ?? 100,
-    conditions: (status?.conditions ?? []).map(({ type, status: state, reason = '', message = '' }) => ({ type, status: state, reason, message })),
+    conditions: (status?.conditions ?? []).map(({ type, status: state, reason = '', message = '' }) => ({
+      type,
+      status: state,
+      reason,
+      message,
+    })),
     warning,
   };
 }
@@ -64,11 +73,16 @@ function scaledJobFacts({ metadata, spec, status }, warning) {
 /** Whoever may not see all namespaces or the API's groups says nothing about KEDA. @param {import('./kube.mjs').Kube} kube @returns {Promise<ClusterFacts['keda']>} */
 async function readKeda(kube) {
   try {
-    const served = (await orAbsent(kube.custom.getAPIResources({ group: 'keda.sh', version: 'v1alpha1' }))) !== undefined;
-    const [operator] = (await kube.apps.listDeploymentForAllNamespaces({ fieldSelector: 'metadata.name=keda-operator' })).items;
+    const served =
+      (await orAbsent(kube.custom.getAPIResources({ group: 'keda.sh', version: 'v1alpha1' }))) !== undefined;
+    const [operator] = (
+      await kube.apps.listDeploymentForAllNamespaces({ fieldSelector: 'metadata.name=keda-operator' })
+    ).items;
     if (!operator) return { served, operator: undefined };
     const { name = '', namespace = '' } = operator.metadata ?? {};
-    const selector = Object.entries(operator.spec?.selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`).join(',');
+    const selector = Object.entries(operator.spec?.selector.matchLabels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',');
     const ready = operator.status?.readyReplicas ?? 0;
     const pods = ready > 0 ? [] : (await listPods(kube, namespace, selector)).map(podState);
     return { served, operator: { namespace, name, wanted: operator.spec?.replicas ?? 1, ready, pods } };
@@ -80,7 +94,7 @@ async function readKeda(kube) {
 /** @param {import('./kube.mjs').Kube} kube @returns {Promise<string[]>} none where we may not see them */
 async function notReadyNodes(kube) {
   const nodes = await kube.core.listNode().catch(() => undefined);
-  const isUp = (/** @type {import('@kubernetes/client-node').V1Node} */ node) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  const isUp = (/** @type {import('@kubernetes/client-node').V1Node} */ node) =>
+    node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
   return (nodes?.items ?? []).filter((node) => !isUp(node)).map(({ metadata }) => metadata?.name ?? '');
 }
-

@@ -24,7 +24,8 @@ export function forwardService({ kube, namespace, selector, port, localPort }) {
     async () => {
       const pods = await listPods(kube, namespace, selector);
       const pod = pods.find(isReady) ?? pods.find((p) => p.status?.phase === 'Running');
-      if (!pod?.metadata?.name) throw new Error(`no running pod in ${namespace} has ${selector} (${pods.length} have the labels)`);
+      if (!pod?.metadata?.name)
+        throw new Error(`no running pod in ${namespace} has ${selector} (${pods.length} have the labels)`);
       return { namespace, pod: pod.metadata.name, port: portNumber(pod, port) };
     },
     localPort,
@@ -61,7 +62,9 @@ async function listen(kubeConfig, target, localPort = 0) {
       socket.destroy();
     };
     socket.on('error', fail);
-    target().then((to) => connectPod(kubeConfig, to, socket, fail)).catch(fail);
+    target()
+      .then((to) => connectPod(kubeConfig, to, socket, fail))
+      .catch(fail);
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);

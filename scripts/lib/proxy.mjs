@@ -30,7 +30,10 @@ export async function startProxy(targetPort) {
   };
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
-    for (const [socket, other] of [[client, upstream], [upstream, client]]) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
       if (!socket || !other) continue;
       held.set(socket, []);
       socket.setNoDelay(true);

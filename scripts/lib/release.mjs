@@ -40,7 +40,9 @@ export async function releaseEnv(where) {
 export async function findReleaseEnv(where) {
   const { kube, namespace, release } = where;
   const [scaledJob] = await listScaledJobs(kube, namespace, selectorOf(release, 'worker'));
-  const staticJob = scaledJob ? undefined : (await jobsOf(where, 'worker')).find((job) => job.spec?.completionMode === 'Indexed');
+  const staticJob = scaledJob
+    ? undefined
+    : (await jobsOf(where, 'worker')).find((job) => job.spec?.completionMode === 'Indexed');
   const seeders = staticJob ? [] : await jobsOf(where, 'seeder');
   // without KEDA's API there are no ScaledJobs, but broker and log may be there still
   const template = (scaledJob?.spec.jobTargetRef ?? staticJob?.spec ?? seeders[0]?.spec)?.template;
@@ -128,12 +130,20 @@ function endpoints(env) {
 async function addSecrets(kube, namespace, found, env) {
   for (const [variable, { name, key }] of Object.entries(found.secrets)) {
     const value = (await getSecret(kube, namespace, name))?.[key];
-    if (value === undefined) throw new Stop(`Secret ${namespace}/${name} has no key ${key} (for ${variable})`, 'create it, or correct auth.existingSecret');
+    if (value === undefined)
+      throw new Stop(
+        `Secret ${namespace}/${name} has no key ${key} (for ${variable})`,
+        'create it, or correct auth.existingSecret',
+      );
     env[variable] = value;
   }
 }
 
-const DEFAULT_PORTS = /** @type {Record<string, number>} */ ({ REDIS_PORT: 6379, RABBITMQ_PORT: 5672, RABBITMQ_MANAGEMENT_PORT: 15672 });
+const DEFAULT_PORTS = /** @type {Record<string, number>} */ ({
+  REDIS_PORT: 6379,
+  RABBITMQ_PORT: 5672,
+  RABBITMQ_MANAGEMENT_PORT: 15672,
+});
 
 /**
  * A local port to the pods behind a Service; undefined where the host is no Service.
@@ -146,6 +156,8 @@ async function openPort({ kube, namespace }, host, port) {
   const service = name ? await orAbsent(kube.core.readNamespacedService({ namespace: ns, name })) : undefined;
   if (!service?.spec?.selector) return undefined;
   const target = service.spec.ports?.find((p) => p.port === port)?.targetPort ?? port;
-  const selector = Object.entries(service.spec.selector).map(([key, value]) => `${key}=${value}`).join(',');
+  const selector = Object.entries(service.spec.selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
   return forwardService({ kube, namespace: ns, selector, port: /** @type {number | string} */ (target) });
 }

@@ -33,12 +33,17 @@ export async function remove(removal, releases) {
   const { run, kube } = removal;
   await removeScaledJobs(removal);
   for (const { name, namespace } of releases) {
-    await run.step(`helm uninstall ${name} in ${namespace}`, () => run.sh`helm --kube-context ${kube.context} --namespace ${namespace} uninstall ${name} --ignore-not-found`);
+    await run.step(
+      `helm uninstall ${name} in ${namespace}`,
+      () => run.sh`helm --kube-context ${kube.context} --namespace ${namespace} uninstall ${name} --ignore-not-found`,
+    );
   }
   const others = removal.select(await inventory(run, kube, removal)).filter((o) => !ORDER.flat().includes(o.kind));
   for (const kinds of [...ORDER.slice(0, 3), [...new Set(others.map((o) => o.kind))], ...ORDER.slice(3)]) {
     // read anew: what the last round owned is leaving by itself
-    const objects = removal.select(await inventory(run, kube, removal)).filter((o) => kinds.includes(o.kind) && !o.leaving);
+    const objects = removal
+      .select(await inventory(run, kube, removal))
+      .filter((o) => kinds.includes(o.kind) && !o.leaving);
     await deleteAll(removal, objects);
   }
   await dropFinalizers(removal);
@@ -46,9 +51,22 @@ export async function remove(removal, releases) {
     waitFor(
       async () => {
         const left = removal.select(await inventory(run, kube, removal));
-        return { done: left.length === 0, state: `${left.length} left: ${left.slice(0, 4).map((o) => `${o.kind} ${o.name} ${o.state}`).join(', ')}` };
+        return {
+          done: left.length === 0,
+          state: `${left.length} left: ${left
+            .slice(0, 4)
+            .map((o) => `${o.kind} ${o.name} ${o.state}`)
+            .join(', ')}`,
+        };
       },
-      { what: 'the deletion', seconds: 120, signal: run.signal, say, everyMs: 1000, remedy: 'run this again; a pod on a lost node goes with `kubectl delete pod NAME --force --grace-period=0`' },
+      {
+        what: 'the deletion',
+        seconds: 120,
+        signal: run.signal,
+        say,
+        everyMs: 1000,
+        remedy: 'run this again; a pod on a lost node goes with `kubectl delete pod NAME --force --grace-period=0`',
+      },
     ),
   );
 }
@@ -59,7 +77,10 @@ async function removeScaledJobs(removal) {
   const find = async () => removal.select(await inventory(run, kube, removal)).filter((o) => o.kind === 'ScaledJob');
   const found = await find();
   if (found.length === 0) return;
-  await deleteAll(removal, found.filter((o) => !o.leaving));
+  await deleteAll(
+    removal,
+    found.filter((o) => !o.leaving),
+  );
   await dropFinalizers(removal);
   await run.step('waiting for the ScaledJobs to go', (say) =>
     waitFor(
@@ -67,7 +88,13 @@ async function removeScaledJobs(removal) {
         const left = await find();
         return { done: left.length === 0, state: left.map((o) => `${o.name} ${o.state}`).join(', ') };
       },
-      { what: 'the ScaledJobs', seconds: 60, signal: run.signal, say, remedy: "KEDA must take its finalizer off: see the log of deployment keda-operator in namespace keda" },
+      {
+        what: 'the ScaledJobs',
+        seconds: 60,
+        signal: run.signal,
+        say,
+        remedy: 'KEDA must take its finalizer off: see the log of deployment keda-operator in namespace keda',
+      },
     ),
   );
 }
@@ -78,25 +105,36 @@ async function removeScaledJobs(removal) {
  */
 async function dropFinalizers(removal) {
   const { run, kube } = removal;
-  const held = removal.select(await inventory(run, kube, removal)).filter((o) => o.leaving && ['ScaledJob', 'TriggerAuthentication'].includes(o.kind));
+  const held = removal
+    .select(await inventory(run, kube, removal))
+    .filter((o) => o.leaving && ['ScaledJob', 'TriggerAuthentication'].includes(o.kind));
   if (held.length === 0 || (await deploymentState(kube, 'keda', 'keda-operator')).done) return;
-  await run.step(`KEDA's operator is not there: taking its finalizer off ${held.map((o) => o.name).join(', ')}`, async () => {
-    for (const { kind, name, namespace } of held) {
-      await run.sh`kubectl --context ${kube.context} --namespace ${namespace} patch ${kind} ${name} --type=merge --patch ${'{"metadata":{"finalizers":null}}'}`;
-    }
-  });
+  await run.step(
+    `KEDA's operator is not there: taking its finalizer off ${held.map((o) => o.name).join(', ')}`,
+    async () => {
+      for (const { kind, name, namespace } of held) {
+        await run.sh`kubectl --context ${kube.context} --namespace ${namespace} patch ${kind} ${name} --type=merge --patch ${'{"metadata":{"finalizers":null}}'}`;
+      }
+    },
+  );
 }
 
 /** @param {Removal} removal @param {Owned[]} objects */
 async function deleteAll({ run, kube }, objects) {
   /** @type {Map<string, Owned[]>} */
   const groups = new Map();
-  for (const object of objects) groups.set(`${object.namespace} ${object.kind}`, [...(groups.get(`${object.namespace} ${object.kind}`) ?? []), object]);
+  for (const object of objects)
+    groups.set(`${object.namespace} ${object.kind}`, [
+      ...(groups.get(`${object.namespace} ${object.kind}`) ?? []),
+      object,
+    ]);
   for (const group of groups.values()) {
     const { kind, namespace } = /** @type {Owned} */ (group[0]);
     const names = group.map((o) => o.name);
-    await run.step(`deleting ${kind} ${names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} in ${namespace}`, () =>
-      run.sh`kubectl --context ${kube.context} --namespace ${namespace} delete ${kind} ${names} --ignore-not-found --wait=false`,
+    await run.step(
+      `deleting ${kind} ${names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} in ${namespace}`,
+      () =>
+        run.sh`kubectl --context ${kube.context} --namespace ${namespace} delete ${kind} ${names} --ignore-not-found --wait=false`,
     );
   }
 }
@@ -107,9 +145,19 @@ async function deleteAll({ run, kube }, objects) {
  * @param {import('@kubernetes/client-node').V1Pod[]} pods of the same namespaces
  */
 export function requireUnmounted(selected, pods) {
-  const gone = (/** @type {import('@kubernetes/client-node').V1Pod} */ pod) => selected.some((o) => o.kind === 'Pod' && o.name === pod.metadata?.name && o.namespace === pod.metadata?.namespace);
+  const gone = (/** @type {import('@kubernetes/client-node').V1Pod} */ pod) =>
+    selected.some((o) => o.kind === 'Pod' && o.name === pod.metadata?.name && o.namespace === pod.metadata?.namespace);
   for (const claim of selected.filter((o) => o.kind === 'PersistentVolumeClaim')) {
-    const user = pods.find((pod) => pod.metadata?.namespace === claim.namespace && !gone(pod) && pod.spec?.volumes?.some((v) => v.persistentVolumeClaim?.claimName === claim.name));
-    if (user) throw new Stop(`volume claim ${claim.name} is mounted by pod ${user.metadata?.name}`, 'delete the broker with it: --redis --data, --rabbitmq --data, or --all');
+    const user = pods.find(
+      (pod) =>
+        pod.metadata?.namespace === claim.namespace &&
+        !gone(pod) &&
+        pod.spec?.volumes?.some((v) => v.persistentVolumeClaim?.claimName === claim.name),
+    );
+    if (user)
+      throw new Stop(
+        `volume claim ${claim.name} is mounted by pod ${user.metadata?.name}`,
+        'delete the broker with it: --redis --data, --rabbitmq --data, or --all',
+      );
   }
 }

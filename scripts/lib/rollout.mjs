@@ -15,13 +15,22 @@ import { replicaState, waitFor } from './wait.mjs';
  */
 export async function waitRollout(run, where, seconds) {
   const { kube, namespace, release } = where;
-  const manifest = (await run.sh`helm --kube-context ${kube.context} --namespace ${namespace} get manifest ${release}`).stdout;
+  const manifest = (await run.sh`helm --kube-context ${kube.context} --namespace ${namespace} get manifest ${release}`)
+    .stdout;
   const objects = /** @type {Array<{ kind?: string, metadata: { name: string } } | null>} */ (loadAllYaml(manifest));
-  const names = (/** @type {string} */ kind) => objects.flatMap((object) => (object?.kind === kind ? [object.metadata.name] : []));
+  const names = (/** @type {string} */ kind) =>
+    objects.flatMap((object) => (object?.kind === kind ? [object.metadata.name] : []));
   const remedy = `kubectl --context ${kube.context} -n ${namespace} get events --sort-by=.lastTimestamp | tail -20`;
   for (const name of names('StatefulSet')) {
     await run.step(`waiting for the broker ${name}`, (say) =>
-      waitFor(() => brokerState(where, name), { what: `StatefulSet ${name}`, seconds, signal: run.signal, say, remedy, explain: () => lastLog(kube, namespace, `${name}-0`) }),
+      waitFor(() => brokerState(where, name), {
+        what: `StatefulSet ${name}`,
+        seconds,
+        signal: run.signal,
+        say,
+        remedy,
+        explain: () => lastLog(kube, namespace, `${name}-0`),
+      }),
     );
   }
   for (const name of names('Job')) {
@@ -33,7 +42,11 @@ export async function waitRollout(run, where, seconds) {
 
 /** @param {Pick<Where, 'kube' | 'namespace'>} where @param {string} name */
 async function brokerState({ kube, namespace }, name) {
-  const { done, state, pods } = await replicaState(kube, namespace, await kube.apps.readNamespacedStatefulSet({ namespace, name }));
+  const { done, state, pods } = await replicaState(
+    kube,
+    namespace,
+    await kube.apps.readNamespacedStatefulSet({ namespace, name }),
+  );
   return { done, state: `${state}${states(done ? [] : pods)}` };
 }
 
@@ -44,7 +57,10 @@ async function jobState({ kube, namespace }, name) {
   const pods = await listPods(kube, namespace, `${PROJECT},batch.kubernetes.io/job-name=${name}`);
   const failed = conditions.find((c) => c.type === 'Failed' && c.status === 'True');
   if (failed) {
-    throw new Stop(`Job ${name} failed: ${failed.reason} ${failed.message ?? ''}${await lastLog(kube, namespace, pods.at(-1)?.metadata?.name)}`, 'correct what the log names, then deploy again');
+    throw new Stop(
+      `Job ${name} failed: ${failed.reason} ${failed.message ?? ''}${await lastLog(kube, namespace, pods.at(-1)?.metadata?.name)}`,
+      'correct what the log names, then deploy again',
+    );
   }
   requireImage(pods);
   const { succeeded = 0, ready = 0 } = job.status ?? {};
@@ -56,7 +72,9 @@ async function jobState({ kube, namespace }, name) {
 /** @param {import('@kubernetes/client-node').V1Pod[]} pods */
 function requireImage(pods) {
   for (const pod of pods) {
-    const bad = pod.status?.containerStatuses?.find((c) => /^(ErrImage|ImagePullBackOff|InvalidImageName)/.test(c.state?.waiting?.reason ?? ''));
+    const bad = pod.status?.containerStatuses?.find((c) =>
+      /^(ErrImage|ImagePullBackOff|InvalidImageName)/.test(c.state?.waiting?.reason ?? ''),
+    );
     if (!bad) continue;
     const image = pod.spec?.containers.find((c) => c.name === bad.name)?.image;
     throw new Stop(
@@ -72,11 +90,13 @@ function requireImage(pods) {
  * @param {string | undefined} name
  */
 async function lastLog(kube, namespace, name) {
-  const text = name && (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name, tailLines: 12 })).catch(() => undefined));
+  const text =
+    name && (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name, tailLines: 12 })).catch(() => undefined));
   return text ? `\nlast lines of ${name}:\n${text.trimEnd()}` : '';
 }
 
-const states = (/** @type {import('@kubernetes/client-node').V1Pod[]} */ pods) => (pods.length ? `: ${pods.map(podState).join(', ')}` : '');
+const states = (/** @type {import('@kubernetes/client-node').V1Pod[]} */ pods) =>
+  pods.length ? `: ${pods.map(podState).join(', ')}` : '';
 
 /**
  * Waits for every broker of the project in the cluster, whichever release it belongs to.
@@ -88,7 +108,12 @@ export async function waitBrokers(run, kube) {
   for (const { metadata } of sets) {
     const { name = '', namespace = '' } = metadata ?? {};
     await run.step(`waiting for the broker ${namespace}/${name}`, (say) =>
-      waitFor(() => brokerState({ kube, namespace }, name), { what: `StatefulSet ${namespace}/${name}`, seconds: 180, signal: run.signal, say }),
+      waitFor(() => brokerState({ kube, namespace }, name), {
+        what: `StatefulSet ${namespace}/${name}`,
+        seconds: 180,
+        signal: run.signal,
+        say,
+      }),
     );
   }
   return sets.length;

@@ -105,7 +105,11 @@ async function step(signal, what, body) {
   const say = (/** @type {string} */ state) => {
     if (state === shown) return;
     shown = state;
-    err(terminal ? `\r\x1b[K${chalk.cyan('…')} ${what}: ${state}`.slice(0, (process.stderr.columns ?? 120) + 20) : `  ${state}\n`);
+    err(
+      terminal
+        ? `\r\x1b[K${chalk.cyan('…')} ${what}: ${state}`.slice(0, (process.stderr.columns ?? 120) + 20)
+        : `  ${state}\n`,
+    );
   };
   err(`${chalk.cyan('…')} ${what}${terminal ? '' : '\n'}`);
   try {
@@ -122,7 +126,8 @@ async function step(signal, what, body) {
 function reportFailure(thrown) {
   err(`${chalk.red('failed')}: ${messageOf(thrown)}\n`);
   if (thrown instanceof Stop && thrown.remedy) err(`${chalk.yellow('remedy')}: ${thrown.remedy}\n`);
-  else if (!(thrown instanceof Stop) && !(thrown instanceof ProcessOutput) && thrown instanceof Error) err(`${thrown.stack}\n`);
+  else if (!(thrown instanceof Stop) && !(thrown instanceof ProcessOutput) && thrown instanceof Error)
+    err(`${thrown.stack}\n`);
 }
 
 /** @param {Undo[]} undos */

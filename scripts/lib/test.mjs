@@ -24,8 +24,15 @@ if (newest(SOURCES) > newest(['dist'])) {
 
 const report = join(tmpdir(), `ttg-test-${process.pid}.json`);
 const vitest = join('node_modules', 'vitest', 'vitest.mjs');
-const args = [...PROJECTS.flatMap((project) => ['--project', project]), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-const tests = spawnSync(process.execPath, [vitest, 'run', ...args, ...given.filter((word) => !ALL.includes(word))], { stdio: 'inherit' });
+const args = [
+  ...PROJECTS.flatMap((project) => ['--project', project]),
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+];
+const tests = spawnSync(process.execPath, [vitest, 'run', ...args, ...given.filter((word) => !ALL.includes(word))], {
+  stdio: 'inherit',
+});
 process.exit(summarise(tests.status ?? 1));
 
 /**
@@ -35,7 +42,11 @@ process.exit(summarise(tests.status ?? 1));
 function summarise(status) {
   try {
     /** @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number }} */
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = JSON.parse(readFileSync(report, 'utf8'));
+    const {
+      numPassedTests: passed,
+      numFailedTests: failed,
+      numPendingTests: skipped,
+    } = JSON.parse(readFileSync(report, 'utf8'));
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
     return passed + failed === 0 ? 1 : status;
   } catch (error) {
@@ -52,9 +63,12 @@ function summarise(status) {
  * @returns {number}
  */
 function newest(paths) {
-  return Math.max(0, ...paths.map((path) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat) return 0;
-    return stat.isDirectory() ? newest(readdirSync(path).map((name) => join(path, name))) : stat.mtimeMs;
-  }));
+  return Math.max(
+    0,
+    ...paths.map((path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat) return 0;
+      return stat.isDirectory() ? newest(readdirSync(path).map((name) => join(path, name))) : stat.mtimeMs;
+    }),
+  );
 }

@@ -17,7 +17,8 @@ export async function requireTools(run, programs) {
   /** @type {Array<keyof typeof SOURCES>} */
   const missing = [];
   for (const name of programs) if (!(await which(name, { nothrow: true }))) missing.push(name);
-  if (missing.length) throw new Stop(`not on the PATH: ${missing.join(', ')}`, missing.map((name) => SOURCES[name]).join('; '));
+  if (missing.length)
+    throw new Stop(`not on the PATH: ${missing.join(', ')}`, missing.map((name) => SOURCES[name]).join('; '));
   if (programs.includes('docker')) await requireDocker(run);
 }
 
@@ -39,5 +40,8 @@ async function requireDocker(run) {
  * @param {PromiseLike<{ stdout: string }>} command
  */
 export async function lines(command) {
-  return (await command).stdout.split('\n').map((line) => line.trim()).filter(Boolean);
+  return (await command).stdout
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
 }

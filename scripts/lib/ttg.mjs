@@ -18,7 +18,10 @@ const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
  * @returns {Promise<number>} its exit status
  */
 export async function runTtg(env, args, signal) {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env, LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text' }, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, ...env, LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const stop = () => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   const [code] = await once(child, 'exit');
@@ -79,7 +82,11 @@ export async function runTtgOnRelease(where, args, { signal, runId }) {
  * @returns {Promise<never>} typed by who asks
  */
 export async function askTtg(opened, args, signal) {
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args, ...opened.args], { env: { ...process.env, ...opened.env, LOG_LEVEL: 'ERROR', LOG_FORMAT: 'text' }, signal, maxBuffer: 1 << 28 });
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args, ...opened.args], {
+    env: { ...process.env, ...opened.env, LOG_LEVEL: 'ERROR', LOG_FORMAT: 'text' },
+    signal,
+    maxBuffer: 1 << 28,
+  });
   return /** @type {never} */ (JSON.parse(stdout));
 }
 

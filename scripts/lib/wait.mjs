@@ -27,7 +27,11 @@ export async function waitFor(observe, { what, seconds, signal, say, everyMs = 5
   do {
     signal.throwIfAborted();
     try {
-      const seen = await limited(observe(), Math.min(READ_LIMIT_MS, Math.max(1000, deadline - performance.now())), signal);
+      const seen = await limited(
+        observe(),
+        Math.min(READ_LIMIT_MS, Math.max(1000, deadline - performance.now())),
+        signal,
+      );
       if (seen.done) return seen;
       ({ state } = seen);
       failure = '';
@@ -38,10 +42,15 @@ export async function waitFor(observe, { what, seconds, signal, say, everyMs = 5
       failure = apiMessage(thrown);
       say?.(`cannot read: ${failure}`.slice(0, 160));
     }
-    await sleep(Math.min(everyMs, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() => signal.throwIfAborted());
+    await sleep(Math.min(everyMs, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() =>
+      signal.throwIfAborted(),
+    );
   } while (performance.now() < deadline);
   const more = await explain?.().catch(() => '');
-  throw new Stop(`${what}: not within ${seconds} s; last observed: ${state}${failure ? `; last read failed: ${failure}` : ''}${more ?? ''}`, remedy);
+  throw new Stop(
+    `${what}: not within ${seconds} s; last observed: ${state}${failure ? `; last read failed: ${failure}` : ''}${more ?? ''}`,
+    remedy,
+  );
 }
 
 /**
@@ -74,10 +83,13 @@ async function limited(read, ms, signal) {
  */
 export async function replicaState(kube, namespace, { metadata, spec, status }) {
   const wanted = spec?.replicas ?? 1;
-  const selector = Object.entries(spec?.selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`).join(',');
+  const selector = Object.entries(spec?.selector.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
   const pods = await listPods(kube, namespace, selector);
   const ready = Math.min(pods.filter(isReady).length, status?.readyReplicas ?? 0);
-  const current = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) && (status?.updatedReplicas ?? 0) >= wanted;
+  const current =
+    (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) && (status?.updatedReplicas ?? 0) >= wanted;
   return { done: wanted > 0 && ready >= wanted && current, state: `${ready} of ${wanted} ready`, pods };
 }
 

@@ -5,7 +5,13 @@
  */
 import { spawnSync } from 'node:child_process';
 
-const NOWHERE = { REDIS_HOST: '127.0.0.1', REDIS_PORT: '1', RABBITMQ_HOST: '127.0.0.1', RABBITMQ_PORT: '1', CONNECT_TIMEOUT_SECONDS: '1' };
+const NOWHERE = {
+  REDIS_HOST: '127.0.0.1',
+  REDIS_PORT: '1',
+  RABBITMQ_HOST: '127.0.0.1',
+  RABBITMQ_PORT: '1',
+  CONNECT_TIMEOUT_SECONDS: '1',
+};
 const QUEUE = { ...NOWHERE, QUEUE_MODE: 'true' };
 
 /** @type {[file: string, args: string[], env: Record<string, string>][]} */
@@ -20,6 +26,12 @@ const RUNS = [
 ];
 
 for (const [file, args, env] of RUNS) {
-  const { status, error } = spawnSync(process.execPath, [file, ...args], { env: { ...process.env, ...env }, stdio: 'ignore', timeout: 30_000 });
-  console.log(`${file} ${args.join(' ')} ${env['QUEUE_BACKEND'] ?? 'without a broker'}: ${error ? error.message : `status ${status}`}`);
+  const { status, error } = spawnSync(process.execPath, [file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+    timeout: 30_000,
+  });
+  console.log(
+    `${file} ${args.join(' ')} ${env['QUEUE_BACKEND'] ?? 'without a broker'}: ${error ? error.message : `status ${status}`}`,
+  );
 }

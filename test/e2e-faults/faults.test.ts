@@ -21,7 +21,8 @@ const alternating = process.env['TTG_FAULT_PAIRS'] === 'alternating';
 const BACKENDS: readonly Backend[] = ['redis', 'rabbitmq'];
 const names = Object.keys(CLUSTER_FAULTS);
 const all = names.flatMap((name) => BACKENDS.map((backend): Pair => [name, backend]));
-const isTurn = ([name, backend]: Pair): boolean => !alternating || (names.indexOf(name) + BACKENDS.indexOf(backend) + SEED) % 2 === 0;
+const isTurn = ([name, backend]: Pair): boolean =>
+  !alternating || (names.indexOf(name) + BACKENDS.indexOf(backend) + SEED) % 2 === 0;
 const pairs = all.filter(isTurn);
 const alone = ([name]: Pair): boolean => CLUSTER_FAULTS[name]?.disturbs === 'cluster';
 
@@ -29,10 +30,21 @@ const rows: Row[] = [];
 
 async function play([name, backend]: Pair, signal: AbortSignal): Promise<void> {
   process.env['KUBECONFIG'] = KUBECONFIG;
-  const place = { kube: connect({ name: CLUSTER }), cluster: CLUSTER, namespace: `fault-${name}-${backend}`, evidence: OUT };
+  const place = {
+    kube: connect({ name: CLUSTER }),
+    cluster: CLUSTER,
+    namespace: `fault-${name}-${backend}`,
+    evidence: OUT,
+  };
   const row: Row = { name, backend, seed: SEED, played: 'did not end' };
   rows.push(row);
-  const outcome = await playOnCluster(name, { backend, place, settings: tinyClusterRun('run-1'), seed: SEED, signal }).catch((thrown: unknown) => {
+  const outcome = await playOnCluster(name, {
+    backend,
+    place,
+    settings: tinyClusterRun('run-1'),
+    seed: SEED,
+    signal,
+  }).catch((thrown: unknown) => {
     row.played = String(thrown);
     throw thrown;
   });

@@ -14,7 +14,12 @@ for (const backend of ['redis', 'rabbitmq']) {
     );
     expect(stdout).toContain('COMPLETE     every parameter counts exactly once');
     expect(stdout).toMatch(/fault +\S+ was killed in the middle of chunk \d+; \S+ completed it at attempt [2-9]/);
-    console.log(stdout.split('\n').filter((line) => /^(fault |wall clock)/.test(line)).join('\n'));
+    console.log(
+      stdout
+        .split('\n')
+        .filter((line) => /^(fault |wall clock)/.test(line))
+        .join('\n'),
+    );
   });
 }
 
@@ -22,10 +27,29 @@ test('cleanup removes all of TTG, its data too, and leaves a foreign pod in the 
   await using release = await Release.in('e2e-cleanup');
   await release.apply('install', 'small-redis', 'run.totalParameters=100', 'computation.simulateWorkMs=0');
   expect((await release.helm('test', 'ttg', '--timeout', '200s')).status).toBe(0);
-  const securityContext = { runAsNonRoot: true, runAsUser: 1000, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } };
+  const securityContext = {
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
   await release.kube.core.createNamespacedPod({
     namespace: release.namespace,
-    body: { metadata: { name: 'foreign' }, spec: { containers: [{ name: 'c', image: `ttg:${IMAGE_TAG}`, imagePullPolicy: 'IfNotPresent', command: ['node', '-e', 'setInterval(() => {}, 1000)'], securityContext }] } },
+    body: {
+      metadata: { name: 'foreign' },
+      spec: {
+        containers: [
+          {
+            name: 'c',
+            image: `ttg:${IMAGE_TAG}`,
+            imagePullPolicy: 'IfNotPresent',
+            command: ['node', '-e', 'setInterval(() => {}, 1000)'],
+            securityContext,
+          },
+        ],
+      },
+    },
   });
 
   const plan = await release.script('cleanup', '--all', '--data', '--dry-run');
@@ -34,7 +58,14 @@ test('cleanup removes all of TTG, its data too, and leaves a foreign pod in the 
   const cleaned = await release.script('cleanup', '--all', '--data', '--force');
   expect(cleaned.status, cleaned.output).toBe(0);
 
-  const left = await release.kubectl('get', 'all,pvc,secrets,configmaps,scaledjobs,serviceaccounts,roles', '-l', 'ttg.io/project=distributed-compute', '-o', 'name');
+  const left = await release.kubectl(
+    'get',
+    'all,pvc,secrets,configmaps,scaledjobs,serviceaccounts,roles',
+    '-l',
+    'ttg.io/project=distributed-compute',
+    '-o',
+    'name',
+  );
   expect(left.output.replace('No resources found', '').trim()).toBe('');
   const foreign = await release.kube.core.readNamespacedPod({ namespace: release.namespace, name: 'foreign' });
   expect(foreign.metadata?.deletionTimestamp).toBeUndefined();

@@ -20,7 +20,11 @@ for (const backend of ['redis', 'rabbitmq']) {
     expect(tested.output).toContain('COMPLETE     every parameter counts exactly once');
     expect(tested.status).toBe(0);
 
-    await eventually(async () => !(await release.pods('worker')).some((pod) => isActive(pod.status?.phase)), 30_000, 'zero worker pods');
+    await eventually(
+      async () => !(await release.pods('worker')).some((pod) => isActive(pod.status?.phase)),
+      30_000,
+      'zero worker pods',
+    );
     const ledger = await release.ledger('run-1');
     const verdict = judge(ledger, expectedOf(ledger));
     expect(verdict.faults).toEqual([]);
@@ -30,7 +34,9 @@ for (const backend of ['redis', 'rabbitmq']) {
 
     const report = makeReport(ledger);
     const idle = (observer.lastActiveAt - Date.parse(ledger.tally.lastCompletedAt ?? '')) / 1000;
-    console.log(`${backend}: first start ${report.firstStartSeconds} s, last result ${report.wallSeconds} s after t0; last worker gone ${idle.toFixed(1)} s after that; ${observer.pods.size} pods`);
+    console.log(
+      `${backend}: first start ${report.firstStartSeconds} s, last result ${report.wallSeconds} s after t0; last worker gone ${idle.toFixed(1)} s after that; ${observer.pods.size} pods`,
+    );
 
     const again = await release.helm('test', 'ttg', '--logs', '--timeout', '60s');
     expect(again.status, 'helm test can be run again').toBe(0);
@@ -45,14 +51,19 @@ for (const preset of ['medium-redis', 'medium-rabbitmq', 'large-redis', 'large-r
     const tested = await release.helm('test', 'ttg', '--logs', '--timeout', '400s');
     expect(tested.output).toContain('COMPLETE     every parameter counts exactly once');
     expect(tested.status).toBe(0);
-    const [report, capacity] = await release.withBroker(async (broker) => [makeReport(await readLedger(() => broker.records(), 'run-1')), await broker.capacity()] as const);
+    const [report, capacity] = await release.withBroker(
+      async (broker) =>
+        [makeReport(await readLedger(() => broker.records(), 'run-1')), await broker.capacity()] as const,
+    );
     const mib = Math.round((capacity.memoryUsed ?? 0) / 1024 / 1024);
-    console.log(`${preset}: first start ${report.firstStartSeconds} s, last result ${report.wallSeconds} s after t0, ${report.parametersPerSecond} parameters/s, broker memory ${mib} MiB`);
+    console.log(
+      `${preset}: first start ${report.firstStartSeconds} s, last result ${report.wallSeconds} s after t0, ${report.parametersPerSecond} parameters/s, broker memory ${mib} MiB`,
+    );
     release.passed();
   });
 }
 
-test('static mode: an Indexed Job without a broker, and helm test reads the records from its pods\' logs', async () => {
+test("static mode: an Indexed Job without a broker, and helm test reads the records from its pods' logs", async () => {
   await using release = await Release.in('e2e-static');
   await release.apply('install', 'static');
   const tested = await release.helm('test', 'ttg', '--logs', '--timeout', '300s');

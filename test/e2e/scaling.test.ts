@@ -27,21 +27,37 @@ interface Run {
 }
 
 /** What the rule needs at most: unfinished chunks only become fewer. */
-const needed = ({ chunks, chunksPerWorker, maxReplicas }: Shape): number => Math.min(maxReplicas, Math.ceil(chunks / chunksPerWorker));
+const needed = ({ chunks, chunksPerWorker, maxReplicas }: Shape): number =>
+  Math.min(maxReplicas, Math.ceil(chunks / chunksPerWorker));
 
 /** Watches a run from `helm install` to zero pods, and for as long as a scaler that is behind might start another. */
 async function observe(name: string, backend: string, shape: Shape): Promise<Run> {
   await using release = await Release.in(`e2e-scaling-${name}-${backend}`);
   const sets = [
-    `run.totalParameters=${shape.chunks}`, 'run.chunkSize=1', `worker.chunksPerWorker=${shape.chunksPerWorker}`,
-    `worker.maxReplicas=${shape.maxReplicas}`, 'worker.successfulJobsHistoryLimit=100',
+    `run.totalParameters=${shape.chunks}`,
+    'run.chunkSize=1',
+    `worker.chunksPerWorker=${shape.chunksPerWorker}`,
+    `worker.maxReplicas=${shape.maxReplicas}`,
+    'worker.successfulJobsHistoryLimit=100',
   ].flatMap((pair) => ['--set', pair]);
-  const installed = await release.helm('install', 'ttg', './chart', '-f', `values/small-${backend}.yaml`, ...sets, ...shape.values);
+  const installed = await release.helm(
+    'install',
+    'ttg',
+    './chart',
+    '-f',
+    `values/small-${backend}.yaml`,
+    ...sets,
+    ...shape.values,
+  );
   expect(installed.status, installed.output).toBe(0);
   await using observer = new WorkerObserver(release);
   const tested = await release.helm('test', 'ttg', '--logs', '--timeout', '300s');
   expect(tested.status, tested.output).toBe(0);
-  await eventually(() => observer.pods.size > 0 && Date.now() - observer.lastActiveAt > 1000, 60_000, 'zero worker pods');
+  await eventually(
+    () => observer.pods.size > 0 && Date.now() - observer.lastActiveAt > 1000,
+    60_000,
+    'zero worker pods',
+  );
   const pods = observer.pods.size;
   await holds(() => observer.pods.size === pods, BEHIND_MS, 'no pod is started once the last has gone');
 
@@ -54,26 +70,48 @@ async function observe(name: string, backend: string, shape: Shape): Promise<Run
       lastStartedAt = Math.max(lastStartedAt, Date.parse(entry.record.startedAt));
     }
   });
-  const reasons = await Promise.all([...observer.pods.keys()].map(async (pod) => /worker leaves reason="?([^"\n]+)/.exec((await release.kubectl('logs', pod)).output)?.[1] ?? 'unknown'));
+  const reasons = await Promise.all(
+    [...observer.pods.keys()].map(
+      async (pod) =>
+        /worker leaves reason="?([^"\n]+)/.exec((await release.kubectl('logs', pod)).output)?.[1] ?? 'unknown',
+    ),
+  );
   release.passed();
-  console.log(`${name} over ${backend}: ${observer.pods.size} pods, chunks ${[...chunks.values()].join(' ')}; ${reasons.join(', ')}`);
+  console.log(
+    `${name} over ${backend}: ${observer.pods.size} pods, chunks ${[...chunks.values()].join(' ')}; ${reasons.join(', ')}`,
+  );
   return { pods: observer.pods, peakJobs: observer.peakJobs, chunks, lastStartedAt, reasons };
 }
 
 const evenRuns: Array<[string, Shape]> = [
-  ['chunks of a second', { chunks: 60, chunksPerWorker: 10, maxReplicas: 10, values: ['--set', 'computation.simulateWorkMs=1000'] }],
-  ['chunks of 10 ms', { chunks: 3000, chunksPerWorker: 1000, maxReplicas: 10, values: ['--set', 'computation.simulateWorkMs=10'] }],
+  [
+    'chunks of a second',
+    { chunks: 60, chunksPerWorker: 10, maxReplicas: 10, values: ['--set', 'computation.simulateWorkMs=1000'] },
+  ],
+  [
+    'chunks of 10 ms',
+    { chunks: 3000, chunksPerWorker: 1000, maxReplicas: 10, values: ['--set', 'computation.simulateWorkMs=10'] },
+  ],
 ];
 
 describe.each(evenRuns)('a run of %s', (title, shape) => {
-  test.concurrent.each(['redis', 'rabbitmq'])('over %s: as many workers as the rule needs, each computes, none comes when all is taken', async (backend) => {
-    const run = await observe(title.replaceAll(' ', '-'), backend, shape);
-    expect(run.pods.size).toBeLessThanOrEqual(needed(shape));
-    expect(run.peakJobs).toBeLessThanOrEqual(needed(shape));
-    expect([...run.pods.keys()].filter((pod) => !run.chunks.has(pod)), 'pods without a record').toEqual([]);
-    expect([...run.pods].filter(([, seenAt]) => seenAt > run.lastStartedAt), 'pods started after the last chunk was').toEqual([]);
-    expect(run.reasons.filter((reason) => reason !== 'drained' && reason !== 'others finish the rest')).toEqual([]);
-  });
+  test.concurrent.each(['redis', 'rabbitmq'])(
+    'over %s: as many workers as the rule needs, each computes, none comes when all is taken',
+    async (backend) => {
+      const run = await observe(title.replaceAll(' ', '-'), backend, shape);
+      expect(run.pods.size).toBeLessThanOrEqual(needed(shape));
+      expect(run.peakJobs).toBeLessThanOrEqual(needed(shape));
+      expect(
+        [...run.pods.keys()].filter((pod) => !run.chunks.has(pod)),
+        'pods without a record',
+      ).toEqual([]);
+      expect(
+        [...run.pods].filter(([, seenAt]) => seenAt > run.lastStartedAt),
+        'pods started after the last chunk was',
+      ).toEqual([]);
+      expect(run.reasons.filter((reason) => reason !== 'drained' && reason !== 'others finish the rest')).toEqual([]);
+    },
+  );
 });
 
 describe('a run whose last chunks turn out slow', () => {
@@ -81,15 +119,26 @@ describe('a run whose last chunks turn out slow', () => {
   const slow = 120;
   const module = join(OUT, 'slow-tail.mjs');
   const text = `export const decimals = 0;\nexport async function compute(i) {\n  if (i >= ${fast}) await new Promise((resolve) => setTimeout(resolve, 100));\n  return i;\n}\n`;
-  const shape: Shape = { chunks: fast + slow, chunksPerWorker: 10, maxReplicas: 3, values: ['--set', 'computation.simulateWorkMs=0', '--set-file', `computation.source=${module}`] };
+  const shape: Shape = {
+    chunks: fast + slow,
+    chunksPerWorker: 10,
+    maxReplicas: 3,
+    values: ['--set', 'computation.simulateWorkMs=0', '--set-file', `computation.source=${module}`],
+  };
 
   // Whoever comes first finishes the fast chunks and may hold all slow ones: the others, started before, find nothing. They
   // stay, since the many unfinished chunks would make KEDA start pods in their place, over and over.
-  test.concurrent.each(['redis', 'rabbitmq'])('over %s: workers that wait beside a busy one are not replaced in circles', async (backend) => {
-    mkdirSync(OUT, { recursive: true });
-    writeFileSync(module, text);
-    const run = await observe('slow-tail', backend, shape);
-    expect(run.pods.size).toBeLessThanOrEqual(shape.maxReplicas);
-    expect([...run.pods].filter(([, seenAt]) => seenAt > run.lastStartedAt), 'pods started after the last chunk was').toEqual([]);
-  });
+  test.concurrent.each(['redis', 'rabbitmq'])(
+    'over %s: workers that wait beside a busy one are not replaced in circles',
+    async (backend) => {
+      mkdirSync(OUT, { recursive: true });
+      writeFileSync(module, text);
+      const run = await observe('slow-tail', backend, shape);
+      expect(run.pods.size).toBeLessThanOrEqual(shape.maxReplicas);
+      expect(
+        [...run.pods].filter(([, seenAt]) => seenAt > run.lastStartedAt),
+        'pods started after the last chunk was',
+      ).toEqual([]);
+    },
+  );
 });

@@ -4,7 +4,11 @@ import { mkdirSync } from 'node:fs';
 import { CLUSTER, IMAGE_TAG, KUBECONFIG, OUT, ROOT } from './support/place.js';
 
 function script(name: string, ...args: string[]): void {
-  execFileSync(process.execPath, [`scripts/${name}.mjs`, ...args], { cwd: ROOT, stdio: 'inherit', env: { ...process.env, KUBECONFIG } });
+  execFileSync(process.execPath, [`scripts/${name}.mjs`, ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, KUBECONFIG },
+  });
 }
 
 /** TTG_E2E_KEEP=1 leaves the cluster for the next run: the second run starts in seconds. */

@@ -31,12 +31,20 @@ for (const backend of ['redis', 'rabbitmq']) {
     expect(tested.status).toBe(0);
 
     const pods = await release.pods('worker');
-    for (const pod of pods.filter((p) => before.includes(p.metadata?.name))) expect(pod.status?.phase, pod.metadata?.name).not.toBe('Failed');
-    for (const [runId, total] of [['run-1', 1000], ['run-2', 500]] as const) {
-      const ledger = await eventually(async () => {
-        const read = await release.ledger(runId);
-        return read.plan && read.missing().length === 0 ? read : undefined;
-      }, 60_000, `${runId} complete`);
+    for (const pod of pods.filter((p) => before.includes(p.metadata?.name)))
+      expect(pod.status?.phase, pod.metadata?.name).not.toBe('Failed');
+    for (const [runId, total] of [
+      ['run-1', 1000],
+      ['run-2', 500],
+    ] as const) {
+      const ledger = await eventually(
+        async () => {
+          const read = await release.ledger(runId);
+          return read.plan && read.missing().length === 0 ? read : undefined;
+        },
+        60_000,
+        `${runId} complete`,
+      );
       const verdict = judge(ledger, expectedOf(ledger));
       expect(verdict.faults).toEqual([]);
       expect(verdict.parameters.ok).toBe(total);

@@ -25,7 +25,9 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       const outcome = await playOnProcesses(name, { broker, settings, seed: SEED, signal });
       expectAsWithout(name, outcome, PROCESS_FAULTS[name]?.poison);
       const { target, observed } = outcome.injection;
-      console.log(`${backend} ${name}: recovered after ${outcome.recoverySeconds.toFixed(1)} s; ${target}; ${observed}`);
+      console.log(
+        `${backend} ${name}: recovered after ${outcome.recoverySeconds.toFixed(1)} s; ${target}; ${observed}`,
+      );
     }
 
     test.for(names.filter(alone))('%s', (name, { signal }) => play(name, signal));

@@ -17,10 +17,14 @@ interface Recorded {
   readonly record: LogRecord;
 }
 
-const isResult = (start: number) => ({ record }: Recorded): boolean => record.kind === 'result' && record.start === start;
+const isResult =
+  (start: number) =>
+  ({ record }: Recorded): boolean =>
+    record.kind === 'result' && record.start === start;
 /** Another last digit. */
 const flipped = (digest: string): string => digest.slice(0, -1) + (digest.endsWith('0') ? '1' : '0');
-const flip = (record: LogRecord): LogRecord => (record.kind === 'result' ? { ...record, digest: flipped(record.digest) } : record);
+const flip = (record: LogRecord): LogRecord =>
+  record.kind === 'result' ? { ...record, digest: flipped(record.digest) } : record;
 
 describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
   const broker = inject(backend);
@@ -28,7 +32,8 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
   let file: string;
   let log: Recorded[];
   let copies = 0;
-  const env = (prefix: string): Record<string, string> => fleetEnv(broker, { QUEUE_PREFIX: prefix, TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '10' });
+  const env = (prefix: string): Record<string, string> =>
+    fleetEnv(broker, { QUEUE_PREFIX: prefix, TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '10' });
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'ttg-certificate-'));
@@ -45,7 +50,11 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
   /** A further log with these records, and what checking the certificate against it says. */
   async function checkCopy(records: readonly Recorded[]): Promise<Awaited<ReturnType<typeof ttg>>> {
     const prefix = `copy-${++copies}`;
-    await using prepared = await connect(loadConfig({ ...env(prefix), POD_NAME: 'copier' }), pino({ level: 'silent' }), new AbortController().signal);
+    await using prepared = await connect(
+      loadConfig({ ...env(prefix), POD_NAME: 'copier' }),
+      pino({ level: 'silent' }),
+      new AbortController().signal,
+    );
     await prepared.prepare();
     await using raw = await openRaw(broker, prefix);
     for (const { record } of records) await raw.putWire(encodeRecord(record));
@@ -54,21 +63,53 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
 
   it('is written with all that it must say', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
-      complete: true, backend, injected: [{ name: 'none', seconds: 1.5 }], plan: { runId: 'run-1', totalParameters: 1000, chunkSize: 10 },
-      parameters: { attempted: 1000, acknowledged: 1000, ok: 1000, dead: 0, missing: 0, lost: 0, duplicated: 0, conflicting: 0 },
+      complete: true,
+      backend,
+      injected: [{ name: 'none', seconds: 1.5 }],
+      plan: { runId: 'run-1', totalParameters: 1000, chunkSize: 10 },
+      parameters: {
+        attempted: 1000,
+        acknowledged: 1000,
+        ok: 1000,
+        dead: 0,
+        missing: 0,
+        lost: 0,
+        duplicated: 0,
+        conflicting: 0,
+      },
       aggregate: { sum: '500035.5', min: 0.41, max: 999.98 },
     });
   });
 
   it('is kept by the log that it was made of, and by a copy in another order', async () => {
-    expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({ status: 0, stdout: expect.stringContaining('INTACT') as string });
-    expect(await checkCopy([...log.filter(({ record }) => record.kind !== 'result'), ...log.filter(({ record }) => record.kind === 'result').reverse()])).toMatchObject({ status: 0 });
+    expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('INTACT') as string,
+    });
+    expect(
+      await checkCopy([
+        ...log.filter(({ record }) => record.kind !== 'result'),
+        ...log.filter(({ record }) => record.kind === 'result').reverse(),
+      ]),
+    ).toMatchObject({ status: 0 });
   });
 
   it.each<[what: string, change: (whole: readonly Recorded[]) => readonly Recorded[], named: RegExp]>([
-    ['without a record', (whole) => whole.filter((each) => !isResult(420)(each)), /parameters 420–429: 0 results, certified were 10/],
-    ['with a byte of a digest flipped', (whole) => whole.map((each) => (isResult(420)(each) ? { ...each, record: flip(each.record) } : each)), /parameters 420–429: the results are others/],
-    ['with a second, unequal record', (whole) => [...whole, ...whole.filter(isResult(420)).map((each) => ({ ...each, record: flip(each.record) }))], /parameters 420–429: the log holds unequal results/],
+    [
+      'without a record',
+      (whole) => whole.filter((each) => !isResult(420)(each)),
+      /parameters 420–429: 0 results, certified were 10/,
+    ],
+    [
+      'with a byte of a digest flipped',
+      (whole) => whole.map((each) => (isResult(420)(each) ? { ...each, record: flip(each.record) } : each)),
+      /parameters 420–429: the results are others/,
+    ],
+    [
+      'with a second, unequal record',
+      (whole) => [...whole, ...whole.filter(isResult(420)).map((each) => ({ ...each, record: flip(each.record) }))],
+      /parameters 420–429: the log holds unequal results/,
+    ],
     ['cut off in the middle', (whole) => whole.slice(0, 50), /parameters \d+–\d+: 0 results, certified were 10/],
     ['cut off at its start', (whole) => whole.slice(-50), /parameters 0–999: the log holds no plan/],
   ])('is not kept by a log %s', async (_, change, named) => {
@@ -83,13 +124,22 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
     await using raw = await openRaw(broker, 'whole');
     if (backend === 'redis') {
       await raw.deleteRecord(position);
-      expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({ status: 1, stdout: expect.stringContaining('parameters 420–429: 0 results') as string });
+      expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({
+        status: 1,
+        stdout: expect.stringContaining('parameters 420–429: 0 results') as string,
+      });
       await raw.putWire(encodeRecord(record));
       expect(await ttg(env('whole'), 'verify', '--check', file), 'mended').toMatchObject({ status: 0 });
     }
     await raw.putRecord(Buffer.from('no record'));
-    expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({ status: 1, stdout: expect.stringContaining('1 more records cannot be decoded') as string });
+    expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('1 more records cannot be decoded') as string,
+    });
     await raw.putWire(encodeRecord(flip(record)));
-    expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({ status: 1, stdout: expect.stringContaining('parameters 420–429: the log holds unequal results') as string });
+    expect(await ttg(env('whole'), 'verify', '--check', file)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('parameters 420–429: the log holds unequal results') as string,
+    });
   });
 });

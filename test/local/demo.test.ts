@@ -7,7 +7,10 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 function demo(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(process.execPath, ['scripts/demo.mjs', '--local', ...args], { cwd: ROOT, maxBuffer: 1 << 26 });
+  return promisify(execFile)(process.execPath, ['scripts/demo.mjs', '--local', ...args], {
+    cwd: ROOT,
+    maxBuffer: 1 << 26,
+  });
 }
 
 for (const backend of ['redis', 'rabbitmq']) {

@@ -18,7 +18,7 @@ async function seeded(bench: Bench): Promise<Broker> {
 }
 
 async function completeRest(broker: Broker, count: number, workerId: string): Promise<void> {
-  for (let left = count; left > 0; ) {
+  for (let left = count; left > 0;) {
     const deliveries = await receive(broker, 1);
     for (const delivery of deliveries) await delivery.complete(resultOf(delivery.chunk, workerId));
     left -= deliveries.length;
@@ -67,12 +67,18 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await completeRest(broker, CHUNKS, 'w2');
       expect(await verdictOf(broker)).toMatchObject({ complete: true });
 
-      const other = { ...resultOf(late.chunk, 'frozen'), digest: 'f'.repeat(32), summary: { sum: 99, count: 10, min: 0, max: 1 } };
+      const other = {
+        ...resultOf(late.chunk, 'frozen'),
+        digest: 'f'.repeat(32),
+        summary: { sum: 99, count: 10, min: 0, max: 1 },
+      };
       await unfenced(late, local, b.prefix).complete(other);
       const verdict = await verdictOf(broker);
       expect(verdict.complete).toBe(false);
       const { start, end } = late.chunk;
-      expect(verdict.conflicts).toMatchObject([{ start, end, first: { workerId: 'w2' }, second: { workerId: 'frozen', digest: 'f'.repeat(32) } }]);
+      expect(verdict.conflicts).toMatchObject([
+        { start, end, first: { workerId: 'w2' }, second: { workerId: 'frozen', digest: 'f'.repeat(32) } },
+      ]);
       expect(verdict.faults.join()).toContain('unequal results');
     });
 

@@ -13,7 +13,12 @@ import { fleetEnv, ttg } from '../support/fleet.js';
 
 const log = pino({ level: 'silent' });
 
-async function seedRun(bench: Bench, broker: Broker, env: Record<string, string>, stop: AbortSignal = never): Promise<number> {
+async function seedRun(
+  bench: Bench,
+  broker: Broker,
+  env: Record<string, string>,
+  stop: AbortSignal = never,
+): Promise<number> {
   const config = loadConfig({ ...bench.env('seeder'), TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '10', ...env });
   return seed({ broker, config, log, stop });
 }
@@ -98,7 +103,11 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       // The last chunk was 5 parameters short: the rest of its grid cell becomes a piece of its own.
       expect(await seedRun(bench, broker, { TOTAL_PARAMETERS: '1500' })).toBe(51);
       await work(broker, 51);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, parameters: { expected: 1500, ok: 1500 }, deduplicated: 0 });
+      expect(await verdictOf(broker)).toMatchObject({
+        complete: true,
+        parameters: { expected: 1500, ok: 1500 },
+        deduplicated: 0,
+      });
     });
 
     it('publishes again what the queue lost', async () => {
@@ -127,7 +136,10 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(repaired.status, 'incomplete as yet').toBe(1);
       expect(JSON.parse(repaired.stdout)).toMatchObject({ parameters: { expected: 1000, missing: 700 } });
       await work(broker, 70);
-      expect(await repair({ broker, runId: 'run-1', force: false, log, stop: never })).toEqual({ published: 0, refused: undefined });
+      expect(await repair({ broker, runId: 'run-1', force: false, log, stop: never })).toEqual({
+        published: 0,
+        refused: undefined,
+      });
       expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
     });
 
@@ -147,13 +159,21 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await seedRun(bench, broker, {});
       const cautious = await repair({ broker, runId: 'run-1', force: false, log, stop: never });
       expect(cautious.published).toBe(0);
-      if (backend === 'rabbitmq') expect(cautious.refused).toMatch(/^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/);
+      if (backend === 'rabbitmq')
+        expect(cautious.refused).toMatch(
+          /^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/,
+        );
       else expect(cautious.refused).toBeUndefined();
       const forced = await repair({ broker, runId: 'run-1', force: true, log, stop: never });
       const twice = backend === 'rabbitmq' ? 100 : 0;
       expect(forced).toEqual({ published: twice, refused: undefined });
       await work(broker, 100 + twice);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, parameters: { ok: 1000, duplicated: 0 }, records: 100 + twice, deduplicated: twice });
+      expect(await verdictOf(broker)).toMatchObject({
+        complete: true,
+        parameters: { ok: 1000, duplicated: 0 },
+        records: 100 + twice,
+        deduplicated: twice,
+      });
     });
 
     it('does not repair a run without a plan, and says what to do', async () => {
@@ -168,8 +188,14 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await using bench = new Bench(local);
       const broker = await bench.worker();
       await seedRun(bench, broker, {});
-      for (const env of [{ CHUNK_SIZE: '20' }, { TOTAL_PARAMETERS: '900' }, { COMPUTATION: '/computation/other.mjs' }]) {
-        await expect(seedRun(bench, broker, env)).rejects.toThrow(/run-1 exists with another plan .*set another RUN_ID/);
+      for (const env of [
+        { CHUNK_SIZE: '20' },
+        { TOTAL_PARAMETERS: '900' },
+        { COMPUTATION: '/computation/other.mjs' },
+      ]) {
+        await expect(seedRun(bench, broker, env)).rejects.toThrow(
+          /run-1 exists with another plan .*set another RUN_ID/,
+        );
       }
       expect((await broker.depth()).ready).toBe(100);
     });
@@ -183,7 +209,9 @@ describe('a run that does not fit', () => {
       await using bench = new Bench(local);
       const broker = await bench.worker();
       const refused = seedRun(bench, broker, { TOTAL_PARAMETERS: '1000000', CHUNK_SIZE: '1' });
-      await expect(refused).rejects.toThrow(/these 1000000 chunks the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/);
+      await expect(refused).rejects.toThrow(
+        /these 1000000 chunks the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/,
+      );
       expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
       expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();
     } finally {

@@ -79,7 +79,12 @@ export class Bench implements AsyncDisposable {
     const proxy = await cuttableProxy(this.#broker.port);
     const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
     this.#proxies.push(proxy);
-    return { broker: await this.worker(name, { [variable]: String(proxy.port) }), die: () => proxy.cut(), stall: () => proxy.stall(), heal: () => proxy.heal() };
+    return {
+      broker: await this.worker(name, { [variable]: String(proxy.port) }),
+      die: () => proxy.cut(),
+      stall: () => proxy.stall(),
+      heal: () => proxy.heal(),
+    };
   }
 
   /** A worker process that holds `max` deliveries; resolves when it has them. */
@@ -115,7 +120,9 @@ export class Bench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // What died in the test cannot say goodbye; the broker's data is thrown away with its prefix.
-    await Promise.allSettled(this.#open.map((item) => within(Promise.resolve(item[Symbol.asyncDispose]()), 10_000, 'disposing')));
+    await Promise.allSettled(
+      this.#open.map((item) => within(Promise.resolve(item[Symbol.asyncDispose]()), 10_000, 'disposing')),
+    );
     await Promise.allSettled(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
     const raw = await openRaw(this.#broker, this.prefix);
     await raw.removeAll();

@@ -14,8 +14,15 @@ export function unfenced(delivery: Delivery, broker: Reachable, prefix: string):
   return {
     complete: async (result: Result) => {
       const wire = encodeRecord({ kind: 'result', runId, chunkId, start, end, ...result, attempt: delivery.attempt });
-      if (broker.backend === 'redis') await withRedis(broker, (redis) => redis.xadd(`${prefix}:results`, '*', ...toFields(wire)));
-      else await withChannel(broker, (channel) => channel.sendToQueue(`${prefix}.results`, Buffer.from(JSON.stringify(wire)), { persistent: true, contentType: 'application/json' }));
+      if (broker.backend === 'redis')
+        await withRedis(broker, (redis) => redis.xadd(`${prefix}:results`, '*', ...toFields(wire)));
+      else
+        await withChannel(broker, (channel) =>
+          channel.sendToQueue(`${prefix}.results`, Buffer.from(JSON.stringify(wire)), {
+            persistent: true,
+            contentType: 'application/json',
+          }),
+        );
     },
   };
 }
@@ -25,7 +32,10 @@ export async function ackThenDie(broker: Reachable, prefix: string): Promise<Chu
   if (broker.backend === 'redis') {
     return withRedis(broker, async (redis) => {
       const [tasks, group] = [`${prefix}:tasks`, `${prefix}-workers`];
-      const reply = (await redis.xreadgroup('GROUP', group, 'broken', 'COUNT', 1, 'STREAMS', tasks, '>')) as [string, [string, string[]][]][];
+      const reply = (await redis.xreadgroup('GROUP', group, 'broken', 'COUNT', 1, 'STREAMS', tasks, '>')) as [
+        string,
+        [string, string[]][],
+      ][];
       const [id, fields] = reply[0]?.[1][0] ?? ['', []];
       await redis.xack(tasks, group, id);
       await redis.xdel(tasks, id);
@@ -50,7 +60,12 @@ async function withRedis<T>(broker: Reachable, body: (redis: Redis) => Promise<T
 }
 
 async function withChannel<T>(broker: Reachable, body: (channel: amqp.ConfirmChannel) => Promise<T> | T): Promise<T> {
-  const connection = await amqp.connect({ hostname: broker.host, port: broker.port, username: broker.user, password: broker.password });
+  const connection = await amqp.connect({
+    hostname: broker.host,
+    port: broker.port,
+    username: broker.user,
+    password: broker.password,
+  });
   try {
     const channel = await connection.createConfirmChannel();
     const done = await body(channel);

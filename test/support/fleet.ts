@@ -34,7 +34,10 @@ export interface FleetOptions {
 }
 
 /** Runs `ttg` to its end. */
-export function ttg(env: Record<string, string>, ...args: string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+export function ttg(
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [entry('cli'), ...args], { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       resolve({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
@@ -44,11 +47,23 @@ export function ttg(env: Record<string, string>, ...args: string[]): Promise<{ r
 
 /** The environment of every process of a run, and of `ttg`. */
 export function fleetEnv(broker: Reachable, env: Record<string, string>): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', ...broker.env, QUEUE_MODE: 'true', SIMULATE_WORK_MS: '0', LOG_LEVEL: 'WARNING', ...env };
+  return {
+    PATH: process.env['PATH'] ?? '',
+    ...broker.env,
+    QUEUE_MODE: 'true',
+    SIMULATE_WORK_MS: '0',
+    LOG_LEVEL: 'WARNING',
+    ...env,
+  };
 }
 
 /** Resolves when no parameter is missing any more; the workers are ended then. */
-export async function runFleet({ env, workers, deadlineMs, finished = (live) => live.isFinished }: FleetOptions): Promise<Fleet & AsyncDisposable> {
+export async function runFleet({
+  env,
+  workers,
+  deadlineMs,
+  finished = (live) => live.isFinished,
+}: FleetOptions): Promise<Fleet & AsyncDisposable> {
   const began = performance.now();
   const seeder = start('seeder', { ...env, POD_NAME: 'seeder' });
   const [status] = (await once(seeder, 'exit')) as [number | null];
@@ -64,26 +79,42 @@ export async function runFleet({ env, workers, deadlineMs, finished = (live) => 
   let seconds: number;
   let killed: number;
   try {
-    await eventually(() => {
-      while (running().length < workers) all.push(start('worker', { ...env, POD_NAME: `worker-${all.length + 1}` }));
-      return finished(live);
-    }, deadlineMs, 'the end of the run').catch((error: unknown) => {
+    await eventually(
+      () => {
+        while (running().length < workers) all.push(start('worker', { ...env, POD_NAME: `worker-${all.length + 1}` }));
+        return finished(live);
+      },
+      deadlineMs,
+      'the end of the run',
+    ).catch((error: unknown) => {
       throw new Error(`missing: ${JSON.stringify(live.missing())}`, { cause: error });
     });
     seconds = (performance.now() - began) / 1000;
     killed = all.filter((child) => child.signalCode !== null).length;
   } finally {
     over.abort();
-    await Promise.all(running().map((child) => {
-      child.kill('SIGTERM');
-      return once(child, 'exit');
-    }));
+    await Promise.all(
+      running().map((child) => {
+        child.kill('SIGTERM');
+        return once(child, 'exit');
+      }),
+    );
     await following;
   }
   const ledger = await readLedger(() => broker.records(), live.runId);
-  return { ledger, broker, started: all.length, killed, seconds, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
+  return {
+    ledger,
+    broker,
+    started: all.length,
+    killed,
+    seconds,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
 }
 
 function start(program: string, env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [entry(program)], { env, stdio: ['ignore', process.env['TTG_TEST_LOG'] ? 'inherit' : 'ignore', 'inherit'] });
+  return spawn(process.execPath, [entry(program)], {
+    env,
+    stdio: ['ignore', process.env['TTG_TEST_LOG'] ? 'inherit' : 'ignore', 'inherit'],
+  });
 }

@@ -10,13 +10,26 @@ export function expectAsWithout(name: string, outcome: Outcome, poison: Poison |
   const { expected } = verdict.parameters;
   expect(outcome.covered).toEqual(allBut(dead, expected));
   expect(verdict).toMatchObject({ complete: true, faults: [], missing: [], conflicts: [], digest: outcome.reference });
-  expect(verdict.parameters).toEqual({ expected, ok: expected - dead.length, dead: dead.length, missing: 0, duplicated: 0 });
+  expect(verdict.parameters).toEqual({
+    expected,
+    ok: expected - dead.length,
+    dead: dead.length,
+    missing: 0,
+    duplicated: 0,
+  });
   expect(verdict.dead.map(({ start, end }) => [start, end]).sort()).toEqual(dead.map((one) => [one, one]).sort());
-  expect(certificate).toMatchObject({ complete: true, injected: [{ name }], parameters: { lost: 0, duplicated: 0, conflicting: 0 } });
+  expect(certificate).toMatchObject({
+    complete: true,
+    injected: [{ name }],
+    parameters: { lost: 0, duplicated: 0, conflicting: 0 },
+  });
 }
 
 /** The intervals that are left of 0 … total − 1. */
 function allBut(parameters: readonly number[], total: number): { start: number; end: number }[] {
   const borders = [-1, ...parameters, total];
-  return borders.slice(1).map((end, n) => ({ start: (borders[n] as number) + 1, end: end - 1 })).filter(({ start, end }) => start <= end);
+  return borders
+    .slice(1)
+    .map((end, n) => ({ start: (borders[n] as number) + 1, end: end - 1 }))
+    .filter(({ start, end }) => start <= end);
 }

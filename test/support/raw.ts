@@ -97,7 +97,11 @@ async function openRabbitmq(broker: Reachable, prefix: string): Promise<Raw> {
       // A channel of its own: closing it gives back what was looked at.
       const looking = await connection.createChannel();
       const found: Buffer[] = [];
-      for (let message = await looking.get(`${prefix}.tasks.dlq`); message; message = await looking.get(`${prefix}.tasks.dlq`)) {
+      for (
+        let message = await looking.get(`${prefix}.tasks.dlq`);
+        message;
+        message = await looking.get(`${prefix}.tasks.dlq`)
+      ) {
         found.push(message.content);
       }
       await looking.close();

@@ -21,7 +21,11 @@ export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const { transform } = await import('esbuild');
   const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
-    loader: 'ts', format: 'esm', target: 'node20', sourcefile: fileURLToPath(url), sourcemap: 'inline',
+    loader: 'ts',
+    format: 'esm',
+    target: 'node20',
+    sourcefile: fileURLToPath(url),
+    sourcemap: 'inline',
   });
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -21,7 +21,16 @@ describe('the built-in computation', () => {
     expect(differences.flatMap((d, i) => (d > 0 ? [i] : []))).toEqual([284, 856]);
   });
 
-  it.each([[0, 13], [5, 48.5], [50, 363.5], [15, 118.15], [1, 20.1], [10, 83.1], [99, 706.99], [100, 713]])('of parameter %d is %d', (i, value) => {
+  it.each([
+    [0, 13],
+    [5, 48.5],
+    [50, 363.5],
+    [15, 118.15],
+    [1, 20.1],
+    [10, 83.1],
+    [99, 706.99],
+    [100, 713],
+  ])('of parameter %d is %d', (i, value) => {
     expect(builtin.compute(i)).toBe(value);
   });
 
@@ -38,14 +47,17 @@ describe('the built-in computation', () => {
 });
 
 describe('the total that a complete run must have', () => {
-  it.each([1, 2, 99, 100, 101, 999, 1000, 1001, 2500, 10_000])('over %d parameters is what computing each of them gives', (total) => {
-    const sum = new ExactSum();
-    const values = Array.from({ length: total }, (_, i) => decimal(i));
-    for (const value of values) sum.add(value);
-    const expected = expectedTotal(total);
-    expect(sum.equals(expected.sumHundredths, 2)).toBe(true);
-    expect(expected).toMatchObject({ count: total, min: Math.min(...values), max: Math.max(...values) });
-  });
+  it.each([1, 2, 99, 100, 101, 999, 1000, 1001, 2500, 10_000])(
+    'over %d parameters is what computing each of them gives',
+    (total) => {
+      const sum = new ExactSum();
+      const values = Array.from({ length: total }, (_, i) => decimal(i));
+      for (const value of values) sum.add(value);
+      const expected = expectedTotal(total);
+      expect(sum.equals(expected.sumHundredths, 2)).toBe(true);
+      expect(expected).toMatchObject({ count: total, min: Math.min(...values), max: Math.max(...values) });
+    },
+  );
 
   it('grows by the same amount each period, however large the run', () => {
     const period = expectedTotal(1000).sumHundredths;

@@ -4,9 +4,20 @@ import { ConfigError } from '../../core/runtime/errors.js';
 import { checkCapacity, type Need } from '../../seeder/capacity.js';
 
 const MIB = 1024 * 1024;
-const capacity = (over: Partial<Capacity> = {}): Capacity => ({ memoryUsed: 10 * MIB, memoryLimit: 100 * MIB, memoryPerChunk: 1024, diskPerChunk: 2048, ...over });
+const capacity = (over: Partial<Capacity> = {}): Capacity => ({
+  memoryUsed: 10 * MIB,
+  memoryLimit: 100 * MIB,
+  memoryPerChunk: 1024,
+  diskPerChunk: 2048,
+  ...over,
+});
 
-const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({ volumeBytes, queued: 0, recorded: 0, valuesPerChunk });
+const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({
+  volumeBytes,
+  queued: 0,
+  recorded: 0,
+  valuesPerChunk,
+});
 
 describe('a run', () => {
   it('is taken where it just fits', () => {
@@ -21,7 +32,9 @@ describe('a run', () => {
   });
 
   it('is refused where it does not fit the volume, with what to raise and by how much', () => {
-    expect(() => checkCapacity(50 * 1024, capacity(), need(64 * MIB))).toThrow(/needs about 100 MiB of disk, and has 64 MiB: raise .*persistence\.size.* by 36 MiB/);
+    expect(() => checkCapacity(50 * 1024, capacity(), need(64 * MIB))).toThrow(
+      /needs about 100 MiB of disk, and has 64 MiB: raise .*persistence\.size.* by 36 MiB/,
+    );
   });
 
   it('is refused for one byte too many', () => {

@@ -2,18 +2,37 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { gridOf } from '../../core/certificate/interval-digests.js';
-import { certificateSchema, certificateText, makeCertificate, readAccount, type Certificate } from '../../core/certificate/issue.js';
+import {
+  certificateSchema,
+  certificateText,
+  makeCertificate,
+  readAccount,
+  type Certificate,
+} from '../../core/certificate/issue.js';
 import { checkCertificate, differenceText } from '../../core/certificate/check.js';
 import type { LogRecord, ResultRecord } from '../../core/wire/records.js';
 import { VERSION } from '../../core/runtime/version.js';
 import { deadRecord, logOf, planRecord, resultRecord, RUN, seededRecord } from './support.js';
 
 const file = (path: string): unknown => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
-const around = { backend: 'redis' as const, injected: [{ name: 'worker-kill', at: 3 }], release: '1.2.3', image: 'ttg@sha256:00' };
+const around = {
+  backend: 'redis' as const,
+  injected: [{ name: 'worker-kill', at: 3 }],
+  release: '1.2.3',
+  image: 'ttg@sha256:00',
+};
 const plan = planRecord(95);
-const results = Array.from({ length: 10 }, (_, i) => resultRecord(i * 10, Math.min(94, i * 10 + 9))).filter(({ start }) => start !== 40);
+const results = Array.from({ length: 10 }, (_, i) => resultRecord(i * 10, Math.min(94, i * 10 + 9))).filter(
+  ({ start }) => start !== 40,
+);
 const log: readonly LogRecord[] = [
-  plan, seededRecord(0, 94), ...results, resultRecord(40, 41), deadRecord(42, 42), resultRecord(43, 49), resultRecord(0, 9, { workerId: 'w2' }),
+  plan,
+  seededRecord(0, 94),
+  ...results,
+  resultRecord(40, 41),
+  deadRecord(42, 42),
+  resultRecord(43, 49),
+  resultRecord(0, 9, { workerId: 'w2' }),
 ];
 
 async function certify(records: readonly LogRecord[] = log): Promise<Certificate> {
@@ -21,41 +40,76 @@ async function certify(records: readonly LogRecord[] = log): Promise<Certificate
 }
 
 async function check(certificate: Certificate, records: readonly LogRecord[]): Promise<string[]> {
-  return checkCertificate(certificate, await readAccount(() => logOf(records), RUN, certificate.intervals)).differences.map(differenceText);
+  return checkCertificate(
+    certificate,
+    await readAccount(() => logOf(records), RUN, certificate.intervals),
+  ).differences.map(differenceText);
 }
 
 const without = (gone: (record: LogRecord) => boolean): LogRecord[] => log.filter((record) => !gone(record));
 const altered = (start: number, change: Partial<ResultRecord>): LogRecord[] =>
-  log.map((record) => (record.kind === 'result' && record.start === start && record.workerId === 'w1' ? { ...record, ...change } : record));
+  log.map((record) =>
+    record.kind === 'result' && record.start === start && record.workerId === 'w1' ? { ...record, ...change } : record,
+  );
 
 describe('a certificate', () => {
   it('says what the log says', async () => {
     const certificate = await certify();
     expect(certificate).toMatchObject({
-      complete: true, faults: [], backend: 'redis', injected: around.injected,
-      parameters: { attempted: 95, acknowledged: 95, ok: 94, dead: 1, missing: 0, lost: 0, duplicated: 0, conflicting: 0 },
-      records: { results: 12, deduplicated: 1, undecodable: 0 }, dead: [{ start: 42, end: 42, attempts: 4, error: 'boom' }],
+      complete: true,
+      faults: [],
+      backend: 'redis',
+      injected: around.injected,
+      parameters: {
+        attempted: 95,
+        acknowledged: 95,
+        ok: 94,
+        dead: 1,
+        missing: 0,
+        lost: 0,
+        duplicated: 0,
+        conflicting: 0,
+      },
+      records: { results: 12, deduplicated: 1, undecodable: 0 },
+      dead: [{ start: 42, end: 42, attempts: 4, error: 'boom' }],
       versions: { ttg: '1.2.3', verifier: VERSION, image: 'ttg@sha256:00' },
     });
     expect(certificate.intervals).toHaveLength(10);
-    expect(certificate.intervals[3]).toMatchObject({ start: 30, end: 39, ok: 10, dead: 0, digest: resultRecord(30, 39).digest });
+    expect(certificate.intervals[3]).toMatchObject({
+      start: 30,
+      end: 39,
+      ok: 10,
+      dead: 0,
+      digest: resultRecord(30, 39).digest,
+    });
     expect(certificate.intervals[4]).toMatchObject({ start: 40, end: 49, ok: 9, dead: 1 });
     expect(certificate.intervals[9]).toMatchObject({ start: 90, end: 94, ok: 5 });
   });
 
   it('tells what was lost after it was acknowledged from what never was published', async () => {
     const certificate = await certify([plan, seededRecord(0, 49), resultRecord(0, 9)]);
-    expect(certificate).toMatchObject({ complete: false, parameters: { acknowledged: 50, missing: 85, lost: 40 }, missing: [{ start: 10, end: 94 }] });
+    expect(certificate).toMatchObject({
+      complete: false,
+      parameters: { acknowledged: 50, missing: 85, lost: 40 },
+      missing: [{ start: 10, end: 94 }],
+    });
   });
 
   it('is the same for a chunk that was completed whole and in pieces, but for its records', async () => {
-    const half = (records: readonly LogRecord[]): LogRecord[] => [...log.slice(0, 2), resultRecord(0, 4), ...records, ...log.slice(2)];
+    const half = (records: readonly LogRecord[]): LogRecord[] => [
+      ...log.slice(0, 2),
+      resultRecord(0, 4),
+      ...records,
+      ...log.slice(2),
+    ];
     const one = await certify(half([]));
     const two = await certify(half([resultRecord(5, 9)]));
     const certificate = await certify();
     for (const other of [one, two]) {
       expect(other.aggregate).toEqual(certificate.aggregate);
-      expect(other.intervals.map(({ records: _, ...rest }) => rest)).toEqual(certificate.intervals.map(({ records: _, ...rest }) => rest));
+      expect(other.intervals.map(({ records: _, ...rest }) => rest)).toEqual(
+        certificate.intervals.map(({ records: _, ...rest }) => rest),
+      );
     }
   });
 
@@ -89,27 +143,79 @@ describe('checking a certificate', () => {
   it('finds nothing where the log is the same, or has grown by what is harmless', async () => {
     const certificate = await certify();
     expect(await check(certificate, log)).toEqual([]);
-    const grown = [...log, resultRecord(20, 29, { workerId: 'w9' }), planRecord(200), seededRecord(95, 199), resultRecord(95, 99), resultRecord(100, 109), planRecord(5, { runId: 'run-2' })];
+    const grown = [
+      ...log,
+      resultRecord(20, 29, { workerId: 'w9' }),
+      planRecord(200),
+      seededRecord(95, 199),
+      resultRecord(95, 99),
+      resultRecord(100, 109),
+      planRecord(5, { runId: 'run-2' }),
+    ];
     expect(await check(certificate, grown)).toEqual([]);
   });
 
   it.each<[what: string, records: LogRecord[], named: string]>([
-    ['a record was deleted', without((r) => r.kind === 'result' && r.start === 30), 'parameters 30–39: 0 results, certified were 10'],
-    ['a piece was deleted', without((r) => r.kind === 'result' && r.start === 43), 'parameters 43–49: 2 results, certified were 9'],
+    [
+      'a record was deleted',
+      without((r) => r.kind === 'result' && r.start === 30),
+      'parameters 30–39: 0 results, certified were 10',
+    ],
+    [
+      'a piece was deleted',
+      without((r) => r.kind === 'result' && r.start === 43),
+      'parameters 43–49: 2 results, certified were 9',
+    ],
     ['a dead record was deleted', without((r) => r.kind === 'dead'), 'parameters 40–49: 0 dead parameters'],
     ['a further, equal record was deleted', log.slice(0, -1), 'the log holds 11 result records, certified were 12'],
-    ['the note of the seeding was deleted', without((r) => r.kind === 'seeded'), 'parameters 0–94: the log does not say any more that they were published'],
-    ['a digest was changed', altered(30, { digest: `0${resultRecord(30, 39).digest.slice(1)}`.replace(/.$/, (c) => (c === '0' ? '1' : '0')) }), 'parameters 30–39: the results are others'],
-    ['a sum was changed', altered(30, { summary: { ...resultRecord(30, 39).summary, sum: 1 } }), 'parameters 30–39: sum 1'],
-    ['a worker was changed', altered(30, { workerId: 'w7' }), 'parameters 30–39: the values are those that were certified'],
-    ['values do not match their digest', altered(30, { values: Array<number>(10).fill(1) }), 'parameters 30–39: the values of the record are not those of its digest'],
-    ['a second, unequal record was added', [...log, resultRecord(30, 39, { compute: () => 1 })], 'parameters 30–39: the log holds unequal results'],
+    [
+      'the note of the seeding was deleted',
+      without((r) => r.kind === 'seeded'),
+      'parameters 0–94: the log does not say any more that they were published',
+    ],
+    [
+      'a digest was changed',
+      altered(30, { digest: `0${resultRecord(30, 39).digest.slice(1)}`.replace(/.$/, (c) => (c === '0' ? '1' : '0')) }),
+      'parameters 30–39: the results are others',
+    ],
+    [
+      'a sum was changed',
+      altered(30, { summary: { ...resultRecord(30, 39).summary, sum: 1 } }),
+      'parameters 30–39: sum 1',
+    ],
+    [
+      'a worker was changed',
+      altered(30, { workerId: 'w7' }),
+      'parameters 30–39: the values are those that were certified',
+    ],
+    [
+      'values do not match their digest',
+      altered(30, { values: Array<number>(10).fill(1) }),
+      'parameters 30–39: the values of the record are not those of its digest',
+    ],
+    [
+      'a second, unequal record was added',
+      [...log, resultRecord(30, 39, { compute: () => 1 })],
+      'parameters 30–39: the log holds unequal results',
+    ],
     ['the end was cut off', log.slice(0, 6), 'parameters 50–59: 0 results, certified were 10'],
     ['the start was cut off', log.slice(3), 'parameters 0–94: the log holds no plan'],
     ['all was lost', [], 'parameters 0–94: the log holds no plan'],
-    ['a dead record was changed', log.map((r) => (r.kind === 'dead' ? { ...r, error: 'no' } : r)), 'parameters 42: their dead records were changed'],
-    ['a dead parameter has a result now', [...log, resultRecord(42, 42)], 'parameters 42: 10 results, certified were 9'],
-    ['the plan was exchanged', log.map((r) => (r.kind === 'plan' ? { ...r, computation: '/x.mjs' } : r)), 'parameters 0–94: the log holds another plan'],
+    [
+      'a dead record was changed',
+      log.map((r) => (r.kind === 'dead' ? { ...r, error: 'no' } : r)),
+      'parameters 42: their dead records were changed',
+    ],
+    [
+      'a dead parameter has a result now',
+      [...log, resultRecord(42, 42)],
+      'parameters 42: 10 results, certified were 9',
+    ],
+    [
+      'the plan was exchanged',
+      log.map((r) => (r.kind === 'plan' ? { ...r, computation: '/x.mjs' } : r)),
+      'parameters 0–94: the log holds another plan',
+    ],
   ])('fails and names the parameters when %s', async (_, records, named) => {
     const found = await check(await certify(), records);
     expect(found.join('\n')).toContain(named);
@@ -119,6 +225,8 @@ describe('checking a certificate', () => {
     const certificate = await certify();
     const forged = { ...certificate, aggregate: { ...certificate.aggregate, digest: '0'.repeat(32) } };
     expect((await check(forged, log)).join()).toContain('contradicts itself');
-    expect((await check({ ...certificate, intervals: certificate.intervals.slice(1) }, log)).join()).toContain('contradicts itself');
+    expect((await check({ ...certificate, intervals: certificate.intervals.slice(1) }, log)).join()).toContain(
+      'contradicts itself',
+    );
   });
 });

@@ -4,10 +4,24 @@ import { ConfigError } from '../../core/runtime/errors.js';
 
 /** Playbook §4.1. */
 const PLAYBOOK: Partial<Config> = {
-  WORKER_ID: '0', TOTAL_WORKERS: 3, TOTAL_PARAMETERS: 10_000, BATCH_SIZE: 500, CHUNK_SIZE: 100, SIMULATE_WORK_MS: 1,
-  LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', QUEUE_MODE: false, QUEUE_BACKEND: 'redis', REDIS_HOST: 'ttg-redis', REDIS_PORT: 6379,
-  RABBITMQ_HOST: 'ttg-rabbitmq', RABBITMQ_PORT: 5672, IDLE_TIMEOUT_SECONDS: 30, STALE_CHECK_INTERVAL_SECONDS: 30,
-  STALE_THRESHOLD_MS: 60_000, SIMULATE_FAULT_RATE: 0,
+  WORKER_ID: '0',
+  TOTAL_WORKERS: 3,
+  TOTAL_PARAMETERS: 10_000,
+  BATCH_SIZE: 500,
+  CHUNK_SIZE: 100,
+  SIMULATE_WORK_MS: 1,
+  LOG_LEVEL: 'INFO',
+  LOG_FORMAT: 'text',
+  QUEUE_MODE: false,
+  QUEUE_BACKEND: 'redis',
+  REDIS_HOST: 'ttg-redis',
+  REDIS_PORT: 6379,
+  RABBITMQ_HOST: 'ttg-rabbitmq',
+  RABBITMQ_PORT: 5672,
+  IDLE_TIMEOUT_SECONDS: 30,
+  STALE_CHECK_INTERVAL_SECONDS: 30,
+  STALE_THRESHOLD_MS: 60_000,
+  SIMULATE_FAULT_RATE: 0,
 };
 
 function refusal(env: Record<string, string>): string {
@@ -27,8 +41,22 @@ describe('the configuration', () => {
   });
 
   it('takes what is set', () => {
-    const config = loadConfig({ TOTAL_PARAMETERS: '250', QUEUE_MODE: 'true', QUEUE_BACKEND: 'rabbitmq', SIMULATE_FAULT_RATE: '0.25', KEEP_VALUES: '1', LOG_LEVEL: 'debug' });
-    expect(config).toMatchObject({ TOTAL_PARAMETERS: 250, QUEUE_MODE: true, QUEUE_BACKEND: 'rabbitmq', SIMULATE_FAULT_RATE: 0.25, KEEP_VALUES: true, LOG_LEVEL: 'debug' });
+    const config = loadConfig({
+      TOTAL_PARAMETERS: '250',
+      QUEUE_MODE: 'true',
+      QUEUE_BACKEND: 'rabbitmq',
+      SIMULATE_FAULT_RATE: '0.25',
+      KEEP_VALUES: '1',
+      LOG_LEVEL: 'debug',
+    });
+    expect(config).toMatchObject({
+      TOTAL_PARAMETERS: 250,
+      QUEUE_MODE: true,
+      QUEUE_BACKEND: 'rabbitmq',
+      SIMULATE_FAULT_RATE: 0.25,
+      KEEP_VALUES: true,
+      LOG_LEVEL: 'debug',
+    });
   });
 
   it('takes an empty value for one that is not set', () => {
@@ -46,14 +74,35 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['TOTAL_PARAMETERS', '0', '>=1'], ['TOTAL_PARAMETERS', '-5', '>=1'], ['TOTAL_PARAMETERS', '1.5', 'int'], ['TOTAL_PARAMETERS', 'ten', 'number'],
-    ['TOTAL_PARAMETERS', '1e17', 'int'], ['CHUNK_SIZE', '0', '>=1'], ['CHUNK_SIZE', '10000001', '<=10000000'], ['TOTAL_WORKERS', '0', '>=1'],
-    ['BATCH_SIZE', '0', '>=1'], ['SIMULATE_WORK_MS', '-1', '>=0'], ['SIMULATE_FAULT_RATE', '1.01', '<=1'], ['SIMULATE_FAULT_RATE', 'NaN', 'number'],
-    ['QUEUE_MODE', 'yes', '"true"|"false"'], ['QUEUE_BACKEND', 'kafka', '"redis"|"rabbitmq"'], ['LOG_FORMAT', 'xml', '"text"|"json"'],
-    ['LOG_LEVEL', 'TRACE', '"WARNING"'], ['REDIS_PORT', '0', '>=1'], ['REDIS_PORT', '65536', '<=65535'], ['RABBITMQ_PORT', 'amqp', 'number'],
-    ['IDLE_TIMEOUT_SECONDS', '0', '>=1'], ['STALE_CHECK_INTERVAL_SECONDS', '0', '>=1'], ['STALE_THRESHOLD_MS', '499', '>=500'],
-    ['RUN_ID', 'Run 1', 'pattern'], ['RUN_ID', '-run', 'pattern'], ['RUN_ID', 'a'.repeat(41), 'pattern'], ['QUEUE_PREFIX', 'a:b', 'pattern'],
-    ['JOB_COMPLETION_INDEX', '-1', '>=0'], ['RECEIVE_MAX', '1001', '<=1000'], ['MAX_RETRIES', '51', '<=50'],
+    ['TOTAL_PARAMETERS', '0', '>=1'],
+    ['TOTAL_PARAMETERS', '-5', '>=1'],
+    ['TOTAL_PARAMETERS', '1.5', 'int'],
+    ['TOTAL_PARAMETERS', 'ten', 'number'],
+    ['TOTAL_PARAMETERS', '1e17', 'int'],
+    ['CHUNK_SIZE', '0', '>=1'],
+    ['CHUNK_SIZE', '10000001', '<=10000000'],
+    ['TOTAL_WORKERS', '0', '>=1'],
+    ['BATCH_SIZE', '0', '>=1'],
+    ['SIMULATE_WORK_MS', '-1', '>=0'],
+    ['SIMULATE_FAULT_RATE', '1.01', '<=1'],
+    ['SIMULATE_FAULT_RATE', 'NaN', 'number'],
+    ['QUEUE_MODE', 'yes', '"true"|"false"'],
+    ['QUEUE_BACKEND', 'kafka', '"redis"|"rabbitmq"'],
+    ['LOG_FORMAT', 'xml', '"text"|"json"'],
+    ['LOG_LEVEL', 'TRACE', '"WARNING"'],
+    ['REDIS_PORT', '0', '>=1'],
+    ['REDIS_PORT', '65536', '<=65535'],
+    ['RABBITMQ_PORT', 'amqp', 'number'],
+    ['IDLE_TIMEOUT_SECONDS', '0', '>=1'],
+    ['STALE_CHECK_INTERVAL_SECONDS', '0', '>=1'],
+    ['STALE_THRESHOLD_MS', '499', '>=500'],
+    ['RUN_ID', 'Run 1', 'pattern'],
+    ['RUN_ID', '-run', 'pattern'],
+    ['RUN_ID', 'a'.repeat(41), 'pattern'],
+    ['QUEUE_PREFIX', 'a:b', 'pattern'],
+    ['JOB_COMPLETION_INDEX', '-1', '>=0'],
+    ['RECEIVE_MAX', '1001', '<=1000'],
+    ['MAX_RETRIES', '51', '<=50'],
   ])('refuses %s=%s, naming the variable and its limit', (name, value, limit) => {
     const message = refusal({ [name]: value });
     expect(message).toContain(`${name}="${value}"`);
@@ -61,12 +110,16 @@ describe('the configuration', () => {
     expect(message).toContain('Set the variable within its limits');
   });
 
-  it.each(['STALE_THRESHOLD_MS', 'RETRY_DELAY_MS', 'CONNECT_TIMEOUT_SECONDS', 'CHUNK_TIMEOUT_SECONDS', 'SHUTDOWN_GRACE_SECONDS', 'VERIFY_DEADLINE_SECONDS'])(
-    'refuses a %s that a timer would take for "at once"',
-    (name) => {
-      expect(refusal({ [name]: '2147483648' })).toContain(name);
-    },
-  );
+  it.each([
+    'STALE_THRESHOLD_MS',
+    'RETRY_DELAY_MS',
+    'CONNECT_TIMEOUT_SECONDS',
+    'CHUNK_TIMEOUT_SECONDS',
+    'SHUTDOWN_GRACE_SECONDS',
+    'VERIFY_DEADLINE_SECONDS',
+  ])('refuses a %s that a timer would take for "at once"', (name) => {
+    expect(refusal({ [name]: '2147483648' })).toContain(name);
+  });
 
   it('names every variable that is wrong at once', () => {
     const message = refusal({ CHUNK_SIZE: '0', REDIS_PORT: 'x', LOG_FORMAT: 'xml' });
@@ -74,7 +127,9 @@ describe('the configuration', () => {
   });
 
   it('refuses more chunks than a broker can sensibly hold', () => {
-    expect(refusal({ TOTAL_PARAMETERS: '20000001', CHUNK_SIZE: '1' })).toMatch(/TOTAL_PARAMETERS=20000001.*20,000,000 chunks: raise CHUNK_SIZE/);
+    expect(refusal({ TOTAL_PARAMETERS: '20000001', CHUNK_SIZE: '1' })).toMatch(
+      /TOTAL_PARAMETERS=20000001.*20,000,000 chunks: raise CHUNK_SIZE/,
+    );
     expect(loadConfig({ TOTAL_PARAMETERS: '20000000', CHUNK_SIZE: '1' }).CHUNK_SIZE).toBe(1);
   });
 });
@@ -83,7 +138,9 @@ describe('the retry delay', () => {
   const env = { QUEUE_MODE: 'true', RETRY_DELAY_MS: '5001', STALE_THRESHOLD_MS: '5000' };
 
   it('may not exceed the stale threshold on Redis, and the message says what to change', () => {
-    expect(refusal(env)).toMatch(/RETRY_DELAY_MS=5001 may not exceed STALE_THRESHOLD_MS=5000.*raise STALE_THRESHOLD_MS or lower RETRY_DELAY_MS/);
+    expect(refusal(env)).toMatch(
+      /RETRY_DELAY_MS=5001 may not exceed STALE_THRESHOLD_MS=5000.*raise STALE_THRESHOLD_MS or lower RETRY_DELAY_MS/,
+    );
   });
 
   it('may equal the stale threshold', () => {
@@ -107,7 +164,7 @@ describe('the name of a worker', () => {
 
 describe('the index of a worker', () => {
   it("is the Job's completion index where there is one", () => {
-    expect(loadConfig({ JOB_COMPLETION_INDEX: '2', WORKER_ID: 'pod-x' , QUEUE_MODE: 'true' }).workerIndex).toBe(2);
+    expect(loadConfig({ JOB_COMPLETION_INDEX: '2', WORKER_ID: 'pod-x', QUEUE_MODE: 'true' }).workerIndex).toBe(2);
     expect(loadConfig({ JOB_COMPLETION_INDEX: '0', WORKER_ID: '7' }).workerIndex).toBe(0);
   });
 
@@ -121,6 +178,9 @@ describe('the index of a worker', () => {
   });
 
   it('does not matter with a queue', () => {
-    expect(loadConfig({ WORKER_ID: 'alpha', QUEUE_MODE: 'true' })).toMatchObject({ workerIndex: 0, workerName: 'worker-alpha' });
+    expect(loadConfig({ WORKER_ID: 'alpha', QUEUE_MODE: 'true' })).toMatchObject({
+      workerIndex: 0,
+      workerName: 'worker-alpha',
+    });
   });
 });

@@ -16,9 +16,12 @@ function digestOf(pairs: Iterable<readonly [number, number]>): string {
 }
 
 describe('the run digest', () => {
-  it.each(VECTORS)('of parameter %d with value %d is that of an independent implementation', (parameter, value, hex) => {
-    expect(digestOf([[parameter, value]])).toBe(hex);
-  });
+  it.each(VECTORS)(
+    'of parameter %d with value %d is that of an independent implementation',
+    (parameter, value, hex) => {
+      expect(digestOf([[parameter, value]])).toBe(hex);
+    },
+  );
 
   it('of several parameters is the sum of their digests modulo 2^128', () => {
     expect(digestOf(VECTORS.map(([p, v]) => [p, v]))).toBe('b7c07a414614fe541cb04c46505c2ce8');
@@ -66,11 +69,26 @@ describe('the run digest', () => {
     digest.add(0, 13);
     digest.toString();
     digest.add(5, 48.5);
-    expect(digest.toString()).toBe(digestOf([[0, 13], [5, 48.5]]));
+    expect(digest.toString()).toBe(
+      digestOf([
+        [0, 13],
+        [5, 48.5],
+      ]),
+    );
   });
 
   it('tells values of neighbouring parameters that were swapped', () => {
-    expect(digestOf([[1, 20], [2, 27]])).not.toBe(digestOf([[1, 27], [2, 20]]));
+    expect(
+      digestOf([
+        [1, 20],
+        [2, 27],
+      ]),
+    ).not.toBe(
+      digestOf([
+        [1, 27],
+        [2, 20],
+      ]),
+    );
   });
 
   it('tells values that differ in their last bit', () => {

@@ -32,8 +32,15 @@ describe('a chunk and its pieces', () => {
 
   it('give the same aggregate in every order', async () => {
     const records = [
-      resultRecord(0, 9), resultRecord(0, 4), resultRecord(5, 9), resultRecord(5, 6), resultRecord(7, 9),
-      resultRecord(10, 19), resultRecord(10, 14), resultRecord(20, 99), resultRecord(20, 99, { workerId: 'w2' }),
+      resultRecord(0, 9),
+      resultRecord(0, 4),
+      resultRecord(5, 9),
+      resultRecord(5, 6),
+      resultRecord(7, 9),
+      resultRecord(10, 19),
+      resultRecord(10, 14),
+      resultRecord(20, 99),
+      resultRecord(20, 99, { workerId: 'w2' }),
     ];
     const next = random(11);
     for (let i = 0; i < 200; i++) {
@@ -45,7 +52,14 @@ describe('a chunk and its pieces', () => {
   });
 
   it('lets results outrank what died of the other, whichever came first', async () => {
-    const ledger = await ledgerOf(planRecord(100), deadRecord(7, 7), resultRecord(0, 9), resultRecord(0, 6), resultRecord(8, 9), ...rest);
+    const ledger = await ledgerOf(
+      planRecord(100),
+      deadRecord(7, 7),
+      resultRecord(0, 9),
+      resultRecord(0, 6),
+      resultRecord(8, 9),
+      ...rest,
+    );
     expect(ledger.dead().count).toBe(0);
     expect(ledger).toMatchObject(same);
   });

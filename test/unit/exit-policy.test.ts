@@ -5,7 +5,10 @@ import { ExitPolicy } from '../../worker/exit-policy.js';
 const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
 
 /** An idle worker with IDLE_TIMEOUT_SECONDS=30, CHUNKS_PER_WORKER=10 and a clock that stands still until it is set. */
-function idleAt(oneByOne = false, { silenceMs = 0, lagMs = 0 } = {}): { idle: ExitPolicy; at: (ms: number) => ExitPolicy } {
+function idleAt(
+  oneByOne = false,
+  { silenceMs = 0, lagMs = 0 } = {},
+): { idle: ExitPolicy; at: (ms: number) => ExitPolicy } {
   let now = 1_000_000;
   const idle = new ExitPolicy({ timeoutSeconds: 30, chunksPerWorker: 10, silenceMs, lagMs }, { oneByOne }, () => now);
   return {
@@ -35,12 +38,22 @@ describe('a worker that finds no work', () => {
   it('looks on for a moment while healthy workers finish the rest, then leaves', () => {
     const { at } = idleAt();
     const rest = depth({ leased: 3 });
-    expect([0, 1000, 1499, 1500].map((ms) => at(ms).look(rest))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
+    expect([0, 1000, 1499, 1500].map((ms) => at(ms).look(rest))).toEqual([
+      'stay',
+      'stay',
+      'stay',
+      'others finish the rest',
+    ]);
   });
 
   it('looks on for as long as a worker that holds the rest may be silent unnoticed', () => {
     const { at } = idleAt(false, { silenceMs: 6000 });
-    expect([0, 1500, 6499, 6500].map((ms) => at(ms).look(depth({ leased: 1 })))).toEqual(['stay', 'stay', 'stay', 'others finish the rest']);
+    expect([0, 1500, 6499, 6500].map((ms) => at(ms).look(depth({ leased: 1 })))).toEqual([
+      'stay',
+      'stay',
+      'stay',
+      'others finish the rest',
+    ]);
   });
 
   it('stays where others hold so many chunks that the scaler would start another worker in its place', () => {
@@ -61,7 +74,12 @@ describe('a worker that finds no work', () => {
     ['a lease looks orphaned', { leased: 2, stale: 1 }],
   ])('stays where %s, up to the idle timeout', (_, over) => {
     const { at } = idleAt();
-    expect([0, 1500, 29_999, 30_000].map((ms) => at(ms).look(depth(over)))).toEqual(['stay', 'stay', 'stay', 'idle timeout']);
+    expect([0, 1500, 29_999, 30_000].map((ms) => at(ms).look(depth(over)))).toEqual([
+      'stay',
+      'stay',
+      'stay',
+      'idle timeout',
+    ]);
   });
 
   it('has drained rather than timed out where both are true', () => {
@@ -91,7 +109,11 @@ describe('a worker that finds no work', () => {
 
   it('leaves after the idle timeout where that is shorter than the look on', () => {
     let now = 0;
-    const idle = new ExitPolicy({ timeoutSeconds: 1, chunksPerWorker: 10, silenceMs: 0, lagMs: 0 }, { oneByOne: false }, () => now);
+    const idle = new ExitPolicy(
+      { timeoutSeconds: 1, chunksPerWorker: 10, silenceMs: 0, lagMs: 0 },
+      { oneByOne: false },
+      () => now,
+    );
     idle.look(depth({ leased: 1 }));
     now = 1000;
     expect(idle.look(depth({ leased: 1 }))).toBe('idle timeout');

@@ -19,7 +19,8 @@ function play(env: Record<string, string>, chunkId: string, attempt = 1) {
     async receive(): Promise<Delivery[]> {
       events.push('received');
       const delivery: Pick<Delivery, 'chunk' | 'attempt' | 'complete'> = {
-        chunk, attempt,
+        chunk,
+        attempt,
         complete: async () => {
           events.push('recorded');
           fault.hooks.recorded?.(chunk);
@@ -53,10 +54,13 @@ describe('the fault point', () => {
     expect(await play(at(point), '00007').run()).toEqual(events);
   });
 
-  it.each(['before-compute', 'before-record', 'before-ack'])('%s spares other chunks and later attempts', async (point) => {
-    expect(await play(at(point), '00008').run()).not.toContain('died');
-    expect(await play(at(point), '00007', 2).run()).not.toContain('died');
-  });
+  it.each(['before-compute', 'before-record', 'before-ack'])(
+    '%s spares other chunks and later attempts',
+    async (point) => {
+      expect(await play(at(point), '00008').run()).not.toContain('died');
+      expect(await play(at(point), '00007', 2).run()).not.toContain('died');
+    },
+  );
 
   it('is off unless both variables are set', async () => {
     expect(await play({}, '00007').run()).not.toContain('died');

@@ -17,7 +17,8 @@ describe('the schedule', () => {
     const first = Array.from({ length: 1000 }, (_, seed) => makeRng(seed, 'x')());
     expect(Math.min(...first)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...first)).toBeLessThan(1);
-    for (let tenth = 0; tenth < 10; tenth++) expect(first.filter((v) => Math.floor(v * 10) === tenth).length).toBeGreaterThan(60);
+    for (let tenth = 0; tenth < 10; tenth++)
+      expect(first.filter((v) => Math.floor(v * 10) === tenth).length).toBeGreaterThan(60);
   });
 });
 
@@ -25,7 +26,8 @@ describe('names of faults', () => {
   const local = (list: string): string[] => faultNames(list, PROCESS_FAULTS, CLUSTER_FAULTS);
 
   it('are kebab case', () => {
-    for (const name of Object.keys({ ...PROCESS_FAULTS, ...CLUSTER_FAULTS })) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    for (const name of Object.keys({ ...PROCESS_FAULTS, ...CLUSTER_FAULTS }))
+      expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });
 
   it('mean the same everywhere: a cluster has all that processes have', () => {
@@ -46,7 +48,8 @@ describe('names of faults', () => {
 
 describe('a flag with an optional value', () => {
   const usage = {
-    name: 'x', about: '',
+    name: 'x',
+    about: '',
     flags: { fault: { type: 'optional', help: '' }, keep: { type: 'boolean', help: '' } },
   } as const;
   const parse = (...args: string[]) => parseFlags(usage, args);

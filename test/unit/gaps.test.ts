@@ -8,7 +8,8 @@ const plan = planRecord(50);
 const queue = (...intervals: Interval[]): IntervalSet => IntervalSet.of(intervals);
 
 describe('what was never seeded', () => {
-  const of = async (...records: LogRecord[]): Promise<Interval[]> => neverSeeded(plan, await ledgerOf(plan, ...records));
+  const of = async (...records: LogRecord[]): Promise<Interval[]> =>
+    neverSeeded(plan, await ledgerOf(plan, ...records));
 
   it('is everything at first', async () => {
     expect(await of()).toEqual([{ start: 0, end: 49 }]);
@@ -36,11 +37,15 @@ describe('what was never seeded', () => {
 });
 
 describe('what was lost', () => {
-  const of = async (queued: IntervalSet, ...records: LogRecord[]): Promise<Interval[]> => lost(plan, await ledgerOf(plan, ...records), queued);
+  const of = async (queued: IntervalSet, ...records: LogRecord[]): Promise<Interval[]> =>
+    lost(plan, await ledgerOf(plan, ...records), queued);
 
   it('is what has no record and is not queued', async () => {
-    expect(await of(queue({ start: 20, end: 29 }), seededRecord(0, 49), resultRecord(0, 9), deadRecord(30, 39))).toEqual([
-      { start: 10, end: 19 }, { start: 40, end: 49 },
+    expect(
+      await of(queue({ start: 20, end: 29 }), seededRecord(0, 49), resultRecord(0, 9), deadRecord(30, 39)),
+    ).toEqual([
+      { start: 10, end: 19 },
+      { start: 40, end: 49 },
     ]);
   });
 

@@ -70,7 +70,11 @@ describe('IntervalSet', () => {
   });
 
   it('joins intervals that touch', () => {
-    const set = IntervalSet.of([{ start: 0, end: 4 }, { start: 10, end: 14 }, { start: 5, end: 9 }]);
+    const set = IntervalSet.of([
+      { start: 0, end: 4 },
+      { start: 10, end: 14 },
+      { start: 5, end: 9 },
+    ]);
     expect(set.intervals()).toEqual([{ start: 0, end: 14 }]);
     expect(set.isEmpty).toBe(false);
   });
@@ -84,7 +88,8 @@ describe('IntervalSet', () => {
   it('holds parameters beyond 32 bits', () => {
     const set = IntervalSet.of([{ start: 2 ** 40, end: 2 ** 40 + 9 }]);
     expect(set.gaps({ start: 2 ** 40 - 1, end: 2 ** 40 + 10 })).toEqual([
-      { start: 2 ** 40 - 1, end: 2 ** 40 - 1 }, { start: 2 ** 40 + 10, end: 2 ** 40 + 10 },
+      { start: 2 ** 40 - 1, end: 2 ** 40 - 1 },
+      { start: 2 ** 40 + 10, end: 2 ** 40 + 10 },
     ]);
   });
 });
@@ -96,7 +101,12 @@ describe('an interval', () => {
   });
 
   it('is shown to people as one number or as a range', () => {
-    expect(describeIntervals([{ start: 3, end: 3 }, { start: 7, end: 9 }])).toBe('3, 7–9');
+    expect(
+      describeIntervals([
+        { start: 3, end: 3 },
+        { start: 7, end: 9 },
+      ]),
+    ).toBe('3, 7–9');
   });
 
   it('is only counted where there are too many to show', () => {

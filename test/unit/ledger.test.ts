@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { Ledger, readLedger } from '../../core/ledger/ledger.js';
 import type { LogRecord } from '../../core/wire/records.js';
-import { deadRecord, ledgerOf, logOf, planRecord, random, resultRecord, RUN, seededRecord, shuffled } from './support.js';
+import {
+  deadRecord,
+  ledgerOf,
+  logOf,
+  planRecord,
+  random,
+  resultRecord,
+  RUN,
+  seededRecord,
+  shuffled,
+} from './support.js';
 
 const wrong = (i: number): number => i + 1000;
 
@@ -18,7 +28,11 @@ describe('the ledger', () => {
 
   it('names the parameters that are missing', async () => {
     const ledger = await ledgerOf(planRecord(50), resultRecord(0, 9), resultRecord(30, 39), deadRecord(12, 15));
-    expect(ledger.missing()).toEqual([{ start: 10, end: 11 }, { start: 16, end: 29 }, { start: 40, end: 49 }]);
+    expect(ledger.missing()).toEqual([
+      { start: 10, end: 11 },
+      { start: 16, end: 29 },
+      { start: 40, end: 49 },
+    ]);
   });
 
   it('counts after an extension what the larger plan adds as missing', async () => {
@@ -41,9 +55,22 @@ describe('the ledger', () => {
 
   it('takes a second equal record into no sum, digest or count', async () => {
     const once = await ledgerOf(planRecord(20), resultRecord(0, 9), resultRecord(10, 19));
-    const again = resultRecord(0, 9, { workerId: 'w2', attempt: 2, startedAt: '2026-01-02T00:00:00Z', durationSeconds: 9 });
+    const again = resultRecord(0, 9, {
+      workerId: 'w2',
+      attempt: 2,
+      startedAt: '2026-01-02T00:00:00Z',
+      durationSeconds: 9,
+    });
     const twice = await ledgerOf(planRecord(20), resultRecord(0, 9), resultRecord(10, 19), again, again);
-    expect(twice).toMatchObject({ results: 4, deduplicated: 2, aggregated: 20, conflicts: [], digest: once.digest, min: once.min, max: once.max });
+    expect(twice).toMatchObject({
+      results: 4,
+      deduplicated: 2,
+      aggregated: 20,
+      conflicts: [],
+      digest: once.digest,
+      min: once.min,
+      max: once.max,
+    });
     expect(twice.sum.toString()).toBe(once.sum.toString());
     expect(twice.tally.workers()).toEqual(once.tally.workers());
   });
@@ -52,17 +79,24 @@ describe('the ledger', () => {
     const first = resultRecord(10, 19);
     const second = resultRecord(10, 19, { compute: wrong, workerId: 'w2', attempt: 2 });
     const ledger = await ledgerOf(planRecord(20), first, second);
-    expect(ledger.conflicts).toMatchObject([{
-      start: 10, end: 19,
-      first: { workerId: 'w1', attempt: 1, digest: first.digest, summary: first.summary },
-      second: { workerId: 'w2', attempt: 2, digest: second.digest, summary: second.summary },
-    }]);
+    expect(ledger.conflicts).toMatchObject([
+      {
+        start: 10,
+        end: 19,
+        first: { workerId: 'w1', attempt: 1, digest: first.digest, summary: first.summary },
+        second: { workerId: 'w2', attempt: 2, digest: second.digest, summary: second.summary },
+      },
+    ]);
     expect(ledger).toMatchObject({ results: 2, deduplicated: 0, aggregated: 10, digest: first.digest });
   });
 
   it('tells equal records from conflicting ones among several for the same parameters', async () => {
     const ledger = await ledgerOf(
-      planRecord(10), resultRecord(0, 9), resultRecord(0, 9, { workerId: 'w2' }), resultRecord(0, 9, { compute: wrong, workerId: 'w3' }), resultRecord(0, 9, { workerId: 'w4' }),
+      planRecord(10),
+      resultRecord(0, 9),
+      resultRecord(0, 9, { workerId: 'w2' }),
+      resultRecord(0, 9, { compute: wrong, workerId: 'w3' }),
+      resultRecord(0, 9, { workerId: 'w4' }),
     );
     expect(ledger.deduplicated).toBe(2);
     expect(ledger.conflicts.map((c) => c.second.workerId)).toEqual(['w3']);
@@ -88,7 +122,10 @@ describe('the ledger', () => {
 
   it('keeps of a dead chunk those parameters that have no result', async () => {
     const ledger = await ledgerOf(planRecord(20), deadRecord(0, 9), resultRecord(3, 5), resultRecord(10, 19));
-    expect(ledger.dead().intervals()).toEqual([{ start: 0, end: 2 }, { start: 6, end: 9 }]);
+    expect(ledger.dead().intervals()).toEqual([
+      { start: 0, end: 2 },
+      { start: 6, end: 9 },
+    ]);
     expect(ledger.deadRecords()).toHaveLength(1);
     expect(ledger.missing()).toEqual([]);
   });
@@ -107,7 +144,12 @@ describe('the ledger', () => {
   it('takes no part of another run', async () => {
     const other = { runId: 'run-2' };
     const ledger = await ledgerOf(
-      planRecord(10), planRecord(999, other), resultRecord(0, 4), resultRecord(0, 9, other), deadRecord(5, 9, other), seededRecord(0, 998, other),
+      planRecord(10),
+      planRecord(999, other),
+      resultRecord(0, 4),
+      resultRecord(0, 9, other),
+      deadRecord(5, 9, other),
+      seededRecord(0, 998, other),
     );
     expect(ledger.plan?.totalParameters).toBe(10);
     expect(ledger).toMatchObject({ results: 1, deduplicated: 0, aggregated: 5, seeded: [] });
@@ -115,7 +157,12 @@ describe('the ledger', () => {
   });
 
   it('does not take an equal interval of another run for a conflict', async () => {
-    const ledger = await ledgerOf(planRecord(10), resultRecord(0, 9, { runId: 'run-2', compute: wrong }), resultRecord(0, 9), resultRecord(0, 9));
+    const ledger = await ledgerOf(
+      planRecord(10),
+      resultRecord(0, 9, { runId: 'run-2', compute: wrong }),
+      resultRecord(0, 9),
+      resultRecord(0, 9),
+    );
     expect(ledger).toMatchObject({ deduplicated: 1, conflicts: [] });
   });
 
@@ -128,7 +175,10 @@ describe('the ledger', () => {
 
   it('lists what was seeded in the order of the log', async () => {
     const ledger = await ledgerOf(planRecord(20), seededRecord(0, 9), seededRecord(10, 19, { reason: 'resume' }));
-    expect(ledger.seeded.map((s) => [s.start, s.reason])).toEqual([[0, 'initial'], [10, 'resume']]);
+    expect(ledger.seeded.map((s) => [s.start, s.reason])).toEqual([
+      [0, 'initial'],
+      [10, 'resume'],
+    ]);
   });
 });
 

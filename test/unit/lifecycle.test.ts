@@ -38,7 +38,10 @@ describe('an entry', { timeout: 60_000 }, () => {
   });
 
   it('ends with 1 when something is thrown that is no error', async () => {
-    expect(await runBody('throw "just text";')).toMatchObject({ status: 1, stdout: expect.stringContaining('just text') as string });
+    expect(await runBody('throw "just text";')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('just text') as string,
+    });
   });
 
   it('ends with 2 and the message alone when it finds itself set up wrongly', async () => {
@@ -54,12 +57,17 @@ describe('an entry', { timeout: 60_000 }, () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('is asked to stop by %s and ends as its work does', async (signal) => {
-    const { status, stdout } = await runBody(UNTIL_STOPPED, { onOutput: (out, kill) => void (out === 'ready' && kill(signal)) });
+    const { status, stdout } = await runBody(UNTIL_STOPPED, {
+      onOutput: (out, kill) => void (out === 'ready' && kill(signal)),
+    });
     expect(status).toBe(0);
     expect(stdout).toContain(`stopping signal=${signal}`);
   });
 
-  it.each([['SIGTERM', 143], ['SIGINT', 130]] as const)('ends at once by a second %s', async (signal, expected) => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('ends at once by a second %s', async (signal, expected) => {
     const { status } = await runBody(`${UNTIL_STOPPED} await new Promise(() => setInterval(() => {}, 1000));`, {
       onOutput: (out, kill) => void ((out === 'ready' || out.endsWith(`stopping signal=${signal}\n`)) && kill(signal)),
     });
@@ -71,7 +79,9 @@ describe('the worker', { timeout: 60_000 }, () => {
   it('ends with 2 where a variable is wrong, naming it, its limit and the remedy', async () => {
     const { status, stdout } = await runNode([worker], { env: { TOTAL_PARAMETERS: '0' } });
     expect(status).toBe(2);
-    expect(stdout).toMatch(/TOTAL_PARAMETERS="0": .*>=1.*Set the variable within its limits, or leave it out for its default/);
+    expect(stdout).toMatch(
+      /TOTAL_PARAMETERS="0": .*>=1.*Set the variable within its limits, or leave it out for its default/,
+    );
   });
 
   it('ends with 2 where its index is outside the Job, with the remedy', async () => {
@@ -102,9 +112,21 @@ describe('the command ttg', { timeout: 60_000 }, () => {
     ['a verb that does not exist', ['explode'], /there is no verb "explode"/],
     ['an option that does not exist', ['verify', '--fast'], /Unknown option '--fast'/],
     ['an option without its value', ['verify', '--deadline'], /--deadline/],
-    ['a deadline that is no number', ['verify', '--deadline', 'soon', '--logs', '.'], /--deadline soon: give a number of seconds/],
-    ['an interval that is no number', ['status', '--watch', 'often', '--logs', '.'], /--watch often: give a number of seconds/],
-    ['a directory of logs that does not exist', ['verify', '--logs', '/nowhere'], /--logs \/nowhere: no such directory/],
+    [
+      'a deadline that is no number',
+      ['verify', '--deadline', 'soon', '--logs', '.'],
+      /--deadline soon: give a number of seconds/,
+    ],
+    [
+      'an interval that is no number',
+      ['status', '--watch', 'often', '--logs', '.'],
+      /--watch often: give a number of seconds/,
+    ],
+    [
+      'a directory of logs that does not exist',
+      ['verify', '--logs', '/nowhere'],
+      /--logs \/nowhere: no such directory/,
+    ],
     ['no place to read from in static mode', ['results'], /STATIC_JOB_NAME, or a directory .*--logs/],
   ])('ends with 2 and an explanation on standard error for %s', async (_, args, message) => {
     const { status, stdout, stderr } = await runNode([ttg, ...args]);
@@ -117,6 +139,9 @@ describe('the command ttg', { timeout: 60_000 }, () => {
   it('does not take other files for pod logs that it cannot read', async () => {
     using directory = temporaryDirectory();
     writeFileSync(join(directory.path, 'notes.txt'), 'nothing here\n');
-    expect(await runNode([ttg, 'verify', '--logs', directory.path])).toMatchObject({ status: 1, stdout: expect.stringContaining('INCOMPLETE') as string });
+    expect(await runNode([ttg, 'verify', '--logs', directory.path])).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('INCOMPLETE') as string,
+    });
   });
 });

@@ -5,7 +5,14 @@ import type { LogRecord, Wire } from '../../core/wire/records.js';
 import { decodeChunk, decodeRecord, encodeChunk, encodeRecord, NESTED_FIELDS } from '../../core/wire/messages.js';
 import { deadRecord, planRecord, resultRecord, seededRecord } from './support.js';
 
-const chunk: Chunk = { runId: 'run-1', chunkId: '00042', start: 4200, end: 4299, computation: 'builtin', createdAt: '2026-01-01T00:00:00.000Z' };
+const chunk: Chunk = {
+  runId: 'run-1',
+  chunkId: '00042',
+  start: 4200,
+  end: 4299,
+  computation: 'builtin',
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
 
 const records: [string, LogRecord][] = [
   ['plan', planRecord(1000)],
@@ -17,7 +24,9 @@ const records: [string, LogRecord][] = [
 
 /** A flat wire such as a Redis stream entry: every value is text, nested ones are JSON. */
 function flat(wire: Wire): Wire {
-  return Object.fromEntries(Object.entries(wire).map(([key, value]) => [key, NESTED_FIELDS.includes(key) ? value : String(value)]));
+  return Object.fromEntries(
+    Object.entries(wire).map(([key, value]) => [key, NESTED_FIELDS.includes(key) ? value : String(value)]),
+  );
 }
 
 function without(wire: Wire, field: string): Wire {
@@ -37,7 +46,13 @@ describe('a task message', () => {
   });
 
   it("has the playbook's fields", () => {
-    expect(encodeChunk(chunk)).toMatchObject({ chunk_id: '00042', start_param: 4200, end_param: 4299, total_in_chunk: 100, created_at: chunk.createdAt });
+    expect(encodeChunk(chunk)).toMatchObject({
+      chunk_id: '00042',
+      start_param: 4200,
+      end_param: 4299,
+      total_in_chunk: 100,
+      created_at: chunk.createdAt,
+    });
   });
 
   it('may carry fields of a later version', () => {
@@ -50,10 +65,27 @@ describe('a task message', () => {
   });
 
   it.each([
-    ['total_in_chunk', 99], ['total_in_chunk', 101], ['total_in_chunk', 0], ['end_param', 4298], ['end_param', 4199], ['start_param', 4300],
-    ['start_param', -1], ['start_param', 0.5], ['start_param', 'x'], ['start_param', ''], ['start_param', ' '], ['start_param', null],
-    ['start_param', true], ['start_param', []], ['start_param', Infinity], ['end_param', 2 ** 53], ['run_id', ''], ['run_id', 5],
-    ['chunk_id', ''], ['computation', ''], ['computation', null],
+    ['total_in_chunk', 99],
+    ['total_in_chunk', 101],
+    ['total_in_chunk', 0],
+    ['end_param', 4298],
+    ['end_param', 4199],
+    ['start_param', 4300],
+    ['start_param', -1],
+    ['start_param', 0.5],
+    ['start_param', 'x'],
+    ['start_param', ''],
+    ['start_param', ' '],
+    ['start_param', null],
+    ['start_param', true],
+    ['start_param', []],
+    ['start_param', Infinity],
+    ['end_param', 2 ** 53],
+    ['run_id', ''],
+    ['run_id', 5],
+    ['chunk_id', ''],
+    ['computation', ''],
+    ['computation', null],
   ])('is refused with %s = %j', (field, value) => {
     expect(() => decodeChunk({ ...encodeChunk(chunk), [field]: value })).toThrow(ProtocolError);
   });
@@ -64,7 +96,9 @@ describe('a task message', () => {
   });
 
   it('says which counts contradict each other', () => {
-    expect(() => decodeChunk({ ...encodeChunk(chunk), total_in_chunk: 7 })).toThrow('total_in_chunk is 7, but 4200…4299 are 100 parameters');
+    expect(() => decodeChunk({ ...encodeChunk(chunk), total_in_chunk: 7 })).toThrow(
+      'total_in_chunk is 7, but 4200…4299 are 100 parameters',
+    );
   });
 
   it.each(NONSENSE.map((value) => [value]))('is refused where it is %j', (value) => {
@@ -82,17 +116,25 @@ describe('a log record', () => {
     expect(decodeRecord(flat(encodeRecord(record)))).toEqual(record);
   });
 
-  it.each(records.flatMap(([name, record]) => Object.keys(encodeRecord(record)).filter((f) => f !== 'values').map((f) => [name, f, record] as const)))(
-    'of kind %s is refused without %s',
-    (_, field, record) => {
-      expect(() => decodeRecord(without(encodeRecord(record), field))).toThrow(ProtocolError);
-    },
-  );
+  it.each(
+    records.flatMap(([name, record]) =>
+      Object.keys(encodeRecord(record))
+        .filter((f) => f !== 'values')
+        .map((f) => [name, f, record] as const),
+    ),
+  )('of kind %s is refused without %s', (_, field, record) => {
+    expect(() => decodeRecord(without(encodeRecord(record), field))).toThrow(ProtocolError);
+  });
 
   it("carries the playbook's result fields", () => {
     const record = resultRecord(0, 9);
     expect(encodeRecord(record)).toMatchObject({
-      chunk_id: '0', worker_id: 'w1', status: 'complete', params_processed: 10, duration_seconds: 1, result_summary: record.summary,
+      chunk_id: '0',
+      worker_id: 'w1',
+      status: 'complete',
+      params_processed: 10,
+      duration_seconds: 1,
+      result_summary: record.summary,
     });
   });
 
@@ -120,7 +162,9 @@ describe('a log record', () => {
   });
 
   it('of a death that ends before it starts is refused', () => {
-    expect(() => decodeRecord({ ...encodeRecord(deadRecord(5, 9)), end_param: 4 })).toThrow('end_param 4 is below start_param 5');
+    expect(() => decodeRecord({ ...encodeRecord(deadRecord(5, 9)), end_param: 4 })).toThrow(
+      'end_param 4 is below start_param 5',
+    );
   });
 
   it.each(NONSENSE.map((value) => [value]))('is refused where it is %j', (value) => {
@@ -128,6 +172,8 @@ describe('a log record', () => {
   });
 
   it('names the field that is wrong and what it should have been', () => {
-    expect(() => decodeRecord({ ...encodeRecord(deadRecord(5, 9)), attempts: 'many' })).toThrow(/log record: .*expected number.*attempts/);
+    expect(() => decodeRecord({ ...encodeRecord(deadRecord(5, 9)), attempts: 'many' })).toThrow(
+      /log record: .*expected number.*attempts/,
+    );
   });
 });

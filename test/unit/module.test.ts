@@ -33,8 +33,16 @@ describe('a computation', () => {
     ['exports a compute that is no function', 'export const compute = 5;', /exports no function/],
     ['does not parse', 'export const compute = (;', /could not be loaded: .*computation\.source/],
     ['fails while it is loaded', 'throw new Error("no licence");', /could not be loaded: Error: no licence/],
-    ['has a fraction of decimals', 'export const decimals = 1.5; export const compute = (i) => i;', /"decimals" is 1\.5, it must be a whole number from 0 to 9/],
-    ['has more decimals than a sum can hold', 'export const decimals = 10; export const compute = (i) => i;', /from 0 to 9/],
+    [
+      'has a fraction of decimals',
+      'export const decimals = 1.5; export const compute = (i) => i;',
+      /"decimals" is 1\.5, it must be a whole number from 0 to 9/,
+    ],
+    [
+      'has more decimals than a sum can hold',
+      'export const decimals = 10; export const compute = (i) => i;',
+      /from 0 to 9/,
+    ],
     ['has negative decimals', 'export const decimals = -1; export const compute = (i) => i;', /from 0 to 9/],
   ])('is refused where the module %s', async (_, source, message) => {
     await expect(load(source)).rejects.toThrow(ConfigError);
@@ -42,7 +50,9 @@ describe('a computation', () => {
   });
 
   it('is refused where no module is there, with the way to mount one', async () => {
-    await expect(loadComputation('/nowhere/own.mjs')).rejects.toThrow(/\/nowhere\/own\.mjs could not be loaded.*Mount the module/);
+    await expect(loadComputation('/nowhere/own.mjs')).rejects.toThrow(
+      /\/nowhere\/own\.mjs could not be loaded.*Mount the module/,
+    );
   });
 
   it('is refused where the name is neither builtin nor an absolute path', async () => {

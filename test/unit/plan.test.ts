@@ -4,22 +4,43 @@ import { IntervalSet, type Interval } from '../../core/model/interval.js';
 import { chunkCount, chunksOf, planInterval, reconcilePlans, shard, type Plan } from '../../core/model/plan.js';
 import { random } from './support.js';
 
-const plan = (totalParameters: number, chunkSize: number, over: Partial<Plan> = {}): Plan => ({ runId: 'run-1', totalParameters, chunkSize, computation: 'builtin', ...over });
-const cut = (p: Plan, pieces?: Interval[]) => [...chunksOf(p, 'now', pieces)].map(({ chunkId, start, end }) => [chunkId, start, end]);
+const plan = (totalParameters: number, chunkSize: number, over: Partial<Plan> = {}): Plan => ({
+  runId: 'run-1',
+  totalParameters,
+  chunkSize,
+  computation: 'builtin',
+  ...over,
+});
+const cut = (p: Plan, pieces?: Interval[]) =>
+  [...chunksOf(p, 'now', pieces)].map(({ chunkId, start, end }) => [chunkId, start, end]);
 
 describe('the chunks of a plan', () => {
   it('count from 0, have five digits, and include their last parameter', () => {
-    expect(cut(plan(250, 100))).toEqual([['00000', 0, 99], ['00001', 100, 199], ['00002', 200, 249]]);
+    expect(cut(plan(250, 100))).toEqual([
+      ['00000', 0, 99],
+      ['00001', 100, 199],
+      ['00002', 200, 249],
+    ]);
   });
 
   it('carry every fact of the plan', () => {
     const [chunk] = [...chunksOf(plan(5, 10, { runId: 'r7', computation: '/c.mjs' }), '2026-01-01T00:00:00Z')];
-    expect(chunk).toEqual({ runId: 'r7', chunkId: '00000', start: 0, end: 4, computation: '/c.mjs', createdAt: '2026-01-01T00:00:00Z' });
+    expect(chunk).toEqual({
+      runId: 'r7',
+      chunkId: '00000',
+      start: 0,
+      end: 4,
+      computation: '/c.mjs',
+      createdAt: '2026-01-01T00:00:00Z',
+    });
   });
 
   it('get wider ids beyond the hundred-thousandth', () => {
     const p = plan(100_001, 1);
-    expect(cut(p, [{ start: 99_999, end: 100_000 }])).toEqual([['99999', 99_999, 99_999], ['100000', 100_000, 100_000]]);
+    expect(cut(p, [{ start: 99_999, end: 100_000 }])).toEqual([
+      ['99999', 99_999, 99_999],
+      ['100000', 100_000, 100_000],
+    ]);
   });
 
   it('are one where the chunk is larger than the run', () => {
@@ -28,15 +49,29 @@ describe('the chunks of a plan', () => {
   });
 
   it('keep to the grid where only pieces are asked for, and parts are named by their parameters too', () => {
-    expect(cut(plan(100, 10), [{ start: 5, end: 22 }, { start: 40, end: 49 }, { start: 57, end: 57 }])).toEqual([
-      ['00000.5-9', 5, 9], ['00001', 10, 19], ['00002.20-22', 20, 22], ['00004', 40, 49], ['00005.57-57', 57, 57],
+    expect(
+      cut(plan(100, 10), [
+        { start: 5, end: 22 },
+        { start: 40, end: 49 },
+        { start: 57, end: 57 },
+      ]),
+    ).toEqual([
+      ['00000.5-9', 5, 9],
+      ['00001', 10, 19],
+      ['00002.20-22', 20, 22],
+      ['00004', 40, 49],
+      ['00005.57-57', 57, 57],
     ]);
   });
 
   it('name what an extension adds to the last, shorter chunk differently from that chunk', () => {
     const before = cut(plan(95, 10)).map(([id]) => id);
     const added = cut(plan(115, 10), [{ start: 95, end: 114 }]);
-    expect(added).toEqual([['00009.95-99', 95, 99], ['00010', 100, 109], ['00011', 110, 114]]);
+    expect(added).toEqual([
+      ['00009.95-99', 95, 99],
+      ['00010', 100, 109],
+      ['00011', 110, 114],
+    ]);
     expect(added.filter(([id]) => before.includes(id as string))).toEqual([]);
   });
 
@@ -60,7 +95,11 @@ describe('the chunks of a plan', () => {
 
 describe('the shards of static mode', () => {
   it('are equal, with the remainder at the last worker', () => {
-    expect([0, 1, 2].map((i) => shard(1000, 3, i))).toEqual([{ start: 0, end: 332 }, { start: 333, end: 665 }, { start: 666, end: 999 }]);
+    expect([0, 1, 2].map((i) => shard(1000, 3, i))).toEqual([
+      { start: 0, end: 332 },
+      { start: 333, end: 665 },
+      { start: 666, end: 999 },
+    ]);
   });
 
   it('leave workers without a share where there are fewer parameters than workers', () => {
@@ -70,7 +109,9 @@ describe('the shards of static mode', () => {
   it('cover every parameter once, for any number of workers', () => {
     for (let total = 1; total < 60; total++) {
       for (let workers = 1; workers < 20; workers++) {
-        const shares = Array.from({ length: workers }, (_, i) => shard(total, workers, i)).filter((s) => s !== undefined);
+        const shares = Array.from({ length: workers }, (_, i) => shard(total, workers, i)).filter(
+          (s) => s !== undefined,
+        );
         expect(IntervalSet.of(shares).intervals()).toEqual([{ start: 0, end: total - 1 }]);
         expect(shares.reduce((sum, s) => sum + s.end - s.start + 1, 0)).toBe(total);
       }

@@ -4,13 +4,58 @@ import { chunkBySchema, encodeChunk, encodeRecord, recordBySchema } from '../../
 import { quickChunk, quickResult } from '../../core/wire/quick.js';
 import { resultRecord } from './support.js';
 
-const chunk = { runId: 'run-1', chunkId: '00042', start: 4200, end: 4299, computation: 'builtin', createdAt: '2026-01-01T00:00:00.000Z' };
+const chunk = {
+  runId: 'run-1',
+  chunkId: '00042',
+  start: 4200,
+  end: 4299,
+  computation: 'builtin',
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
 
 /** Values at the edges of what the schema accepts. */
 const ODD: readonly unknown[] = [
-  undefined, null, '', ' ', 'x', '7', ' 7', '7 ', '07', '0x10', '1e2', '1e400', '-0', '-7', '+7', '4.5', '4299', '4200', '0b11', 7, -7, -0, 0.5, 4200, 4299,
-  NaN, Infinity, 2 ** 53, true, [], {}, [7], 7n, 'complete', 'result', 'a'.repeat(32), 'A'.repeat(32), `${'a'.repeat(32)}\n`,
-  { sum: 1, count: 10, min: 0, max: 1 }, { sum: 1, count: '10', min: 0, max: 1, more: 1 }, { sum: '1', count: 10, min: 0, max: 1 },
+  undefined,
+  null,
+  '',
+  ' ',
+  'x',
+  '7',
+  ' 7',
+  '7 ',
+  '07',
+  '0x10',
+  '1e2',
+  '1e400',
+  '-0',
+  '-7',
+  '+7',
+  '4.5',
+  '4299',
+  '4200',
+  '0b11',
+  7,
+  -7,
+  -0,
+  0.5,
+  4200,
+  4299,
+  NaN,
+  Infinity,
+  2 ** 53,
+  true,
+  [],
+  {},
+  [7],
+  7n,
+  'complete',
+  'result',
+  'a'.repeat(32),
+  'A'.repeat(32),
+  `${'a'.repeat(32)}\n`,
+  { sum: 1, count: 10, min: 0, max: 1 },
+  { sum: 1, count: '10', min: 0, max: 1, more: 1 },
+  { sum: '1', count: 10, min: 0, max: 1 },
 ];
 
 function outcome<T>(decode: () => T): T | undefined {
@@ -24,7 +69,8 @@ function outcome<T>(decode: () => T): T | undefined {
 /** With each field in turn put to each odd value. */
 function* oddWires(wire: Wire): Generator<[what: string, wire: unknown]> {
   for (const odd of ODD) yield [String(odd), odd];
-  for (const field of [...Object.keys(wire), 'values', 'more']) for (const odd of ODD) yield [`${field} = ${String(odd)}`, { ...wire, [field]: odd }];
+  for (const field of [...Object.keys(wire), 'values', 'more'])
+    for (const odd of ODD) yield [`${field} = ${String(odd)}`, { ...wire, [field]: odd }];
 }
 
 describe('decoding by hand', () => {

@@ -15,18 +15,32 @@ const run = [
 describe('the report of a run', () => {
   it('gives its figures from the first chunk in the queue to the last result', async () => {
     expect(makeReport(await ledgerOf(...run))).toMatchObject({
-      runId: 'run-1', parameters: 40, chunks: 3, wallSeconds: 10, firstStartSeconds: 2, parametersPerSecond: 4, busySeconds: 12.5, parallelism: 1.25, recovered: 1,
+      runId: 'run-1',
+      parameters: 40,
+      chunks: 3,
+      wallSeconds: 10,
+      firstStartSeconds: 2,
+      parametersPerSecond: 4,
+      busySeconds: 12.5,
+      parallelism: 1.25,
+      recovered: 1,
     });
   });
 
   it('gives sum, minimum, maximum and average of the whole run', async () => {
     const { summary } = resultRecord(0, 39);
-    expect(makeReport(await ledgerOf(...run))).toMatchObject({ sum: String(summary.sum), min: summary.min, max: summary.max, average: summary.sum / 40 });
+    expect(makeReport(await ledgerOf(...run))).toMatchObject({
+      sum: String(summary.sum),
+      min: summary.min,
+      max: summary.max,
+      average: summary.sum / 40,
+    });
   });
 
   it('says who did what, the busiest first', async () => {
     expect(makeReport(await ledgerOf(...run)).workers).toEqual([
-      { workerId: 'w1', chunks: 2, parameters: 30, busySeconds: 7.5 }, { workerId: 'w2', chunks: 1, parameters: 10, busySeconds: 5 },
+      { workerId: 'w1', chunks: 2, parameters: 30, busySeconds: 7.5 },
+      { workerId: 'w2', chunks: 1, parameters: 10, busySeconds: 5 },
     ]);
   });
 
@@ -38,18 +52,35 @@ describe('the report of a run', () => {
   });
 
   it('begins with the first computation where nothing says when it was seeded', async () => {
-    expect(makeReport(await ledgerOf(...run.filter((r) => r.kind !== 'seeded')))).toMatchObject({ wallSeconds: 8, firstStartSeconds: 0 });
+    expect(makeReport(await ledgerOf(...run.filter((r) => r.kind !== 'seeded')))).toMatchObject({
+      wallSeconds: 8,
+      firstStartSeconds: 0,
+    });
   });
 
   it('has no figures where there are no results', async () => {
     expect(makeReport(await ledgerOf(planRecord(40), seededRecord(0, 39)))).toMatchObject({
-      parameters: 0, chunks: 0, sum: '0', min: null, max: null, average: null, wallSeconds: null, firstStartSeconds: null,
-      parametersPerSecond: null, busySeconds: 0, parallelism: null, workers: [],
+      parameters: 0,
+      chunks: 0,
+      sum: '0',
+      min: null,
+      max: null,
+      average: null,
+      wallSeconds: null,
+      firstStartSeconds: null,
+      parametersPerSecond: null,
+      busySeconds: 0,
+      parallelism: null,
+      workers: [],
     });
   });
 
   it('has no throughput where everything took no measurable time', async () => {
-    expect(makeReport(await ledgerOf(planRecord(10), resultRecord(0, 9)))).toMatchObject({ wallSeconds: 0, parametersPerSecond: null, parallelism: null });
+    expect(makeReport(await ledgerOf(planRecord(10), resultRecord(0, 9)))).toMatchObject({
+      wallSeconds: 0,
+      parametersPerSecond: null,
+      parallelism: null,
+    });
   });
 
   it('lists a thousand recovered chunks and counts all', async () => {
@@ -62,7 +93,9 @@ describe('the report of a run', () => {
 
 describe('the progress of a run', () => {
   it('counts results and dead parameters once each', async () => {
-    expect(progressOf(await ledgerOf(planRecord(40), resultRecord(0, 9), resultRecord(0, 9), deadRecord(5, 14)))).toEqual({ total: 40, done: 10, dead: 5 });
+    expect(
+      progressOf(await ledgerOf(planRecord(40), resultRecord(0, 9), resultRecord(0, 9), deadRecord(5, 14))),
+    ).toEqual({ total: 40, done: 10, dead: 5 });
   });
 
   it('is nothing of nothing before the run was seeded', async () => {

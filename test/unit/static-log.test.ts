@@ -15,13 +15,19 @@ describe("a line of static mode's log", () => {
     expect(recordLine(encodeRecord({ ...record, workerId: 'two\nlines' })).match(/\n/g)).toEqual(['\n']);
   });
 
-  it.each(['', 'chunk complete', '{"level":"info"}', ` ${line}`, 'TTG_RECORD', 'TTG_REC'])('is no record where it is %j', (text) => {
-    expect(parseRecordLine(text, 'x')).toBeUndefined();
-  });
+  it.each(['', 'chunk complete', '{"level":"info"}', ` ${line}`, 'TTG_RECORD', 'TTG_REC'])(
+    'is no record where it is %j',
+    (text) => {
+      expect(parseRecordLine(text, 'x')).toBeUndefined();
+    },
+  );
 
   it('is undecodable, with its place and the reason, wherever it was cut short', () => {
     for (let length = 'TTG_RECORD '.length; length < line.length; length++) {
-      expect(parseRecordLine(line.slice(0, length), 'pod-0:17')).toEqual({ position: 'pod-0:17', undecodable: expect.any(String) as string });
+      expect(parseRecordLine(line.slice(0, length), 'pod-0:17')).toEqual({
+        position: 'pod-0:17',
+        undecodable: expect.any(String) as string,
+      });
     }
   });
 

@@ -46,8 +46,14 @@ describe('a static run', { timeout: 60_000 }, () => {
     const expected = expectedTotal(1000);
     expect(status).toBe(0);
     expect(verdict).toMatchObject({
-      complete: true, parameters: { expected: 1000, ok: 1000, dead: 0, missing: 0, duplicated: 0 }, deduplicated: 0, undecodable: 0,
-      sum: String(Number(expected.sumHundredths) / 100), min: expected.min, max: expected.max, missingShards: [],
+      complete: true,
+      parameters: { expected: 1000, ok: 1000, dead: 0, missing: 0, duplicated: 0 },
+      deduplicated: 0,
+      undecodable: 0,
+      sum: String(Number(expected.sumHundredths) / 100),
+      min: expected.min,
+      max: expected.max,
+      missingShards: [],
     });
   });
 
@@ -75,7 +81,9 @@ describe('a static run', { timeout: 60_000 }, () => {
     const whole = readFileSync(logOf(2), 'utf8');
     const record = whole.indexOf('TTG_RECORD', whole.length / 2);
     const cut = whole.slice(0, record + 60);
-    const { start_param: start } = JSON.parse(whole.slice(record + 'TTG_RECORD '.length).split('\n', 1)[0] as string) as { start_param: number };
+    const { start_param: start } = JSON.parse(
+      whole.slice(record + 'TTG_RECORD '.length).split('\n', 1)[0] as string,
+    ) as { start_param: number };
     writeFileSync(logOf(2), cut);
     const { status, verdict } = await verify();
     expect(status).toBe(1);
@@ -87,7 +95,10 @@ describe('a static run', { timeout: 60_000 }, () => {
     const lines = readFileSync(logOf(0), 'utf8').split('\n');
     const first = lines.findIndex((line) => line.startsWith('TTG_RECORD'));
     writeFileSync(logOf(0), lines.slice(first + 1).join('\n'));
-    expect(await verify()).toMatchObject({ status: 1, verdict: { missing: [{ start: 0, end: 49 }], missingShards: [expect.stringContaining('index 0') as string] } });
+    expect(await verify()).toMatchObject({
+      status: 1,
+      verdict: { missing: [{ start: 0, end: 49 }], missingShards: [expect.stringContaining('index 0') as string] },
+    });
   });
 
   it('is complete where an index ran twice, and counts nothing twice', async () => {
@@ -100,7 +111,9 @@ describe('a static run', { timeout: 60_000 }, () => {
   });
 
   it('is not complete where a second record contradicts the first', async () => {
-    const record = readFileSync(logOf(0), 'utf8').split('\n').find((line) => line.startsWith('TTG_RECORD')) as string;
+    const record = readFileSync(logOf(0), 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('TTG_RECORD')) as string;
     appendFileSync(logOf(2), `${record.replace(/"digest":"[^"]*"/, `"digest":"${'0'.repeat(32)}"`)}\n`);
     const { status, verdict } = await verify();
     expect(status).toBe(1);
@@ -108,19 +121,28 @@ describe('a static run', { timeout: 60_000 }, () => {
   });
 
   it('is not complete where a sum was altered', async () => {
-    writeFileSync(logOf(0), readFileSync(logOf(0), 'utf8').replace(/"sum":(\d)/, (_, digit: string) => `"sum":${(Number(digit) % 9) + 1}`));
+    writeFileSync(
+      logOf(0),
+      readFileSync(logOf(0), 'utf8').replace(/"sum":(\d)/, (_, digit: string) => `"sum":${(Number(digit) % 9) + 1}`),
+    );
     const { status, verdict } = await verify();
     expect(status).toBe(1);
     expect(verdict.faults).toEqual([expect.stringMatching(/^the sum is /)]);
   });
 
   it('is not complete by the records of another run', async () => {
-    expect(await verify({ RUN_ID: 'run-2' })).toMatchObject({ status: 1, verdict: { parameters: { ok: 0, missing: 1000 } } });
+    expect(await verify({ RUN_ID: 'run-2' })).toMatchObject({
+      status: 1,
+      verdict: { parameters: { ok: 0, missing: 1000 } },
+    });
   });
 
   it('shows its results and its progress', async () => {
     const results = await runNode([dist('cli/main.js'), 'results', '--json', '--logs', logs], { env: RUN });
-    expect(JSON.parse(results.stdout)).toMatchObject({ parameters: 1000, workers: [{ parameters: 334, workerId: 'worker-2' }, { parameters: 333 }, { parameters: 333 }] });
+    expect(JSON.parse(results.stdout)).toMatchObject({
+      parameters: 1000,
+      workers: [{ parameters: 334, workerId: 'worker-2' }, { parameters: 333 }, { parameters: 333 }],
+    });
     const status = await runNode([dist('cli/main.js'), 'status', '--logs', logs], { env: RUN });
     expect(status).toMatchObject({ status: 0, stdout: expect.stringContaining('1000/1000') as string });
   });
@@ -168,7 +190,10 @@ describe('a static worker', { timeout: 60_000 }, () => {
       },
     });
     expect(status).toBe(1);
-    const entries = stdout.split('\n').map((line) => parseRecordLine(line, '')).filter((entry) => entry !== undefined);
+    const entries = stdout
+      .split('\n')
+      .map((line) => parseRecordLine(line, ''))
+      .filter((entry) => entry !== undefined);
     expect(entries.length).toBeGreaterThan(0);
     expect(entries.filter((entry) => 'undecodable' in entry)).toEqual([]);
   });

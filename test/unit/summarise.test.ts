@@ -23,7 +23,12 @@ describe('the summary of a chunk', () => {
   it('sums negative decimals exactly', () => {
     const next = random(5);
     const units = Array.from({ length: 1000 }, () => Math.round((next() - 0.5) * 1e6));
-    expect(summarised(units.map((u) => u / 1000), 3).summary().sum).toBe(units.reduce((a, b) => a + b, 0) / 1000);
+    expect(
+      summarised(
+        units.map((u) => u / 1000),
+        3,
+      ).summary().sum,
+    ).toBe(units.reduce((a, b) => a + b, 0) / 1000);
   });
 
   it('keeps without decimals what each addition would round away', () => {

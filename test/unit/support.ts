@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig, type Config } from '../../core/runtime/config.js';
 import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
-import type { DeadRecord, LogEntry, LogRecord, PlanRecord, ResultRecord, SeededRecord } from '../../core/wire/records.js';
+import type {
+  DeadRecord,
+  LogEntry,
+  LogRecord,
+  PlanRecord,
+  ResultRecord,
+  SeededRecord,
+} from '../../core/wire/records.js';
 import { builtin } from '../../compute/builtin.js';
 import { Summariser } from '../../compute/summarise.js';
 
@@ -18,22 +25,59 @@ export function planRecord(totalParameters: number, over: Partial<PlanRecord> = 
 }
 
 /** The record that an honest worker writes for these parameters. */
-export function resultRecord(start: number, end: number, over: Partial<ResultRecord> & { compute?: (i: number) => number } = {}): ResultRecord {
+export function resultRecord(
+  start: number,
+  end: number,
+  over: Partial<ResultRecord> & { compute?: (i: number) => number } = {},
+): ResultRecord {
   const { compute = builtin.compute, ...rest } = over;
   const summariser = new Summariser(builtin.decimals, false);
   for (let i = start; i <= end; i++) summariser.add(i, compute(i));
   return {
-    kind: 'result', runId: RUN, chunkId: `${start}`, start, end, summary: summariser.summary(), digest: summariser.digest(),
-    attempt: 1, workerId: 'w1', startedAt: AT, completedAt: AT, durationSeconds: 1, ...rest,
+    kind: 'result',
+    runId: RUN,
+    chunkId: `${start}`,
+    start,
+    end,
+    summary: summariser.summary(),
+    digest: summariser.digest(),
+    attempt: 1,
+    workerId: 'w1',
+    startedAt: AT,
+    completedAt: AT,
+    durationSeconds: 1,
+    ...rest,
   };
 }
 
 export function deadRecord(start: number, end: number, over: Partial<DeadRecord> = {}): DeadRecord {
-  return { kind: 'dead', runId: RUN, chunkId: `${start}`, start, end, attempts: 4, workerId: 'w1', error: 'boom', stack: '', completedAt: AT, ...over };
+  return {
+    kind: 'dead',
+    runId: RUN,
+    chunkId: `${start}`,
+    start,
+    end,
+    attempts: 4,
+    workerId: 'w1',
+    error: 'boom',
+    stack: '',
+    completedAt: AT,
+    ...over,
+  };
 }
 
 export function seededRecord(start: number, end: number, over: Partial<SeededRecord> = {}): SeededRecord {
-  return { kind: 'seeded', runId: RUN, start, end, chunks: 1, reason: 'initial', firstConfirmedAt: AT, confirmedAt: AT, ...over };
+  return {
+    kind: 'seeded',
+    runId: RUN,
+    start,
+    end,
+    chunks: 1,
+    reason: 'initial',
+    firstConfirmedAt: AT,
+    confirmedAt: AT,
+    ...over,
+  };
 }
 
 export async function* logOf(records: readonly LogRecord[]): AsyncGenerator<LogEntry> {
@@ -60,7 +104,10 @@ export function random(seed: number): () => number {
 }
 
 export function shuffled<T>(items: readonly T[], next: () => number): T[] {
-  return items.map((item) => ({ item, key: next() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
+  return items
+    .map((item) => ({ item, key: next() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }
 
 /** A directory that is gone with the test's scope. */

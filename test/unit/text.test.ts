@@ -14,7 +14,9 @@ describe('the verdict as text', () => {
 
   it('ends with INCOMPLETE after the faults and the shards that lack records', async () => {
     const text = verdictText(judge(await ledgerOf(planRecord(20), resultRecord(0, 9))), ['index 1 (10–19): no record']);
-    expect(text).toMatch(/missing {6}index 1 \(10–19\): no record\nfault {8}10 of 20 parameters .*10–19.*\nINCOMPLETE\n$/);
+    expect(text).toMatch(
+      /missing {6}index 1 \(10–19\): no record\nfault {8}10 of 20 parameters .*10–19.*\nINCOMPLETE\n$/,
+    );
   });
 
   it('shows ten dead letters and counts the others', async () => {
@@ -27,7 +29,12 @@ describe('the verdict as text', () => {
 
 describe('the report as text', () => {
   it('shows ten workers, or all of them if asked to', async () => {
-    const report = makeReport(await ledgerOf(planRecord(12), ...Array.from({ length: 12 }, (_, i) => resultRecord(i, i, { workerId: `w-${i}` }))));
+    const report = makeReport(
+      await ledgerOf(
+        planRecord(12),
+        ...Array.from({ length: 12 }, (_, i) => resultRecord(i, i, { workerId: `w-${i}` })),
+      ),
+    );
     expect(reportText(report, false)).toContain('and 2 more (--verbose shows all)');
     expect(reportText(report, true).match(/ {2}w-\d+ /g)).toHaveLength(12);
   });
@@ -38,7 +45,16 @@ describe('the report as text', () => {
 });
 
 describe('the status as text', () => {
-  const status = (over: Partial<Status> = {}): Status => ({ runId: 'run-1', total: 200, done: 50, dead: 0, rate: null, etaSeconds: null, depth: undefined, ...over });
+  const status = (over: Partial<Status> = {}): Status => ({
+    runId: 'run-1',
+    total: 200,
+    done: 50,
+    dead: 0,
+    rate: null,
+    etaSeconds: null,
+    depth: undefined,
+    ...over,
+  });
 
   it('says that a run was not seeded yet', () => {
     expect(statusText(status({ total: 0, done: 0 }))).toBe('run-1: not seeded yet\n');
@@ -49,7 +65,17 @@ describe('the status as text', () => {
   });
 
   it('counts dead parameters as done with, and shows rate, rest and queue where they are known', () => {
-    const text = statusText(status({ done: 100, dead: 100, rate: 12.4, etaSeconds: 0, depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4 } }));
-    expect(text).toBe(`run-1 ${'█'.repeat(30)} 100.0 %  100/200 (+100 dead)  12/s  0 s left  queue: 1 ready, 2 leased, 3 delayed, 4 dead\n`);
+    const text = statusText(
+      status({
+        done: 100,
+        dead: 100,
+        rate: 12.4,
+        etaSeconds: 0,
+        depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4 },
+      }),
+    );
+    expect(text).toBe(
+      `run-1 ${'█'.repeat(30)} 100.0 %  100/200 (+100 dead)  12/s  0 s left  queue: 1 ready, 2 leased, 3 delayed, 4 dead\n`,
+    );
   });
 });

@@ -22,7 +22,14 @@ function computation(source: string): string {
 
 /** `count` chunks of ten parameters. */
 function chunksOf(name: string, count: number): Chunk[] {
-  return Array.from({ length: count }, (_, i) => ({ runId: 'run-1', chunkId: `${i}`, start: i * 10, end: i * 10 + 9, computation: name, createdAt: '' }));
+  return Array.from({ length: count }, (_, i) => ({
+    runId: 'run-1',
+    chunkId: `${i}`,
+    start: i * 10,
+    end: i * 10 + 9,
+    computation: name,
+    createdAt: '',
+  }));
 }
 
 function executorOf(env: Record<string, string> = {}, progress: (n: number) => void = () => undefined): Executor {
@@ -30,7 +37,11 @@ function executorOf(env: Record<string, string> = {}, progress: (n: number) => v
 }
 
 /** Executes one batch, and gives its outcomes in the order in which they came. */
-async function execute(executor: Executor, chunks: readonly Chunk[], signal: AbortSignal = new AbortController().signal): Promise<Outcome[]> {
+async function execute(
+  executor: Executor,
+  chunks: readonly Chunk[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   await executor.execute(chunks, { signal, settled: (outcome) => void outcomes.push(outcome) });
   return outcomes;
@@ -43,9 +54,12 @@ async function executeAlone(source: string, count: number, env?: Record<string, 
 
 /** What became of each chunk: its sum, or the parameter that failed it; `?` where none is to blame. */
 const summary = (outcomes: readonly Outcome[]): string[] =>
-  [...outcomes].sort((a, b) => a.index - b.index).map((o) => `${o.index}: ${'computed' in o ? o.computed.summary.sum : `failed at ${o.failure.parameter ?? '?'}`}`);
+  [...outcomes]
+    .sort((a, b) => a.index - b.index)
+    .map((o) => `${o.index}: ${'computed' in o ? o.computed.summary.sum : `failed at ${o.failure.parameter ?? '?'}`}`);
 
-const messageOf = (outcome: Outcome | undefined): string => (outcome && 'failure' in outcome ? outcome.failure.message : '');
+const messageOf = (outcome: Outcome | undefined): string =>
+  outcome && 'failure' in outcome ? outcome.failure.message : '';
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -128,18 +142,28 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
   it('because the computation cannot be loaded is the fault of this worker, not of a parameter', async () => {
     await using executor = executorOf();
     const outcomes = await execute(executor, chunksOf(at('absent.mjs'), 1));
-    expect(outcomes).toMatchObject([{ failure: { blame: 'worker', message: expect.stringContaining('could not be loaded') as string } }]);
+    expect(outcomes).toMatchObject([
+      { failure: { blame: 'worker', message: expect.stringContaining('could not be loaded') as string } },
+    ]);
     expect(outcomes[0]).not.toHaveProperty('failure.parameter');
   });
 
   it('because of an error that says so need not be tried again', async () => {
-    const outcomes = await executeAlone('export const compute = () => { throw Object.assign(new Error("singular"), { retryable: false }); };', 1);
-    expect(outcomes).toMatchObject([{ failure: { blame: 'chunk', parameter: 0, message: 'singular', retryable: false } }]);
+    const outcomes = await executeAlone(
+      'export const compute = () => { throw Object.assign(new Error("singular"), { retryable: false }); };',
+      1,
+    );
+    expect(outcomes).toMatchObject([
+      { failure: { blame: 'chunk', parameter: 0, message: 'singular', retryable: false } },
+    ]);
   });
 
   it('because of a simulated fault is to be tried again', async () => {
     await using executor = executorOf({ SIMULATE_FAULT_RATE: '1' });
-    expect(await execute(executor, chunksOf('builtin', 2))).toMatchObject([{ failure: { retryable: true } }, { failure: { message: expect.stringContaining('SIMULATE_FAULT_RATE') as string } }]);
+    expect(await execute(executor, chunksOf('builtin', 2))).toMatchObject([
+      { failure: { retryable: true } },
+      { failure: { message: expect.stringContaining('SIMULATE_FAULT_RATE') as string } },
+    ]);
   });
 
   it.each([
@@ -155,7 +179,10 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
 
   it('by ending its process costs no result that was handed over before', async () => {
     const slow = 'if (i < 10) await new Promise((resolve) => setTimeout(resolve, 5));';
-    const outcomes = await executeAlone(`export const compute = async (i) => { ${slow} if (i === 15) process.exit(1); return i; };`, 3);
+    const outcomes = await executeAlone(
+      `export const compute = async (i) => { ${slow} if (i === 15) process.exit(1); return i; };`,
+      3,
+    );
     expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 15', '2: 245']);
   });
 
@@ -165,9 +192,12 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    ['never returns', 'for (;;);'], ['never keeps its promise', 'return new Promise(() => {});'],
+    ['never returns', 'for (;;);'],
+    ['never keeps its promise', 'return new Promise(() => {});'],
   ])('because it %s is ended by CHUNK_TIMEOUT_SECONDS, and its neighbours have their results', async (_, body) => {
-    const outcomes = await executeAlone(`export const compute = (i) => { if (i === 15) { ${body} } return i; };`, 3, { CHUNK_TIMEOUT_SECONDS: '1' });
+    const outcomes = await executeAlone(`export const compute = (i) => { if (i === 15) { ${body} } return i; };`, 3, {
+      CHUNK_TIMEOUT_SECONDS: '1',
+    });
     expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 15', '2: 245']);
     expect(messageOf(outcomes.find((o) => o.index === 1))).toBe('took longer than CHUNK_TIMEOUT_SECONDS=1');
   });
@@ -181,7 +211,8 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
 
 describe('an executor', { timeout: 60_000 }, () => {
   /** Spins on the processor, without an event loop, until the file `go` is there. */
-  const spinning = (): string => computation(`
+  const spinning = (): string =>
+    computation(`
     import { existsSync, writeFileSync } from 'node:fs';
     export const compute = (i) => {
       if (i < 10) return i;
@@ -203,10 +234,21 @@ describe('an executor', { timeout: 60_000 }, () => {
     await using executor = executorOf();
     const outcomes: Outcome[] = [];
     const [first, second] = chunksOf(spinning(), 2) as [Chunk, Chunk];
-    const slowFirst = computation(`export const compute = async (i) => { await new Promise((r) => setTimeout(r, 5)); return i; };`);
-    writeFileSync(at('spin.mjs'), `import { existsSync } from 'node:fs'; export const compute = (i) => { while (!existsSync(${JSON.stringify(at('go'))})); return i; };`);
-    const chunks = [{ ...first, computation: slowFirst }, { ...second, computation: at('spin.mjs') }];
-    const executing = executor.execute(chunks, { signal: new AbortController().signal, settled: (outcome) => void outcomes.push(outcome) });
+    const slowFirst = computation(
+      `export const compute = async (i) => { await new Promise((r) => setTimeout(r, 5)); return i; };`,
+    );
+    writeFileSync(
+      at('spin.mjs'),
+      `import { existsSync } from 'node:fs'; export const compute = (i) => { while (!existsSync(${JSON.stringify(at('go'))})); return i; };`,
+    );
+    const chunks = [
+      { ...first, computation: slowFirst },
+      { ...second, computation: at('spin.mjs') },
+    ];
+    const executing = executor.execute(chunks, {
+      signal: new AbortController().signal,
+      settled: (outcome) => void outcomes.push(outcome),
+    });
     await until(() => outcomes.length === 1);
     writeFileSync(at('go'), '');
     await executing;

@@ -16,23 +16,45 @@ const whole = [planRecord(30), resultRecord(0, 9), resultRecord(10, 19), resultR
 describe('the verdict', () => {
   it('is complete where every parameter has one result', async () => {
     expect(await verdictOf(...whole)).toMatchObject({
-      complete: true, faults: [], parameters: { expected: 30, ok: 30, dead: 0, missing: 0, duplicated: 0 }, deduplicated: 0, records: 3,
+      complete: true,
+      faults: [],
+      parameters: { expected: 30, ok: 30, dead: 0, missing: 0, duplicated: 0 },
+      deduplicated: 0,
+      records: 3,
     });
   });
 
   it('is complete where some parameters are dead letters, which it shows', async () => {
     const verdict = await verdictOf(planRecord(30), resultRecord(0, 9), deadRecord(10, 19), resultRecord(20, 29));
-    expect(verdict).toMatchObject({ complete: true, parameters: { ok: 20, dead: 10, missing: 0 }, dead: [{ start: 10, end: 19, error: 'boom' }] });
+    expect(verdict).toMatchObject({
+      complete: true,
+      parameters: { ok: 20, dead: 10, missing: 0 },
+      dead: [{ start: 10, end: 19, error: 'boom' }],
+    });
   });
 
   it('is complete where every parameter is a dead letter, without minimum and maximum', async () => {
-    expect(await verdictOf(planRecord(10), deadRecord(0, 9))).toMatchObject({ complete: true, sum: '0', min: null, max: null });
+    expect(await verdictOf(planRecord(10), deadRecord(0, 9))).toMatchObject({
+      complete: true,
+      sum: '0',
+      min: null,
+      max: null,
+    });
   });
 
   it('names the parameters that are missing, and the remedy', async () => {
     const verdict = await verdictOf(planRecord(30), resultRecord(0, 9), resultRecord(20, 28));
-    expect(verdict).toMatchObject({ complete: false, parameters: { missing: 11 }, missing: [{ start: 10, end: 19 }, { start: 29, end: 29 }] });
-    expect(verdict.faults).toEqual([expect.stringMatching(/11 of 30 parameters .*: 10–19, 29\. .*seed the same run again/)]);
+    expect(verdict).toMatchObject({
+      complete: false,
+      parameters: { missing: 11 },
+      missing: [
+        { start: 10, end: 19 },
+        { start: 29, end: 29 },
+      ],
+    });
+    expect(verdict.faults).toEqual([
+      expect.stringMatching(/11 of 30 parameters .*: 10–19, 29\. .*seed the same run again/),
+    ]);
   });
 
   it('is not complete where nothing was seeded', async () => {
@@ -50,7 +72,11 @@ describe('the verdict', () => {
   it('is not complete where records contradict each other, and shows both values', async () => {
     const verdict = await verdictOf(...whole, resultRecord(0, 9, { compute: (i) => i, workerId: 'w2' }));
     expect(verdict.complete).toBe(false);
-    expect(verdict.faults).toEqual([expect.stringMatching(/1 intervals have unequal results \(0–9: sum 449\.5 by w1, then 45 by w2\).*not deterministic/)]);
+    expect(verdict.faults).toEqual([
+      expect.stringMatching(
+        /1 intervals have unequal results \(0–9: sum 449\.5 by w1, then 45 by w2\).*not deterministic/,
+      ),
+    ]);
   });
 
   it('is not complete where the log holds results outside the plan', async () => {
@@ -64,7 +90,10 @@ describe('the verdict', () => {
   });
 
   it('is not complete where a result outside the plan makes up for one that is missing', async () => {
-    expect(await verdictOf(planRecord(30), resultRecord(0, 19), resultRecord(30, 39))).toMatchObject({ complete: false, parameters: { missing: 10 } });
+    expect(await verdictOf(planRecord(30), resultRecord(0, 19), resultRecord(30, 39))).toMatchObject({
+      complete: false,
+      parameters: { missing: 10 },
+    });
   });
 
   it('does not take the results of another run for those of this one', async () => {
@@ -73,20 +102,31 @@ describe('the verdict', () => {
   });
 
   it('counts chunks whose earlier attempt died', async () => {
-    expect(await verdictOf(planRecord(20), resultRecord(0, 9, { attempt: 3 }), resultRecord(10, 19))).toMatchObject({ complete: true, recovered: 1 });
+    expect(await verdictOf(planRecord(20), resultRecord(0, 9, { attempt: 3 }), resultRecord(10, 19))).toMatchObject({
+      complete: true,
+      recovered: 1,
+    });
   });
 });
 
 describe('the check against what the built-in computation must give', () => {
   it('catches one value that is wrong', async () => {
-    const verdict = await verdictOf(planRecord(10), resultRecord(0, 9, { compute: (i) => (i === 4 ? 41.41 : resultRecord(i, i).summary.sum) }));
+    const verdict = await verdictOf(
+      planRecord(10),
+      resultRecord(0, 9, { compute: (i) => (i === 4 ? 41.41 : resultRecord(i, i).summary.sum) }),
+    );
     expect(verdict.complete).toBe(false);
     expect(verdict.faults).toEqual([expect.stringMatching(/the sum is 449\.51, but .* 44950 × 10\^-2/)]);
   });
 
   it('catches a wrong minimum behind a sum that is right', async () => {
-    const verdict = await verdictOf(planRecord(10), resultRecord(0, 9, { compute: (i) => resultRecord(i, i).summary.sum + (i === 0 ? -1 : i === 4 ? 1 : 0) }));
-    expect(verdict.faults).toEqual([expect.stringMatching(/minimum and maximum are 12 and 76\.9, but .* 13 and 76\.9/)]);
+    const verdict = await verdictOf(
+      planRecord(10),
+      resultRecord(0, 9, { compute: (i) => resultRecord(i, i).summary.sum + (i === 0 ? -1 : i === 4 ? 1 : 0) }),
+    );
+    expect(verdict.faults).toEqual([
+      expect.stringMatching(/minimum and maximum are 12 and 76\.9, but .* 13 and 76\.9/),
+    ]);
   });
 
   it('is not made where parameters are dead, whose values nobody knows', async () => {
@@ -95,7 +135,11 @@ describe('the check against what the built-in computation must give', () => {
 
   it("is not made for a user's own computation", async () => {
     const plan = planRecord(10, { computation: '/computation/own.mjs' });
-    expect(await verdictOf(plan, resultRecord(0, 9, { compute: (i) => -i }))).toMatchObject({ complete: true, sum: '-45', min: -9 });
+    expect(await verdictOf(plan, resultRecord(0, 9, { compute: (i) => -i }))).toMatchObject({
+      complete: true,
+      sum: '-45',
+      min: -9,
+    });
   });
 });
 

@@ -52,7 +52,10 @@ export class RabbitmqBroker implements Broker {
     this.#link = link;
     this.#topology = topologyOf(config.QUEUE_PREFIX, config.RETRY_DELAY_MS);
     this.#management = new Management(config, log);
-    this.#consumer = new Receiver(link, this.#topology, log, { patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000, hooks });
+    this.#consumer = new Receiver(link, this.#topology, log, {
+      patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
+      hooks,
+    });
   }
 
   prepare(): Promise<void> {
@@ -65,7 +68,13 @@ export class RabbitmqBroker implements Broker {
 
   publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number> {
     const patienceMs = this.#config.CONNECT_TIMEOUT_SECONDS * 1000;
-    return publishChunks(chunks, { link: this.#link, queue: this.#topology.tasks, log: this.#log, patienceMs, confirmed });
+    return publishChunks(chunks, {
+      link: this.#link,
+      queue: this.#topology.tasks,
+      log: this.#log,
+      patienceMs,
+      confirmed,
+    });
   }
 
   /** RabbitMQ cannot list a queue without taking from it. */

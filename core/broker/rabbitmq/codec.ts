@@ -36,13 +36,22 @@ export function errorHeaders(error: Error, time: string, workerId?: string): Hea
 }
 
 /** What the headers of a dead letter say; one that the broker moved itself has only its own. */
-export function failureOf(message: Message): { error: string; stack: string; workerId: string; failedAt: string; attempts: number } {
+export function failureOf(message: Message): {
+  error: string;
+  stack: string;
+  workerId: string;
+  failedAt: string;
+  attempts: number;
+} {
   const headers: Headers = message.properties.headers ?? {};
   const text = (name: string): string => (typeof headers[name] === 'string' ? headers[name] : '');
   const byBroker = text('x-first-death-reason');
   return {
     error: text(ERROR) || (byBroker && `RabbitMQ moved it here itself: ${byBroker}`),
-    stack: text(STACK), workerId: text(WORKER), failedAt: text(TIME), attempts: natural(headers[ATTEMPTS]),
+    stack: text(STACK),
+    workerId: text(WORKER),
+    failedAt: text(TIME),
+    attempts: natural(headers[ATTEMPTS]),
   };
 }
 

@@ -9,7 +9,12 @@ import { RabbitmqBroker } from './broker.js';
  * Waits for RabbitMQ up to CONNECT_TIMEOUT_SECONDS.
  * @throws ConfigError when it refuses user or password, or is older than 3.10; Error when it did not answer in time
  */
-export async function connectRabbitmq(config: Config, log: Logger, signal: AbortSignal, hooks: Hooks = {}): Promise<Broker> {
+export async function connectRabbitmq(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  hooks: Hooks = {},
+): Promise<Broker> {
   const link = new Link(config, log, signal, config.workerName);
   try {
     await link.connection();

@@ -34,7 +34,12 @@ export async function dropDeadLetters(link: Link, topology: Topology, ids: reado
   return take(link, topology, ids, async () => true);
 }
 
-async function take(link: Link, topology: Topology, ids: readonly string[], settle: (held: Held) => Promise<boolean>): Promise<string[]> {
+async function take(
+  link: Link,
+  topology: Topology,
+  ids: readonly string[],
+  settle: (held: Held) => Promise<boolean>,
+): Promise<string[]> {
   const wanted = new Set(ids);
   const taken = new Set<string>();
   for await (const one of held(link, topology)) {
@@ -64,7 +69,10 @@ async function* held(link: Link, topology: Topology): AsyncGenerator<Held> {
 function toDeadLetter(message: Message): DeadLetter {
   const { error, stack, workerId, failedAt, attempts } = failureOf(message);
   const hash = createHash('sha256').update(message.content);
-  const id = hash.update(JSON.stringify([error, failedAt, workerId, attempts])).digest('hex').slice(0, 12);
+  const id = hash
+    .update(JSON.stringify([error, failedAt, workerId, attempts]))
+    .digest('hex')
+    .slice(0, 12);
   try {
     return { id, error, failedAt, chunk: decodeChunk(fromBody(message.content)), attempts, stack, workerId };
   } catch (reason) {

@@ -43,7 +43,13 @@ export class Deliveries {
       return undefined;
     }
     const settled = (delivery: RabbitDelivery): void => void this.#held.delete(delivery);
-    const delivery = new RabbitDelivery(chunk, attemptOf(message), { session, message, topology: this.#topology, settled, hooks: this.#hooks });
+    const delivery = new RabbitDelivery(chunk, attemptOf(message), {
+      session,
+      message,
+      topology: this.#topology,
+      settled,
+      hooks: this.#hooks,
+    });
     this.#held.add(delivery);
     return delivery;
   }
@@ -54,6 +60,9 @@ export class Deliveries {
     const contentType = typeof type === 'string' ? type : 'application/octet-stream';
     await session.send(this.#topology.dlq, message.content, errorHeaders(error, new Date().toISOString()), contentType);
     session.ack(message);
-    this.#log.warn({ reason: error.message, bytes: message.content.length, queue: this.#topology.dlq }, 'dead-lettered a message that is no chunk');
+    this.#log.warn(
+      { reason: error.message, bytes: message.content.length, queue: this.#topology.dlq },
+      'dead-lettered a message that is no chunk',
+    );
   }
 }

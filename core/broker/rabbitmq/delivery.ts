@@ -22,7 +22,13 @@ export class RabbitDelivery implements Delivery {
   constructor(
     readonly chunk: Chunk,
     readonly attempt: number,
-    from: { session: Session; message: Message; topology: Topology; settled: (delivery: RabbitDelivery) => void; hooks: Hooks },
+    from: {
+      session: Session;
+      message: Message;
+      topology: Topology;
+      settled: (delivery: RabbitDelivery) => void;
+      hooks: Hooks;
+    },
   ) {
     this.#session = from.session;
     this.#message = from.message;
@@ -60,7 +66,16 @@ export class RabbitDelivery implements Delivery {
     const headers = { ...attemptHeaders(attempts), ...errorHeaders(error, completedAt, workerId) };
     return this.#settle(async () => {
       await this.#append({
-        kind: 'dead', runId, chunkId, start, end, workerId, attempts, error: error.message, stack: error.stack ?? '', completedAt,
+        kind: 'dead',
+        runId,
+        chunkId,
+        start,
+        end,
+        workerId,
+        attempts,
+        error: error.message,
+        stack: error.stack ?? '',
+        completedAt,
       });
       await this.#session.send(this.#topology.dlq, this.#message.content, headers);
     });
@@ -68,7 +83,9 @@ export class RabbitDelivery implements Delivery {
 
   /** A copy with the count it came with: before RabbitMQ 4.3 a quorum queue counts a message that is requeued as one that died. */
   release(): Promise<void> {
-    return this.#settle(() => this.#session.send(this.#topology.tasks, this.#message.content, attemptHeaders(this.attempt - 1)));
+    return this.#settle(() =>
+      this.#session.send(this.#topology.tasks, this.#message.content, attemptHeaders(this.attempt - 1)),
+    );
   }
 
   async extendLease(): Promise<void> {
@@ -93,7 +110,9 @@ export class RabbitDelivery implements Delivery {
 
   async #settle(publish: () => Promise<void>): Promise<void> {
     if (this.#state === 'settled' || this.#state === 'settling') {
-      throw new Error(`chunk ${this.chunk.chunkId} of run ${this.chunk.runId} was settled before: a delivery is settled once`);
+      throw new Error(
+        `chunk ${this.chunk.chunkId} of run ${this.chunk.runId} was settled before: a delivery is settled once`,
+      );
     }
     if (this.#state === 'lost' || !this.#session.alive) throw this.#leaseLost();
     this.#state = 'settling';
@@ -114,6 +133,9 @@ export class RabbitDelivery implements Delivery {
   }
 
   #leaseLost(cause?: unknown): LeaseLost {
-    return new LeaseLost(`chunk ${this.chunk.chunkId} of run ${this.chunk.runId}: the connection that held it is gone, RabbitMQ delivers it again`, { cause });
+    return new LeaseLost(
+      `chunk ${this.chunk.chunkId} of run ${this.chunk.runId}: the connection that held it is gone, RabbitMQ delivers it again`,
+      { cause },
+    );
   }
 }

@@ -15,7 +15,10 @@ export async function readDepth(link: Link, topology: Topology, management: Mana
     management.unacknowledged(topology.tasks),
   ]);
   // Not 0: whoever asks would take chunks that are being computed for lost.
-  if (leased === undefined) throw new Error('RabbitMQ does not tell how many chunks workers hold: its management API gives no answer. Check RABBITMQ_MANAGEMENT_PORT and that the user has the tag monitoring');
+  if (leased === undefined)
+    throw new Error(
+      'RabbitMQ does not tell how many chunks workers hold: its management API gives no answer. Check RABBITMQ_MANAGEMENT_PORT and that the user has the tag monitoring',
+    );
   return { ready, leased, stale: 0, delayed, dead };
 }
 

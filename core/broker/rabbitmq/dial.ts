@@ -46,8 +46,12 @@ export async function dial(config: Config, purpose: string, signal?: AbortSignal
     const model = quietly(
       await connect(
         {
-          hostname: config.RABBITMQ_HOST, port: config.RABBITMQ_PORT, username: config.RABBITMQ_USER, password: config.RABBITMQ_PASSWORD,
-          vhost: encodeURIComponent(config.RABBITMQ_VHOST), heartbeat: heartbeatSeconds(config.STALE_THRESHOLD_MS),
+          hostname: config.RABBITMQ_HOST,
+          port: config.RABBITMQ_PORT,
+          username: config.RABBITMQ_USER,
+          password: config.RABBITMQ_PASSWORD,
+          vhost: encodeURIComponent(config.RABBITMQ_VHOST),
+          heartbeat: heartbeatSeconds(config.STALE_THRESHOLD_MS),
         },
         options,
       ),
@@ -66,7 +70,9 @@ function checkVersion(model: ChannelModel, cut: () => void): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
   cut();
-  throw new ConfigError(`RabbitMQ is version ${version}, but at least ${OLDEST.join('.')} is needed (message TTL on quorum queues): upgrade the broker`);
+  throw new ConfigError(
+    `RabbitMQ is version ${version}, but at least ${OLDEST.join('.')} is needed (message TTL on quorum queues): upgrade the broker`,
+  );
 }
 
 /** During the handshake amqplib puts the reply code into the text only. */

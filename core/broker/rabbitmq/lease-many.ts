@@ -24,7 +24,7 @@ export async function leaseMany(session: Session, queue: string, count: number):
   return session.rpc(queue, async () => {
     await channel.prefetch(count);
     const { consumerTag } = await channel.consume(queue, arrived);
-    for (let silent = 0; leased.length < count && silent < 2 && !ended && performance.now() < deadline; ) {
+    for (let silent = 0; leased.length < count && silent < 2 && !ended && performance.now() < deadline;) {
       const before = leased.length;
       const { messageCount } = await channel.checkQueue(queue);
       silent = messageCount === 0 && leased.length === before ? silent + 1 : 0;

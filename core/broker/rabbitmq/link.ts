@@ -23,7 +23,11 @@ export class Link {
     this.#log = log;
     this.#purpose = purpose;
     if (signal.aborted) this.#stop.abort(signal.reason);
-    else signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true, signal: this.#stop.signal });
+    else
+      signal.addEventListener('abort', () => this.#stop.abort(signal.reason), {
+        once: true,
+        signal: this.#stop.signal,
+      });
   }
 
   /**
@@ -61,7 +65,10 @@ export class Link {
       await delay(Math.min(backoff(attempt), deadline - now), this.#stop.signal);
     }
     const line = this.#line as unknown as Line;
-    this.#log.debug({ ...where, purpose: this.#purpose, after_ms: Math.round(performance.now() - started) }, 'connected to RabbitMQ');
+    this.#log.debug(
+      { ...where, purpose: this.#purpose, after_ms: Math.round(performance.now() - started) },
+      'connected to RabbitMQ',
+    );
     return line.model;
   }
 
@@ -82,10 +89,13 @@ export class Link {
       if (error) line.cut();
       if (this.#line !== line) return;
       this.#line = undefined;
-      if (!this.#stop.signal.aborted) this.#log.warn({ purpose: this.#purpose, reason: error?.message }, 'connection to RabbitMQ lost');
+      if (!this.#stop.signal.aborted)
+        this.#log.warn({ purpose: this.#purpose, reason: error?.message }, 'connection to RabbitMQ lost');
     });
     // The broker stops reading from connections that publish; confirms stay out, so publishing waits by itself.
-    line.model.on('blocked', (reason) => this.#log.warn({ reason }, 'RabbitMQ is out of memory or disk and blocks publishing'));
+    line.model.on('blocked', (reason) =>
+      this.#log.warn({ reason }, 'RabbitMQ is out of memory or disk and blocks publishing'),
+    );
     line.model.on('unblocked', () => this.#log.info('RabbitMQ takes messages again'));
   }
 

@@ -29,18 +29,27 @@ export async function lastOffset(connection: ChannelModel, queue: string): Promi
   let last = -1;
   const channel = await openChannel(connection, () => {});
   try {
-    await consumeStream(channel, queue, { prefetch: WHOLE_CHUNK, offset: 'last' }, (message) => (last = Math.max(last, offsetOf(message))));
+    await consumeStream(
+      channel,
+      queue,
+      { prefetch: WHOLE_CHUNK, offset: 'last' },
+      (message) => (last = Math.max(last, offsetOf(message))),
+    );
     const started = performance.now();
     for (let silent = 0; performance.now() - started < PATIENCE_MS; silent++) {
       const known = last;
       const { messageCount } = await channel.checkQueue(queue).catch((error: unknown) => {
-        throw new ConnectionLost('RabbitMQ closed the channel while the end of the log was looked for', { cause: error });
+        throw new ConnectionLost('RabbitMQ closed the channel while the end of the log was looked for', {
+          cause: error,
+        });
       });
       if (known >= 0) return last;
       if (last < 0 && messageCount === 0 && silent >= SILENT_ANSWERS) return -1;
       if (last < 0) await delay(PAUSE_MS);
     }
-    throw new Error(`RabbitMQ says that stream ${queue} has records, but sends none: its replica may be down, see rabbitmqctl list_queues name state`);
+    throw new Error(
+      `RabbitMQ says that stream ${queue} has records, but sends none: its replica may be down, see rabbitmqctl list_queues name state`,
+    );
   } finally {
     await closeChannel(channel);
   }

@@ -18,7 +18,7 @@ const LOOK_AGAIN_MS = 500;
 export async function* readLog(link: Link, queue: string, follow?: AbortSignal): AsyncGenerator<LogEntry> {
   let next = 0;
   let last: number | undefined;
-  for (let failures = 0; !follow?.aborted; ) {
+  for (let failures = 0; !follow?.aborted;) {
     try {
       const connection = await link.connection();
       if (!follow) last ??= await lastOffset(connection, queue);
@@ -52,13 +52,20 @@ function entry(position: number, message: ConsumeMessage): LogEntry {
   }
 }
 
-async function* messages(connection: ChannelModel, queue: string, from: number, stop?: AbortSignal): AsyncGenerator<ConsumeMessage> {
+async function* messages(
+  connection: ChannelModel,
+  queue: string,
+  from: number,
+  stop?: AbortSignal,
+): AsyncGenerator<ConsumeMessage> {
   const inbox = new Inbox();
   const channel = await openChannel(connection, () => inbox.end());
   const end = (): void => inbox.end();
   stop?.addEventListener('abort', end, { once: true });
   try {
-    await consumeStream(channel, queue, { prefetch: PREFETCH, offset: from === 0 ? 'first' : from }, (message) => inbox.push(message));
+    await consumeStream(channel, queue, { prefetch: PREFETCH, offset: from === 0 ? 'first' : from }, (message) =>
+      inbox.push(message),
+    );
     for (;;) {
       const batch = await inbox.take();
       const latest = batch.at(-1);

@@ -6,7 +6,10 @@ import type { Logger } from '../../runtime/logger.js';
 const TIMEOUT_MS = 2000;
 
 /** Erlang's JSON of a queue of which none of the columns is known yet is an empty list. */
-const queueShape = z.pipe(z.transform((value) => (Array.isArray(value) ? {} : value)), z.object({ messages_unacknowledged: z.optional(z.number()) }));
+const queueShape = z.pipe(
+  z.transform((value) => (Array.isArray(value) ? {} : value)),
+  z.object({ messages_unacknowledged: z.optional(z.number()) }),
+);
 const nodesShape = z.array(z.object({ mem_used: z.optional(z.number()), mem_limit: z.optional(z.number()) }));
 
 export class Management {

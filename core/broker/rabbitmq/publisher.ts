@@ -34,7 +34,7 @@ export async function publishChunks(chunks: Iterable<Chunk>, p: Publishing): Pro
   let failures = 0;
   let troubleSince = 0;
   try {
-    for (let exhausted = false; ; ) {
+    for (let exhausted = false; ;) {
       try {
         if (!session?.alive) {
           session = await Session.open(await p.link.connection());
@@ -60,7 +60,10 @@ export async function publishChunks(chunks: Iterable<Chunk>, p: Publishing): Pro
         const passes = error instanceof ConnectionLost || error instanceof Nacked;
         if (!passes || performance.now() - troubleSince > p.patienceMs) throw error;
         const unconfirmed = waiting.reduce((sum, window) => sum + window.bodies.length, 0);
-        p.log.warn({ reason: error.message, confirmed: total, unconfirmed }, 'publishing was interrupted, what is unconfirmed is published again');
+        p.log.warn(
+          { reason: error.message, confirmed: total, unconfirmed },
+          'publishing was interrupted, what is unconfirmed is published again',
+        );
         await session?.close();
         session = undefined;
         await delay(backoff(++failures));

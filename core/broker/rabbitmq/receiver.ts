@@ -36,7 +36,12 @@ export class Receiver {
   #opening: Promise<Session> | undefined;
 
   /** @param options patienceMs: how long looking into the queue may fail until receiving does */
-  constructor(link: Link, topology: Topology, log: Logger, { patienceMs, hooks }: { patienceMs: number; hooks: Hooks }) {
+  constructor(
+    link: Link,
+    topology: Topology,
+    log: Logger,
+    { patienceMs, hooks }: { patienceMs: number; hooks: Hooks },
+  ) {
     this.#link = link;
     this.#topology = topology;
     this.#deliveries = new Deliveries(topology, log, this.#held, hooks);

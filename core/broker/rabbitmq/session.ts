@@ -40,19 +40,30 @@ export class Session {
    * Publishes to a queue; resolves once the broker has confirmed it.
    * @throws ConnectionLost, Nacked, or Error when the queue does not exist
    */
-  send(queue: string, content: Buffer, headers: Record<string, unknown> = {}, contentType = 'application/json'): Promise<void> {
+  send(
+    queue: string,
+    content: Buffer,
+    headers: Record<string, unknown> = {},
+    contentType = 'application/json',
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { queue, returned: false };
       const answered = (error: unknown): void => {
         this.#pending.delete(pending);
         if (pending.returned) reject(missing(queue));
         else if (!error) resolve();
-        else if (error instanceof Error && error.message === 'message nacked') reject(new Nacked(`RabbitMQ refused a message for queue ${queue}`));
+        else if (error instanceof Error && error.message === 'message nacked')
+          reject(new Nacked(`RabbitMQ refused a message for queue ${queue}`));
         else reject(new ConnectionLost('RabbitMQ closed the channel before it confirmed a message', { cause: error }));
       };
       try {
         this.#pending.add(pending);
-        const room = this.channel.sendToQueue(queue, content, { persistent: true, mandatory: true, contentType, headers }, answered);
+        const room = this.channel.sendToQueue(
+          queue,
+          content,
+          { persistent: true, mandatory: true, contentType, headers },
+          answered,
+        );
         if (!room) this.#drained ??= this.#drain();
       } catch (error) {
         answered(error);
@@ -114,5 +125,8 @@ export class Session {
 }
 
 function missing(queue: string, cause?: unknown): Error {
-  return new Error(`RabbitMQ has no queue ${queue}: it was deleted, or the seeder has not made it yet; deploy the seeder again`, { cause });
+  return new Error(
+    `RabbitMQ has no queue ${queue}: it was deleted, or the seeder has not made it yet; deploy the seeder again`,
+    { cause },
+  );
 }

@@ -38,7 +38,9 @@ export async function consumeStream(
 ): Promise<void> {
   try {
     await channel.prefetch(from.prefetch);
-    await channel.consume(queue, (message) => message && arrived(message), { arguments: { 'x-stream-offset': from.offset } });
+    await channel.consume(queue, (message) => message && arrived(message), {
+      arguments: { 'x-stream-offset': from.offset },
+    });
   } catch (error) {
     if (isMissingQueue(error)) throw error;
     // Just after a restart the stream's own process may not be up yet.

@@ -24,7 +24,10 @@ export class Batcher<Item> {
   #waiting: Waiting<Item>[] = [];
 
   /** @param send resolves with one answer for each item, in their order */
-  constructor(send: (items: readonly Item[]) => Promise<readonly boolean[]>, { joins = () => true, length = () => 50 }: BatchRules<Item> = {}) {
+  constructor(
+    send: (items: readonly Item[]) => Promise<readonly boolean[]>,
+    { joins = () => true, length = () => 50 }: BatchRules<Item> = {},
+  ) {
     this.#send = send;
     this.#joins = joins;
     this.#length = length;

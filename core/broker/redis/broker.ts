@@ -125,13 +125,21 @@ export class RedisBroker implements Broker {
 
   async #leave(): Promise<void> {
     await Promise.all([...this.#held.values()].map((delivery) => delivery.abandon()));
-    await this.#link.run((redis) => this.#scripts.leave.run(redis, [this.#keys.tasks], [this.#keys.group, this.#config.workerName]));
+    await this.#link.run((redis) =>
+      this.#scripts.leave.run(redis, [this.#keys.tasks], [this.#keys.group, this.#config.workerName]),
+    );
   }
 
   /** A delivery, or the burial of what is none. */
   #deliver({ id, count, fields }: Leased): RedisDelivery | Promise<void> {
     try {
-      const delivery = new RedisDelivery(decodeChunk(fromFields(fields)), { id, count }, this.#settler, this.#ended, this.#hooks);
+      const delivery = new RedisDelivery(
+        decodeChunk(fromFields(fields)),
+        { id, count },
+        this.#settler,
+        this.#ended,
+        this.#hooks,
+      );
       this.#held.set(id, delivery);
       return delivery;
     } catch (error) {

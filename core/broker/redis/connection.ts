@@ -16,7 +16,12 @@ const REPORT_EVERY_MS = 5000;
  * @throws ConfigError when it refuses the credentials or is older than 7.0, Error when it did not answer in time, the
  *   signal's reason when that aborts
  */
-export async function connectRedis(config: Config, log: Logger, signal: AbortSignal, hooks: Hooks = {}): Promise<Broker> {
+export async function connectRedis(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  hooks: Hooks = {},
+): Promise<Broker> {
   signal.throwIfAborted();
   const redis = createClient(config);
   try {
@@ -45,14 +50,20 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
     const onError = (error: Error): void => {
       reason = error.message || String((error as NodeJS.ErrnoException).code);
       if (classify(error) === 'refused') {
-        end(new ConfigError(`${where} refused the credentials (${reason}): set REDIS_PASSWORD to the password it was started with`));
+        end(
+          new ConfigError(
+            `${where} refused the credentials (${reason}): set REDIS_PASSWORD to the password it was started with`,
+          ),
+        );
       }
     };
     const deadline = setTimeout(() => {
-      end(new Error(
-        `${where} did not become ready within CONNECT_TIMEOUT_SECONDS=${config.CONNECT_TIMEOUT_SECONDS} (${reason}): ` +
-          'see whether its pod runs and whether REDIS_HOST and REDIS_PORT name it',
-      ));
+      end(
+        new Error(
+          `${where} did not become ready within CONNECT_TIMEOUT_SECONDS=${config.CONNECT_TIMEOUT_SECONDS} (${reason}): ` +
+            'see whether its pod runs and whether REDIS_HOST and REDIS_PORT name it',
+        ),
+      );
     }, config.CONNECT_TIMEOUT_SECONDS * 1000);
     // First after a moment: a broker that answers at once is not worth a line.
     let report = setTimeout(function tell() {

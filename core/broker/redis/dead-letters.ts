@@ -15,9 +15,11 @@ const PAGE = 100;
 type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 export async function* listDeadLetters(link: Link, keys: Keys): AsyncGenerator<DeadLetter> {
-  for (let from = '-'; ; ) {
+  for (let from = '-'; ;) {
     // As buffers: what is no text would not survive being read as such.
-    const page = (await link.run((redis) => redis.callBuffer('XRANGE', keys.dlq, from, '+', 'COUNT', PAGE))) as RawEntry[];
+    const page = (await link.run((redis) =>
+      redis.callBuffer('XRANGE', keys.dlq, from, '+', 'COUNT', PAGE),
+    )) as RawEntry[];
     for (const [id, fields] of page) yield toDeadLetter(id.toString(), fields);
     const last = page.at(-1);
     if (!last || page.length < PAGE) return;
@@ -26,13 +28,20 @@ export async function* listDeadLetters(link: Link, keys: Keys): AsyncGenerator<D
 }
 
 /** @returns the ids of those that were dead letters with a chunk, and are in the queue now */
-export async function replayDeadLetters(link: Link, keys: Keys, scripts: Scripts, ids: readonly string[]): Promise<string[]> {
+export async function replayDeadLetters(
+  link: Link,
+  keys: Keys,
+  scripts: Scripts,
+  ids: readonly string[],
+): Promise<string[]> {
   const replayed: string[] = [];
   const wanted = new Set(ids);
   for await (const letter of listDeadLetters(link, keys)) {
     if (!letter.chunk || !wanted.has(letter.id)) continue;
     const fields = toFields(encodeChunk(letter.chunk));
-    const moved = await link.run((redis, again) => scripts.replay.run(redis, [keys.dlq, keys.tasks], [again ? 1 : 0, letter.id, ...fields]));
+    const moved = await link.run((redis, again) =>
+      scripts.replay.run(redis, [keys.dlq, keys.tasks], [again ? 1 : 0, letter.id, ...fields]),
+    );
     if (moved === 1) replayed.push(letter.id);
   }
   return replayed;
@@ -62,9 +71,20 @@ function toDeadLetter(id: string, fields: readonly Buffer[]): DeadLetter {
   const common = { id, error: added.get('error') ?? '', failedAt: added.get('failed_at') ?? '' };
   const chunk = decode(payload);
   if (chunk instanceof Error) {
-    return { ...common, error: common.error || chunk.message, chunk: undefined, raw: Buffer.concat(payload.flatMap((field) => [field, Buffer.from([0])])) };
+    return {
+      ...common,
+      error: common.error || chunk.message,
+      chunk: undefined,
+      raw: Buffer.concat(payload.flatMap((field) => [field, Buffer.from([0])])),
+    };
   }
-  return { ...common, chunk, attempts: Number(added.get('attempts') ?? 0), stack: added.get('stack') ?? '', workerId: added.get('worker_id') ?? '' };
+  return {
+    ...common,
+    chunk,
+    attempts: Number(added.get('attempts') ?? 0),
+    stack: added.get('stack') ?? '',
+    workerId: added.get('worker_id') ?? '',
+  };
 }
 
 function decode(payload: readonly Buffer[]): Chunk | Error {

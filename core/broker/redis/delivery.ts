@@ -28,7 +28,20 @@ export class RedisDelivery implements Delivery {
     const { runId, chunkId, start, end } = this.chunk;
     const { summary, digest, values, workerId, startedAt, completedAt, durationSeconds } = result;
     // Spreading would cost more than all else that happens here.
-    const record: ResultRecord = { kind: 'result', runId, chunkId, start, end, attempt: this.attempt, summary, digest, workerId, startedAt, completedAt, durationSeconds };
+    const record: ResultRecord = {
+      kind: 'result',
+      runId,
+      chunkId,
+      start,
+      end,
+      attempt: this.attempt,
+      summary,
+      digest,
+      workerId,
+      startedAt,
+      completedAt,
+      durationSeconds,
+    };
     return this.#settle('complete', () => this.#settler.complete(this.#lease, values ? { ...record, values } : record));
   }
 
@@ -45,9 +58,18 @@ export class RedisDelivery implements Delivery {
     const { runId, chunkId, start, end } = this.chunk;
     return this.#settle('deadLetter', () =>
       this.#settler.bury(this.#lease, {
-        kind: 'dead', runId, chunkId, start, end, attempts, workerId,
-        error: error.message, stack: error.stack ?? '', completedAt: new Date().toISOString(),
-      }));
+        kind: 'dead',
+        runId,
+        chunkId,
+        start,
+        end,
+        attempts,
+        workerId,
+        error: error.message,
+        stack: error.stack ?? '',
+        completedAt: new Date().toISOString(),
+      }),
+    );
   }
 
   release(): Promise<void> {
@@ -70,7 +92,11 @@ export class RedisDelivery implements Delivery {
   /** One promise, not an async function's four: it runs for every chunk. */
   #settle(verb: string, step: () => Promise<boolean>): Promise<void> {
     if (this.#settledBy !== undefined) {
-      return Promise.reject(new Error(`${verb} of chunk ${this.chunk.chunkId}, which was settled by ${this.#settledBy} before: a delivery is settled once`));
+      return Promise.reject(
+        new Error(
+          `${verb} of chunk ${this.chunk.chunkId}, which was settled by ${this.#settledBy} before: a delivery is settled once`,
+        ),
+      );
     }
     this.#settledBy = verb;
     return step().then((held) => {

@@ -21,7 +21,8 @@ export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config
   const due = config.STALE_THRESHOLD_MS;
   const late = staleAfterMs(config);
   const reply = await link.run((redis) =>
-    scripts.depth.run(redis, [keys.tasks, keys.dlq], [keys.group, DELAYED, RELEASED, due, late]));
+    scripts.depth.run(redis, [keys.tasks, keys.dlq], [keys.group, DELAYED, RELEASED, due, late]),
+  );
   const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0] = reply as number[];
   return { ready, leased, stale, delayed, dead };
 }

@@ -43,7 +43,9 @@ export function classify(error: unknown): Failure {
   }
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (/^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/.test(code)) return 'away';
-  return /^Connection is closed|isn't writeable|max retries per request|connection close|^Socket timeout|ETIMEDOUT/.test(error.message)
+  return /^Connection is closed|isn't writeable|max retries per request|connection close|^Socket timeout|ETIMEDOUT/.test(
+    error.message,
+  )
     ? 'away'
     : 'other';
 }

@@ -16,8 +16,17 @@ export async function createGroup(link: Link, keys: Keys): Promise<void> {
 }
 
 /** Leases of a consumer that were given or renewed in the last `sinceMs` milliseconds. */
-export async function recentLeases(link: Link, keys: Keys, consumer: string, sinceMs: number, signal: AbortSignal): Promise<Lease[]> {
-  const reply = await link.run((redis) => redis.call('XPENDING', keys.tasks, keys.group, '-', '+', 1000, consumer), signal);
+export async function recentLeases(
+  link: Link,
+  keys: Keys,
+  consumer: string,
+  sinceMs: number,
+  signal: AbortSignal,
+): Promise<Lease[]> {
+  const reply = await link.run(
+    (redis) => redis.call('XPENDING', keys.tasks, keys.group, '-', '+', 1000, consumer),
+    signal,
+  );
   return (reply as Array<[id: string, consumer: string, idle: number, count: number]>)
     .filter(([, , idle]) => idle <= sinceMs)
     .map(([id, , , count]) => ({ id, count }));

@@ -39,7 +39,9 @@ export class Interrupter {
     const id = await this.#id;
     // Again and again, as it may arrive before the read that it is to end.
     while (typeof id === 'number' && !finished.aborted) {
-      await this.#commands.run((redis) => redis.call('CLIENT', 'UNBLOCK', id, 'TIMEOUT'), finished).catch(() => undefined);
+      await this.#commands
+        .run((redis) => redis.call('CLIENT', 'UNBLOCK', id, 'TIMEOUT'), finished)
+        .catch(() => undefined);
       await delay(20, finished);
     }
   }

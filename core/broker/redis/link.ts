@@ -61,7 +61,8 @@ export class Link {
         const error = asError(thrown);
         const failure = classify(error);
         if (failure === 'other' || failure === 'refused') throw error;
-        if (this.closed || signal?.aborted) throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
+        if (this.closed || signal?.aborted)
+          throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
         again ||= failure === 'away';
         if (failure === 'full') {
           waited = true;
@@ -99,7 +100,10 @@ export class Link {
   #reportFull(error: Error): void {
     if (this.#full) return;
     this.#full = true;
-    this.#log.warn({ reason: error.message }, 'Redis is full, waiting for space: raise its memory limit (maxmemory) or volume');
+    this.#log.warn(
+      { reason: error.message },
+      'Redis is full, waiting for space: raise its memory limit (maxmemory) or volume',
+    );
   }
 
   #remedy(error: Error): string {

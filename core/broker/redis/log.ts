@@ -50,7 +50,12 @@ export async function* queuedChunks(link: Link, keys: Keys, listed: (id: string)
  * @param follow after the last entry go on waiting for more until this aborts
  * @param open gives a connection of its own to wait on; closed at the end
  */
-export async function* readRecords(link: Link, keys: Keys, open: () => Link, follow?: AbortSignal): AsyncGenerator<LogEntry> {
+export async function* readRecords(
+  link: Link,
+  keys: Keys,
+  open: () => Link,
+  follow?: AbortSignal,
+): AsyncGenerator<LogEntry> {
   let position = '0-0';
   for await (const entry of entries(link, keys.log)) {
     if (follow?.aborted) return;
@@ -63,10 +68,12 @@ export async function* readRecords(link: Link, keys: Keys, open: () => Link, fol
   follow.addEventListener('abort', stop, { once: true });
   try {
     while (!follow.aborted) {
-      const page = await waiting.run((redis) => nextEntries(redis, keys.log, position)).catch((error: unknown) => {
-        if (follow.aborted) return [];
-        throw error;
-      });
+      const page = await waiting
+        .run((redis) => nextEntries(redis, keys.log, position))
+        .catch((error: unknown) => {
+          if (follow.aborted) return [];
+          throw error;
+        });
       for (const entry of page) {
         position = entry[0];
         yield toLogEntry(entry);
@@ -79,7 +86,9 @@ export async function* readRecords(link: Link, keys: Keys, open: () => Link, fol
 }
 
 async function nextEntries(redis: Redis, key: string, after: string): Promise<Entry[]> {
-  const reply = (await redis.call('XREAD', 'COUNT', 200, 'BLOCK', BLOCK_MS, 'STREAMS', key, after)) as Array<[string, Entry[]]> | null;
+  const reply = (await redis.call('XREAD', 'COUNT', 200, 'BLOCK', BLOCK_MS, 'STREAMS', key, after)) as Array<
+    [string, Entry[]]
+  > | null;
   return reply?.[0]?.[1] ?? [];
 }
 

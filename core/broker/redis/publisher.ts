@@ -15,7 +15,12 @@ const IN_FLIGHT = 4;
  * @throws Error when the lock was lost; all windows before the failed one are published
  */
 export async function publishChunks(
-  link: Link, keys: Keys, scripts: Scripts, lock: SeederLock, chunks: Iterable<Chunk>, confirmed?: (total: number) => void,
+  link: Link,
+  keys: Keys,
+  scripts: Scripts,
+  lock: SeederLock,
+  chunks: Iterable<Chunk>,
+  confirmed?: (total: number) => void,
 ): Promise<number> {
   const inFlight: Array<Promise<number>> = [];
   let total = 0;
@@ -25,11 +30,20 @@ export async function publishChunks(
   };
   const send = async (window: readonly Chunk[], index: number): Promise<number> => {
     const { token, listedTo } = lock;
-    const names = [keys.tasks, keys.lock, keys.windows(token), keys.done(window[0]?.runId ?? ''), keys.known(token), keys.others(token)];
+    const names = [
+      keys.tasks,
+      keys.lock,
+      keys.windows(token),
+      keys.done(window[0]?.runId ?? ''),
+      keys.known(token),
+      keys.others(token),
+    ];
     const args = [token, index, listedTo, ...encodeWindow(window)];
     const published = Number(await link.run((redis) => scripts.publish.run(redis, names, args)));
     if (published >= 0) return published;
-    throw new Error(`lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`);
+    throw new Error(
+      `lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`,
+    );
   };
   for (const window of windows(chunks)) {
     const sent = send(window, lock.nextWindow());

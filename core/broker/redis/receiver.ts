@@ -39,7 +39,11 @@ export class Receiver {
    * @param unheard called when an answer was lost that may have leased entries to us in the last so many milliseconds
    */
   constructor(
-    link: Link, keys: Keys, scripts: Scripts, config: Config, open: () => Link,
+    link: Link,
+    keys: Keys,
+    scripts: Scripts,
+    config: Config,
+    open: () => Link,
     unheard: (sinceMs: number, signal: AbortSignal) => Promise<void>,
   ) {
     this.#link = link;
@@ -87,16 +91,19 @@ export class Receiver {
 
   async #read(max: number, waitMs: number, signal: AbortSignal): Promise<Leased[]> {
     // BLOCK 0 would block for ever.
-    const entries = !this.#blocking || this.#plenty || waitMs < 1
-      ? await this.#take(max, signal)
-      : await this.#wait(this.#blocking, max, Math.floor(waitMs), signal);
+    const entries =
+      !this.#blocking || this.#plenty || waitMs < 1
+        ? await this.#take(max, signal)
+        : await this.#wait(this.#blocking, max, Math.floor(waitMs), signal);
     this.#plenty = entries.length >= max;
     return entries.map(([id, fields]) => ({ id, fields, count: 1 }));
   }
 
   async #take(max: number, signal: AbortSignal): Promise<readonly Entry[]> {
     const { group, tasks } = this.#keys;
-    const reply = await this.#fetch(this.#link, signal, (redis) => this.#scripts.take.run(redis, [tasks], [group, this.#config.workerName, max]));
+    const reply = await this.#fetch(this.#link, signal, (redis) =>
+      this.#scripts.take.run(redis, [tasks], [group, this.#config.workerName, max]),
+    );
     return unpackTaken((reply ?? []) as Taken);
   }
 
@@ -104,7 +111,9 @@ export class Receiver {
   async #wait(link: Link, max: number, ms: number, signal: AbortSignal): Promise<readonly Entry[]> {
     const { group, tasks } = this.#keys;
     const args = ['GROUP', group, this.#config.workerName, 'COUNT', max, 'BLOCK', ms, 'STREAMS', tasks, '>'];
-    const reply = await this.#fetch(link, signal, (redis) => this.#interrupter.run(redis, signal, () => redis.call('XREADGROUP', args)));
+    const reply = await this.#fetch(link, signal, (redis) =>
+      this.#interrupter.run(redis, signal, () => redis.call('XREADGROUP', args)),
+    );
     return (reply as Array<[key: string, entries: Entry[]]> | null)?.[0]?.[1] ?? [];
   }
 

@@ -104,12 +104,17 @@ export class Settler {
 
   #passing(target: string, idle: number, change: number): Batcher<Lease> {
     return new Batcher((leases) =>
-      this.#step(this.#scripts.reassign, [], [target, idle, change, ...leases.flatMap(({ id, count }) => [id, count])]));
+      this.#step(this.#scripts.reassign, [], [target, idle, change, ...leases.flatMap(({ id, count }) => [id, count])]),
+    );
   }
 
   #step(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<boolean[]> {
     return this.#link.run(async (redis, again) => {
-      const reply = await script.run(redis, [this.#keys.tasks, ...keys], [this.#keys.group, this.#consumer, again ? 1 : 0, ...args]);
+      const reply = await script.run(
+        redis,
+        [this.#keys.tasks, ...keys],
+        [this.#keys.group, this.#consumer, again ? 1 : 0, ...args],
+      );
       return Array.from(String(reply), (answer) => answer === '1');
     });
   }

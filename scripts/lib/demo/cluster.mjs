@@ -15,11 +15,15 @@ const KILL_SECONDS = 30;
  * @param {string} namespace
  */
 export async function takeDown(cluster, namespace) {
-  await $({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/cleanup.mjs --name ${cluster} --namespace ${namespace} --all --data --force`;
+  await $({
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })`${process.execPath} scripts/cleanup.mjs --name ${cluster} --namespace ${namespace} --all --data --force`;
 }
 
-const scriptOf = (/** @type {import('../steps.mjs').Run} */ run) => (/** @type {string} */ name, /** @type {string[]} */ ...args) =>
-  run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/${name}.mjs ${args}`;
+const scriptOf =
+  (/** @type {import('../steps.mjs').Run} */ run) =>
+  (/** @type {string} */ name, /** @type {string[]} */ ...args) =>
+    run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} scripts/${name}.mjs ${args}`;
 
 /**
  * The cluster with KEDA, and the image in it.
@@ -41,14 +45,34 @@ export const WATCHED_CHUNKS = ['log.level=DEBUG', 'log.format=json'];
  *   watchChunks?: boolean }} options watchChunks: workers log every chunk, for the fault
  * @returns {Promise<import('./stage.mjs').Stage>}
  */
-export async function clusterStage(run, { backend, preset, runId, maxWorkers, cluster, namespace, keep, watchChunks = true }) {
+export async function clusterStage(
+  run,
+  { backend, preset, runId, maxWorkers, cluster, namespace, keep, watchChunks = true },
+) {
   await requireUp(run, cluster);
   const script = scriptOf(run);
   if (!keep) run.onInterrupt('taking the demo down', () => takeDown(cluster, namespace));
   const sets = [...(watchChunks ? WATCHED_CHUNKS : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
-  await script('deploy', '--name', cluster, '--namespace', namespace, '--preset', preset, '--backend', backend, '--run-id', runId, ...sets.flatMap((s) => ['--set', s]));
+  await script(
+    'deploy',
+    '--name',
+    cluster,
+    '--namespace',
+    namespace,
+    '--preset',
+    preset,
+    '--backend',
+    backend,
+    '--run-id',
+    runId,
+    ...sets.flatMap((s) => ['--set', s]),
+  );
 
-  const stage = await releaseStage(run, { kube: connect({ name: cluster }), namespace, release: 'ttg' }, { runId, deadlineSeconds: readPreset(preset, backend).deadlineSeconds });
+  const stage = await releaseStage(
+    run,
+    { kube: connect({ name: cluster }), namespace, release: 'ttg' },
+    { runId, deadlineSeconds: readPreset(preset, backend).deadlineSeconds },
+  );
   return {
     ...stage,
     close: async () => {
@@ -73,9 +97,11 @@ export async function releaseStage(run, where, { runId, deadlineSeconds }) {
     env: { ...connection.env, RUN_ID: runId },
     passwordHint: `kubectl --context ${kube.context} -n ${namespace} get secret ${release}-auth -o jsonpath='{.data.rabbitmq-password}' | base64 -d`,
     deadlineSeconds,
-    workers: async () => (await runningWorkers(where)).map((pod) => ({ name: nameOf(pod), node: pod.spec?.nodeName ?? '' })),
+    workers: async () =>
+      (await runningWorkers(where)).map((pod) => ({ name: nameOf(pod), node: pod.spec?.nodeName ?? '' })),
     log: (name) => logOf(where, name),
-    kill: async (name) => (await killWorker(where, name, (observe, what) => untilSeen(observe, what, KILL_SECONDS, run.signal))).at,
+    kill: async (name) =>
+      (await killWorker(where, name, (observe, what) => untilSeen(observe, what, KILL_SECONDS, run.signal))).at,
     close: connection.close,
   };
 }

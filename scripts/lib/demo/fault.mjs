@@ -34,7 +34,10 @@ export async function strike(stage, monitor, run) {
     if (!completed.has(held.chunkId)) return { ...held, killedAt };
     run.print(`fault: ${held.worker} had completed chunk ${held.chunkId} before it died: another one is killed`);
   }
-  throw new Stop('the fault did not take hold: no worker could be killed in the middle of a chunk', 'use a preset with longer chunks (small)');
+  throw new Stop(
+    'the fault did not take hold: no worker could be killed in the middle of a chunk',
+    'use a preset with longer chunks (small)',
+  );
 }
 
 /**

@@ -26,5 +26,7 @@ export function parseLog(log) {
  */
 export function heldBy(worker, log) {
   const { started, completed } = parseLog(log);
-  return [...started].filter(([chunkId]) => !completed.has(chunkId)).map(([chunkId, startedAt]) => ({ worker, chunkId, startedAt }));
+  return [...started]
+    .filter(([chunkId]) => !completed.has(chunkId))
+    .map(([chunkId, startedAt]) => ({ worker, chunkId, startedAt }));
 }

@@ -16,7 +16,14 @@ import { startScaler } from './scaler.mjs';
 export async function localStage(run, { backend, preset: name, runId, maxWorkers }) {
   const preset = readPreset(name, backend);
   const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
-  const env = { ...preset.env, ...broker.env, QUEUE_MODE: 'true', RUN_ID: runId, LOG_LEVEL: 'DEBUG', LOG_FORMAT: 'json' };
+  const env = {
+    ...preset.env,
+    ...broker.env,
+    QUEUE_MODE: 'true',
+    RUN_ID: runId,
+    LOG_LEVEL: 'DEBUG',
+    LOG_FORMAT: 'json',
+  };
   // In a file for its owner's eyes: what is printed ends up in logs.
   const secrets = await mkdtemp(join(tmpdir(), 'ttg-demo-'));
   await writeFile(join(secrets, 'password'), `${broker.password}\n`, { mode: 0o600 });
@@ -42,7 +49,10 @@ export async function localStage(run, { backend, preset: name, runId, maxWorkers
   });
 
   return {
-    env, deadlineSeconds: preset.deadlineSeconds, workers, close,
+    env,
+    deadlineSeconds: preset.deadlineSeconds,
+    workers,
+    close,
     passwordHint: `cat ${join(secrets, 'password')}`,
     log: async (name) => processes.get(name)?.log ?? '',
     kill: async (name) => {

@@ -29,7 +29,8 @@ export async function startMonitor(env, signal) {
     for await (const entry of broker.records({ follow: both })) ledger.add(entry);
   })().catch((thrown) => (failure = thrown));
   return {
-    broker, ledger,
+    broker,
+    ledger,
     finished: () => {
       if (failure) throw failure;
       return ledger.plan !== undefined && ledger.missing().length === 0;
@@ -58,11 +59,23 @@ export async function watch(stage, monitor, { run, quiet }) {
     const rate = ((done + dead - last.accounted) / (now - last.at)) * 1000;
     if (!quiet) {
       const depth = await monitor.broker.depth().catch(() => undefined);
-      const status = statusText({ runId: monitor.ledger.runId, total, done, dead, rate: last.accounted ? rate : null, etaSeconds: rate > 0 ? (total - done - dead) / rate : null, depth });
+      const status = statusText({
+        runId: monitor.ledger.runId,
+        total,
+        done,
+        dead,
+        rate: last.accounted ? rate : null,
+        etaSeconds: rate > 0 ? (total - done - dead) / rate : null,
+        depth,
+      });
       run.print(`${status.trimEnd()}  workers: ${(await stage.workers()).length}`);
     }
     if (finished) return;
-    if (now > deadline) throw new Stop(`the run is not finished after ${stage.deadlineSeconds} s: ${done} of ${total} parameters have a result`, 'look at the workers\' logs; a longer deadline is verify.deadlineSeconds in the preset');
+    if (now > deadline)
+      throw new Stop(
+        `the run is not finished after ${stage.deadlineSeconds} s: ${done} of ${total} parameters have a result`,
+        "look at the workers' logs; a longer deadline is verify.deadlineSeconds in the preset",
+      );
     last = { accounted: done + dead, at: now };
     for (let i = 0; i < 10 && !monitor.finished(); i++) await sleep(100, undefined, { signal: run.signal });
   }

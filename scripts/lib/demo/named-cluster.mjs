@@ -12,19 +12,37 @@ import { requireUp } from './cluster.mjs';
  * @param {import('../steps.mjs').Run} run
  * @returns {Promise<number>} exit status
  */
-export async function playNamedOnCluster(list, { backend, preset: presetName, seed, maxWorkers, cluster, namespace }, run) {
+export async function playNamedOnCluster(
+  list,
+  { backend, preset: presetName, seed, maxWorkers, cluster, namespace },
+  run,
+) {
   const names = faultNames(list, CLUSTER_FAULTS, {});
   const preset = readPreset(presetName, backend);
   await requireUp(run, cluster);
   const kube = connect({ name: cluster });
-  return playNamed(names, {
-    backend, seed,
-    play: (name, id, say) => {
-      const settings = {
-        env: { ...preset.env, RUN_ID: id }, maxWorkers: maxWorkers ?? preset.maxReplicas,
-        chunksPerWorker: preset.chunksPerWorker, deadlineSeconds: Math.max(180, preset.deadlineSeconds),
-      };
-      return playOnCluster(name, { backend, place: { kube, cluster, namespace, evidence: 'out/faults' }, settings, seed, signal: run.signal, say });
+  return playNamed(
+    names,
+    {
+      backend,
+      seed,
+      play: (name, id, say) => {
+        const settings = {
+          env: { ...preset.env, RUN_ID: id },
+          maxWorkers: maxWorkers ?? preset.maxReplicas,
+          chunksPerWorker: preset.chunksPerWorker,
+          deadlineSeconds: Math.max(180, preset.deadlineSeconds),
+        };
+        return playOnCluster(name, {
+          backend,
+          place: { kube, cluster, namespace, evidence: 'out/faults' },
+          settings,
+          seed,
+          signal: run.signal,
+          say,
+        });
+      },
     },
-  }, run);
+    run,
+  );
 }

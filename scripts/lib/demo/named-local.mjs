@@ -17,16 +17,23 @@ export async function playNamedLocally(list, { backend, preset: presetName, seed
   const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
   run.onInterrupt(`stopping ${backend}`, broker.stop);
   try {
-    return await playNamed(names, {
-      backend, seed,
-      play: (name, id, say) => {
-        const settings = {
-          env: { ...preset.env, RUN_ID: id, QUEUE_PREFIX: id }, maxWorkers: maxWorkers ?? preset.maxReplicas,
-          chunksPerWorker: preset.chunksPerWorker, deadlineSeconds: preset.deadlineSeconds,
-        };
-        return playOnProcesses(name, { broker, settings, seed, signal: run.signal, say });
+    return await playNamed(
+      names,
+      {
+        backend,
+        seed,
+        play: (name, id, say) => {
+          const settings = {
+            env: { ...preset.env, RUN_ID: id, QUEUE_PREFIX: id },
+            maxWorkers: maxWorkers ?? preset.maxReplicas,
+            chunksPerWorker: preset.chunksPerWorker,
+            deadlineSeconds: preset.deadlineSeconds,
+          };
+          return playOnProcesses(name, { broker, settings, seed, signal: run.signal, say });
+        },
       },
-    }, run);
+      run,
+    );
   } finally {
     if (!run.signal.aborted) await broker.stop();
   }

@@ -11,11 +11,22 @@ import { messageOf, Stop } from '../steps.mjs';
  */
 export function faultNames(list, faults, elsewhere) {
   const known = Object.keys(faults);
-  const names = list === 'all' ? known : list.split(',').map((name) => name.trim()).filter(Boolean);
+  const names =
+    list === 'all'
+      ? known
+      : list
+          .split(',')
+          .map((name) => name.trim())
+          .filter(Boolean);
   const misplaced = names.filter((name) => !known.includes(name) && name in elsewhere);
-  if (misplaced.length > 0) throw new Stop(`needs a cluster: ${misplaced.join(', ')}`, 'leave --local out, on a machine with Docker, kind, kubectl and helm');
+  if (misplaced.length > 0)
+    throw new Stop(
+      `needs a cluster: ${misplaced.join(', ')}`,
+      'leave --local out, on a machine with Docker, kind, kubectl and helm',
+    );
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0 || names.length === 0) throw new Stop(`no such fault: ${unknown.join(', ')}`, `one or several of ${known.join(', ')}, or all`);
+  if (unknown.length > 0 || names.length === 0)
+    throw new Stop(`no such fault: ${unknown.join(', ')}`, `one or several of ${known.join(', ')}, or all`);
   return names;
 }
 
@@ -30,10 +41,12 @@ export async function playNamed(names, { backend, seed, play }, run) {
   const rows = [];
   for (const name of names) {
     const id = `demo-${Date.now().toString(36)}`;
-    const played = await run.step(name, (say) => play(name, id, say)).catch((thrown) => {
-      run.signal.throwIfAborted();
-      return messageOf(thrown);
-    });
+    const played = await run
+      .step(name, (say) => play(name, id, say))
+      .catch((thrown) => {
+        run.signal.throwIfAborted();
+        return messageOf(thrown);
+      });
     rows.push({ name, backend, seed, played });
     run.print(typeof played === 'string' ? `${name}: ${played}` : describeOutcome(played));
   }

@@ -37,10 +37,12 @@ export const VARIABLES = {
  */
 export function readPreset(name, backend) {
   const values = merge(load('../../../chart/values.yaml'), load(`../../../values/${name}-${backend}.yaml`));
-  const env = Object.fromEntries(Object.entries(VARIABLES).flatMap(([path, variable]) => {
-    const value = at(values, path);
-    return value === undefined ? [] : [[variable, String(value)]];
-  }));
+  const env = Object.fromEntries(
+    Object.entries(VARIABLES).flatMap(([path, variable]) => {
+      const value = at(values, path);
+      return value === undefined ? [] : [[variable, String(value)]];
+    }),
+  );
   return {
     env,
     maxReplicas: Number(at(values, 'worker.maxReplicas')),
@@ -66,5 +68,7 @@ function merge(base, over) {
 
 /** @param {Values} values @param {string} path */
 function at(values, path) {
-  return path.split('.').reduce((/** @type {Values[string]} */ found, key) => (typeof found === 'object' ? found[key] : undefined), values);
+  return path
+    .split('.')
+    .reduce((/** @type {Values[string]} */ found, key) => (typeof found === 'object' ? found[key] : undefined), values);
 }

@@ -35,10 +35,15 @@ export function makeProcesses() {
   const all = (/** @type {string} */ program) => [...processes.values()].filter((p) => p.program === program);
   return {
     start: (program, name, env) => {
-      const child = spawn(process.execPath, [entry(program)], { env: { ...process.env, ...env, POD_NAME: name, NODE_NAME: 'this machine' }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [entry(program)], {
+        env: { ...process.env, ...env, POD_NAME: name, NODE_NAME: 'this machine' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       const started = { program, name, child, log: '', exited: once(child, 'close') };
       for (const stream of [child.stdout, child.stderr]) {
-        stream?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (started.log = (started.log + text).slice(-LOG_LIMIT)));
+        stream
+          ?.setEncoding('utf8')
+          .on('data', (/** @type {string} */ text) => (started.log = (started.log + text).slice(-LOG_LIMIT)));
       }
       processes.set(name, started);
       return started;
@@ -47,14 +52,16 @@ export function makeProcesses() {
     all,
     running: (program) => all(program).filter(isRunning),
     end: async () => {
-      await Promise.all([...processes.values()].filter(isRunning).map(async ({ child, exited }) => {
-        // A frozen process takes no other signal but SIGKILL until it goes on.
-        child.kill('SIGCONT');
-        child.kill('SIGTERM');
-        const hard = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
-        await exited;
-        clearTimeout(hard);
-      }));
+      await Promise.all(
+        [...processes.values()].filter(isRunning).map(async ({ child, exited }) => {
+          // A frozen process takes no other signal but SIGKILL until it goes on.
+          child.kill('SIGCONT');
+          child.kill('SIGTERM');
+          const hard = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+          await exited;
+          clearTimeout(hard);
+        }),
+      );
     },
   };
 }

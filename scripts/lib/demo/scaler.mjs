@@ -13,7 +13,8 @@ export async function startScaler(env, { max, chunksPerWorker, running, spawn, e
   const loop = async () => {
     while (!over.signal.aborted) {
       const wanted = await broker.depth().then(
-        ({ ready, leased, delayed }) => Math.min(max, Math.ceil((ready + leased + (env.QUEUE_BACKEND === 'redis' ? delayed : 0)) / chunksPerWorker)),
+        ({ ready, leased, delayed }) =>
+          Math.min(max, Math.ceil((ready + leased + (env.QUEUE_BACKEND === 'redis' ? delayed : 0)) / chunksPerWorker)),
         () => 0, // the broker is away: KEDA starts nothing either
       );
       for (let n = wanted - (await running()); n > 0 && !over.signal.aborted; n--) spawn();

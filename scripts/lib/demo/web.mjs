@@ -6,8 +6,12 @@
 export async function openWebMonitor(stage, run) {
   const { env } = stage;
   if (env.QUEUE_BACKEND !== 'rabbitmq') {
-    run.print('web: Redis has no web page of its own; RedisInsight can be switched on in the chart (redis.insight.enabled=true)');
+    run.print(
+      'web: Redis has no web page of its own; RedisInsight can be switched on in the chart (redis.insight.enabled=true)',
+    );
     return;
   }
-  run.print(`web: RabbitMQ's management page is at http://${env.RABBITMQ_HOST}:${env.RABBITMQ_MANAGEMENT_PORT} while the demo runs; user ${env.RABBITMQ_USER}, password: ${stage.passwordHint}`);
+  run.print(
+    `web: RabbitMQ's management page is at http://${env.RABBITMQ_HOST}:${env.RABBITMQ_MANAGEMENT_PORT} while the demo runs; user ${env.RABBITMQ_USER}, password: ${stage.passwordHint}`,
+  );
 }

@@ -1,6 +1,12 @@
 /** The certificate of a run that a fault was played on: issued, written as it would be kept, read back, and held against the live log. */
 import { expectedOf } from '../../../dist/compute/expected.js';
-import { certificateSchema, certificateText, makeCertificate, readAccount, readGrid } from '../../../dist/core/certificate/issue.js';
+import {
+  certificateSchema,
+  certificateText,
+  makeCertificate,
+  readAccount,
+  readGrid,
+} from '../../../dist/core/certificate/issue.js';
 import { checkCertificate, differenceText } from '../../../dist/core/certificate/check.js';
 import { Stop } from '../steps.mjs';
 
@@ -16,9 +22,14 @@ export async function certifyRun({ observer, env, backend }, injection) {
   const grid = await readGrid(records, runId);
   if (!grid) throw new Stop(`the log holds no plan of ${runId}`);
   const account = await readAccount(records, runId, grid);
-  const issued = makeCertificate(account, { backend, injected: [{ ...injection }], release: env.TTG_VERSION ?? '', image: env.TTG_IMAGE ?? '' }, expectedOf(account.ledger));
+  const issued = makeCertificate(
+    account,
+    { backend, injected: [{ ...injection }], release: env.TTG_VERSION ?? '', image: env.TTG_IMAGE ?? '' },
+    expectedOf(account.ledger),
+  );
   const kept = certificateSchema.parse(JSON.parse(certificateText(issued)));
   const { differences } = checkCertificate(kept, await readAccount(records, runId, kept.intervals));
-  if (differences.length > 0) throw new Stop(`the certificate does not hold: ${differences.map(differenceText).join('; ')}`);
+  if (differences.length > 0)
+    throw new Stop(`the certificate does not hold: ${differences.map(differenceText).join('; ')}`);
   return kept;
 }

@@ -41,11 +41,27 @@ export async function playFault(name, fault, stage, { seed, say = () => {} }) {
     const verdict = judge(reading.ledger, expectedOf(reading.ledger));
     const dead = fault.poison?.parameters ?? [];
     const reference = referenceDigest(verdict.parameters.expected, dead);
-    const deadAsMeant = verdict.dead.map(({ start, end }) => `${start}–${end}`).sort().join() === dead.map((one) => `${one}–${one}`).sort().join();
+    const deadAsMeant =
+      verdict.dead
+        .map(({ start, end }) => `${start}–${end}`)
+        .sort()
+        .join() ===
+      dead
+        .map((one) => `${one}–${one}`)
+        .sort()
+        .join();
     const ok = verdict.complete && verdict.digest === reference && deadAsMeant;
     const certificate = await certifyRun(stage, injection);
     ended = ok;
-    return { injection, verdict, covered: reading.ledger.covered.intervals(), reference, ok, certificate, recoverySeconds: recovery(injection, reading) };
+    return {
+      injection,
+      verdict,
+      covered: reading.ledger.covered.intervals(),
+      reference,
+      ok,
+      certificate,
+      recoverySeconds: recovery(injection, reading),
+    };
   } finally {
     await stage.close(!ended);
   }
@@ -77,7 +93,10 @@ export async function injectFault(name, fault, stage, { seed, say = () => {}, ru
   if (!running && fault.when === 'draining') {
     const share = 0.15 + 0.3 * rng();
     await stage.start();
-    await stage.until(async () => (await stage.read()).results.length >= share * stage.chunks, `${Math.round(share * 100)} % of the chunks done`);
+    await stage.until(
+      async () => (await stage.read()).results.length >= share * stage.chunks,
+      `${Math.round(share * 100)} % of the chunks done`,
+    );
   }
   const begun = Date.now();
   const { struckAt = begun, ...found } = await fault.inject(stage, rng);
@@ -101,9 +120,11 @@ async function finish(stage) {
     const { ledger } = await stage.read();
     return ledger.plan !== undefined && ledger.missing().length === 0;
   }, 'the end of the run');
-  await stage.until(async () => (await stage.staying()).length === 0, 'the last worker leave').catch(async (thrown) => {
-    throw new Stop(`${messageOf(thrown)}\n${(await stage.staying()).join('\n')}`);
-  });
+  await stage
+    .until(async () => (await stage.staying()).length === 0, 'the last worker leave')
+    .catch(async (thrown) => {
+      throw new Stop(`${messageOf(thrown)}\n${(await stage.staying()).join('\n')}`);
+    });
 }
 
 /**
@@ -113,7 +134,9 @@ async function finish(stage) {
 function recovery({ at, healedAt, chunk, worker }, { results }) {
   const since = chunk === undefined ? healedAt : at;
   // A record that was durable before the death is what there was to recover.
-  const others = results.filter((r) => (chunk === undefined ? r.completedAt > since : r.chunkId === chunk && r.workerId !== worker));
+  const others = results.filter((r) =>
+    chunk === undefined ? r.completedAt > since : r.chunkId === chunk && r.workerId !== worker,
+  );
   const first = others.map((r) => Date.parse(r.completedAt)).sort((a, b) => a - b)[0];
   return first === undefined ? 0 : Math.max(0, (first - Date.parse(since)) / 1000);
 }

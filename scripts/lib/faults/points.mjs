@@ -12,11 +12,18 @@ export function chooseChunk(stage, rng) {
 }
 
 /** @param {import('./types.mjs').Hit} hit @param {import('./types.mjs').Reading} reading */
-const attempts = ({ chunk }, { results }) => results.filter((r) => r.chunkId === chunk).map((r) => r.attempt).join(' ');
+const attempts = ({ chunk }, { results }) =>
+  results
+    .filter((r) => r.chunkId === chunk)
+    .map((r) => r.attempt)
+    .join(' ');
 
 /** @type {NonNullable<import('./types.mjs').Fault<import('./types.mjs').Stage>['prove']>} */
 const onceAtSecondAttempt = (_, hit, reading) => {
-  if (attempts(hit, reading) !== '2') throw new Stop(`chunk ${hit.chunk} has records of the attempts [${attempts(hit, reading)}], not of the second alone`);
+  if (attempts(hit, reading) !== '2')
+    throw new Stop(
+      `chunk ${hit.chunk} has records of the attempts [${attempts(hit, reading)}], not of the second alone`,
+    );
 };
 
 /**
@@ -27,8 +34,10 @@ const onceAtSecondAttempt = (_, hit, reading) => {
  */
 const recordedBeforeAck = ({ backend }, hit, reading) => {
   const wanted = backend === 'redis' ? '1' : '1 2';
-  if (attempts(hit, reading) !== wanted) throw new Stop(`chunk ${hit.chunk} has records of the attempts [${attempts(hit, reading)}], not [${wanted}]`);
-  if (reading.ledger.deduplicated !== (backend === 'redis' ? 0 : 1)) throw new Stop(`${reading.ledger.deduplicated} records were deduplicated`);
+  if (attempts(hit, reading) !== wanted)
+    throw new Stop(`chunk ${hit.chunk} has records of the attempts [${attempts(hit, reading)}], not [${wanted}]`);
+  if (reading.ledger.deduplicated !== (backend === 'redis' ? 0 : 1))
+    throw new Stop(`${reading.ledger.deduplicated} records were deduplicated`);
 };
 
 /** Name of the fault → TTG_FAULT_POINT, and its proof. */

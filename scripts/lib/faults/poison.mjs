@@ -29,8 +29,16 @@ export function compute(i) {
 /** What each does to its process, and what the dead record must say of it. */
 const KINDS = {
   'parameter-throws': { body: "throw new Error('cursed ' + i);", error: /^cursed \d+$/, run: {} },
-  'parameter-hangs': { body: 'for (;;);', error: /^took longer than CHUNK_TIMEOUT_SECONDS=2$/, run: { CHUNK_TIMEOUT_SECONDS: '2' } },
-  'parameter-kills': { body: "process.kill(process.pid, 'SIGKILL'); for (;;);", error: /attempts were started and did not end/, run: {} },
+  'parameter-hangs': {
+    body: 'for (;;);',
+    error: /^took longer than CHUNK_TIMEOUT_SECONDS=2$/,
+    run: { CHUNK_TIMEOUT_SECONDS: '2' },
+  },
+  'parameter-kills': {
+    body: "process.kill(process.pid, 'SIGKILL'); for (;;);",
+    error: /attempts were started and did not end/,
+    run: {},
+  },
 };
 
 /** In the first third, the middle, and at the end of a chunk; one for what costs leases. */
@@ -50,10 +58,13 @@ function poisoned(name) {
     poison: poison(parameters, body),
     inject: async (stage) => {
       await stage.start();
-      const dead = await stage.until(async () => {
-        const records = (await stage.read()).ledger.deadRecords();
-        return records.length >= parameters.length && records;
-      }, `dead letters of the parameters ${parameters.join(', ')}`);
+      const dead = await stage.until(
+        async () => {
+          const records = (await stage.read()).ledger.deadRecords();
+          return records.length >= parameters.length && records;
+        },
+        `dead letters of the parameters ${parameters.join(', ')}`,
+      );
       const wrong = dead.find((record) => !error.test(record.error));
       if (wrong) throw new Stop(`parameter ${wrong.start} is dead of something else: ${wrong.error}`);
       const said = dead.map((record) => `${record.start} after ${record.attempts} attempts`).join(', ');
@@ -64,9 +75,12 @@ function poisoned(name) {
       const letters = new Set();
       for await (const { chunk } of stage.observer.deadLetters()) letters.add(chunk?.start);
       const found = [...letters].sort((a, b) => Number(a) - Number(b)).join(', ');
-      if (found !== parameters.join(', ')) throw new Stop(`the dead-letter queue holds the parameters ${found}, not ${parameters.join(', ')}`);
+      if (found !== parameters.join(', '))
+        throw new Stop(`the dead-letter queue holds the parameters ${found}, not ${parameters.join(', ')}`);
     },
   };
 }
 
-export const poisonFaults = Object.fromEntries(Object.keys(KINDS).map((name) => [name, poisoned(/** @type {keyof typeof KINDS} */ (name))]));
+export const poisonFaults = Object.fromEntries(
+  Object.keys(KINDS).map((name) => [name, poisoned(/** @type {keyof typeof KINDS} */ (name))]),
+);

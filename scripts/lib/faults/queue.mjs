@@ -16,16 +16,23 @@ const poisonMessage = {
     const raw = await stage.raw();
     try {
       await raw.putTask(POISON);
-      await stage.until(async () => (await raw.deadLetters()).some((bytes) => bytes.includes(POISON)), 'the undecodable message among the dead letters, as it was');
+      await stage.until(
+        async () => (await raw.deadLetters()).some((bytes) => bytes.includes(POISON)),
+        'the undecodable message among the dead letters, as it was',
+      );
     } finally {
       await raw.close();
     }
-    return { target: 'queue', observed: `${POISON.length} undecodable bytes put in, found unchanged among the dead letters` };
+    return {
+      target: 'queue',
+      observed: `${POISON.length} undecodable bytes put in, found unchanged among the dead letters`,
+    };
   },
   heal: async () => {},
   prove: async (stage, _, { ledger }) => {
     const { dead } = await stage.observer.depth();
-    if (dead !== 1 || ledger.undecodable.length > 0) throw new Stop(`${dead} dead letters and ${ledger.undecodable.length} undecodable records, not 1 and 0`);
+    if (dead !== 1 || ledger.undecodable.length > 0)
+      throw new Stop(`${dead} dead letters and ${ledger.undecodable.length} undecodable records, not 1 and 0`);
   },
 };
 
@@ -52,7 +59,8 @@ const queueLost = {
     await stage.reseed();
   },
   prove: (_, __, { ledger }) => {
-    if (!ledger.seeded.some((record) => record.reason === 'repair')) throw new Stop('nothing was published as a repair: the loss of the queue had no effect');
+    if (!ledger.seeded.some((record) => record.reason === 'repair'))
+      throw new Stop('nothing was published as a repair: the loss of the queue had no effect');
   },
 };
 

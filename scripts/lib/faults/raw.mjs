@@ -64,14 +64,20 @@ async function openRabbitmq({ host, port, user, password }, prefix) {
       // A channel of its own: closing it gives back what was looked at.
       const looking = await connection.createChannel();
       const found = [];
-      for (let message = await looking.get(`${prefix}.tasks.dlq`); message; message = await looking.get(`${prefix}.tasks.dlq`)) found.push(message.content);
+      for (
+        let message = await looking.get(`${prefix}.tasks.dlq`);
+        message;
+        message = await looking.get(`${prefix}.tasks.dlq`)
+      )
+        found.push(message.content);
       await looking.close();
       return found;
     },
     waiting: async () => (await channel.checkQueue(`${prefix}.tasks`)).messageCount,
     loseQueue: async () => (await channel.purgeQueue(`${prefix}.tasks`)).messageCount,
     removeAll: async () => {
-      for (const name of ['tasks', 'tasks.retry', 'tasks.dlq', 'results']) await channel.deleteQueue(`${prefix}.${name}`);
+      for (const name of ['tasks', 'tasks.retry', 'tasks.dlq', 'results'])
+        await channel.deleteQueue(`${prefix}.${name}`);
     },
     close: () => connection.close().catch(() => {}),
   };

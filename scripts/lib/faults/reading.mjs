@@ -17,7 +17,9 @@ export async function readRun(observer, runId) {
   const ledger = await readLedger(async function* () {
     yield* entries;
   }, runId);
-  const results = entries.flatMap((entry) => ('record' in entry && entry.record.kind === 'result' && entry.record.runId === runId ? [entry.record] : []));
+  const results = entries.flatMap((entry) =>
+    'record' in entry && entry.record.kind === 'result' && entry.record.runId === runId ? [entry.record] : [],
+  );
   return { ledger, results };
 }
 

@@ -17,10 +17,15 @@ export async function hitHolder(stage, rng, hit, spare) {
       const held = await stage.held();
       const unknown = held.find(({ chunkId }) => !chunkId);
       // Before anything is hit: without its chunk nobody could say when to take the hit back.
-      if (spare && unknown) throw new Stop(`the log of ${unknown.worker} does not say which chunk it holds`, 'helm upgrade with log.level=DEBUG and log.format=json; workers that start from then on say it');
+      if (spare && unknown)
+        throw new Stop(
+          `the log of ${unknown.worker} does not say which chunk it holds`,
+          'helm upgrade with log.level=DEBUG and log.format=json; workers that start from then on say it',
+        );
       if (held.length > 0) return pick(rng, held).worker;
       const { ledger } = await stage.read();
-      if (ledger.plan && ledger.missing().length === 0) throw new Stop('the run ended before a worker could be hit', 'use a run with more or longer chunks');
+      if (ledger.plan && ledger.missing().length === 0)
+        throw new Stop('the run ended before a worker could be hit', 'use a run with more or longer chunks');
       return false;
     }, 'a worker in the middle of a chunk');
     const { at, observed } = await hit(victim);
@@ -28,7 +33,13 @@ export async function hitHolder(stage, rng, hit, spare) {
     const [held] = await stage.heldBy(victim);
     const { results } = await stage.read();
     if (held && !results.some((r) => r.chunkId === held.chunkId && r.workerId === victim)) {
-      return { target: held.chunkId ? `${victim} in the middle of chunk ${held.chunkId}` : victim, observed, struckAt: at, worker: victim, ...(held.chunkId ? { chunk: held.chunkId } : {}) };
+      return {
+        target: held.chunkId ? `${victim} in the middle of chunk ${held.chunkId}` : victim,
+        observed,
+        struckAt: at,
+        worker: victim,
+        ...(held.chunkId ? { chunk: held.chunkId } : {}),
+      };
     }
     await spare?.(victim);
   }

@@ -22,14 +22,23 @@ const kill = {
 const freeze = {
   when: 'draining',
   inject: async (stage, rng) => {
-    const hit = await hitHolder(stage, rng, (victim) => stage.freeze(victim), (victim) => stage.wake(victim));
+    const hit = await hitHolder(
+      stage,
+      rng,
+      (victim) => stage.freeze(victim),
+      (victim) => stage.wake(victim),
+    );
     await completedByAnother(stage, hit);
-    return { ...hit, observed: `${hit.observed}; its chunk was completed by another after the lease of ${stage.leaseMs} ms` };
+    return {
+      ...hit,
+      observed: `${hit.observed}; its chunk was completed by another after the lease of ${stage.leaseMs} ms`,
+    };
   },
   heal: (stage, { worker = '' }) => stage.wake(worker),
   prove: (stage, { worker = '', chunk = '' }, { results }) => {
     const late = results.filter((r) => r.chunkId === chunk && r.workerId === worker);
-    if (stage.backend === 'redis' && late.length > 0) throw new Stop(`${worker} settled chunk ${chunk} although its lease had gone to another`);
+    if (stage.backend === 'redis' && late.length > 0)
+      throw new Stop(`${worker} settled chunk ${chunk} although its lease had gone to another`);
   },
 };
 
@@ -46,12 +55,18 @@ const slowChunk = {
       async () => (await stage.held()).find(({ startedAt }) => Date.now() - startedAt > stage.leaseMs * 1.5),
       'a chunk that is computed for longer than its lease',
     );
-    return { target: `chunk ${late.chunkId}`, observed: `${late.worker} computed it for ${Date.now() - late.startedAt} ms, the lease is ${stage.leaseMs} ms` };
+    return {
+      target: `chunk ${late.chunkId}`,
+      observed: `${late.worker} computed it for ${Date.now() - late.startedAt} ms, the lease is ${stage.leaseMs} ms`,
+    };
   },
   heal: nothing,
   prove: (_, __, { results }) => {
-    const again = results.filter((r, n) => r.attempt > 1 || results.findIndex((other) => other.chunkId === r.chunkId) < n);
-    if (again.length > 0) throw new Stop(`chunks ${again.map((r) => r.chunkId).join(', ')} were computed again, though their worker lived`);
+    const again = results.filter(
+      (r, n) => r.attempt > 1 || results.findIndex((other) => other.chunkId === r.chunkId) < n,
+    );
+    if (again.length > 0)
+      throw new Stop(`chunks ${again.map((r) => r.chunkId).join(', ')} were computed again, though their worker lived`);
   },
 };
 
@@ -70,7 +85,13 @@ function dieAt({ point, prove }) {
       await stage.start();
       const chunk = stage.workerEnv.TTG_FAULT_CHUNK ?? '';
       const dead = await stage.until(async () => (await stage.killed())[0], `a worker dead at chunk ${chunk}`);
-      return { target: `${dead.name} at chunk ${chunk}, ${point}`, observed: dead.observed, struckAt: dead.at, chunk, worker: dead.name };
+      return {
+        target: `${dead.name} at chunk ${chunk}, ${point}`,
+        observed: dead.observed,
+        struckAt: dead.at,
+        chunk,
+        worker: dead.name,
+      };
     },
     heal: nothing,
     prove,

@@ -53,7 +53,10 @@ export function describeConnecting(h: Harness): void {
       await using bench = h.bench();
       const worker = await bench.worker();
       const waiting = worker.receive({ max: 1, waitMs: 60_000, signal: never });
-      const ended = waiting.then(() => 'ended', () => 'ended');
+      const ended = waiting.then(
+        () => 'ended',
+        () => 'ended',
+      );
       await worker.depth();
       await within(worker[Symbol.asyncDispose](), 5000, 'disposing');
       expect(await within(ended, 5000, 'ending the wait')).toBe('ended');

@@ -17,7 +17,11 @@ export function describeCrashing(h: Harness): void {
       let confirmed = 0;
 
       const seeding = withReconnects(bench, 'seeder', async (broker) => {
-        await using lock = await eventually(() => broker.lockSeeding(), 45_000, 'the lock of the seeder that lost its broker');
+        await using lock = await eventually(
+          () => broker.lockSeeding(),
+          45_000,
+          'the lock of the seeder that lost its broker',
+        );
         void lock;
         // As the seeder does: what was confirmed stays, the rest is published again.
         const from = confirmed;
@@ -32,10 +36,12 @@ export function describeCrashing(h: Harness): void {
       const consuming = withReconnects(bench, 'worker', async (broker) => {
         while (done.size < total) {
           const deliveries = await broker.receive({ max: 500, waitMs: 500, signal: never });
-          await Promise.all(deliveries.map(async (delivery) => {
-            await delivery.complete(resultOf(delivery.chunk));
-            done.add(delivery.chunk.chunkId);
-          }));
+          await Promise.all(
+            deliveries.map(async (delivery) => {
+              await delivery.complete(resultOf(delivery.chunk));
+              done.add(delivery.chunk.chunkId);
+            }),
+          );
         }
       });
       await inTheMiddle(consuming, () => done.size / total, 'completed');
@@ -44,7 +50,10 @@ export function describeCrashing(h: Harness): void {
       await within(consuming, 120_000, 'consuming the rest');
 
       const recorded = new Set((await readResults(await bench.worker('reader'))).map(({ chunkId }) => chunkId));
-      expect(all.filter(({ chunkId }) => !recorded.has(chunkId)), 'chunks without a record').toEqual([]);
+      expect(
+        all.filter(({ chunkId }) => !recorded.has(chunkId)),
+        'chunks without a record',
+      ).toEqual([]);
       expect(recorded.size).toBe(total);
     }, 300_000);
   });

@@ -5,7 +5,17 @@ import { ChunkError } from '../../../core/runtime/errors.js';
 import { readLedger } from '../../../core/ledger/ledger.js';
 import { encodeChunk } from '../../../core/wire/messages.js';
 import { neverSeeded } from '../../../seeder/gaps.js';
-import { never, plan, planRecord, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
+import {
+  never,
+  plan,
+  planRecord,
+  publish,
+  reachesDepth,
+  readResults,
+  receive,
+  receiveOne,
+  resultOf,
+} from '../../support/bench.js';
 import { eventually, within } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -24,7 +34,13 @@ export function describeDeadLetters(h: Harness): void {
       expect(first.map(({ chunk }) => chunk)).toEqual(deliveries.map(({ chunk }) => chunk));
       expect(new Set(first.map(({ id }) => id)).size).toBe(3);
       for (const letter of first) {
-        expect(letter).toMatchObject({ attempts: 4, error: error.message, stack: error.stack, workerId: 'w1', failedAt: expect.stringMatching(/^20.*Z$/) as string });
+        expect(letter).toMatchObject({
+          attempts: 4,
+          error: error.message,
+          stack: error.stack,
+          workerId: 'w1',
+          failedAt: expect.stringMatching(/^20.*Z$/) as string,
+        });
       }
       expect(deadLetterWire(first[0]!)).toMatchObject({ payload: encodeChunk(deliveries[0]!.chunk) });
       // More often than a quorum queue of RabbitMQ 4.0 delivers by default before it drops.
@@ -73,10 +89,13 @@ export function describeDeadLetters(h: Harness): void {
       const delivery = await receiveOne(worker);
       expect(delivery).toMatchObject({ chunk: second!.chunk, attempt: 1 });
       await delivery.complete(resultOf(delivery.chunk));
-      expect((await worker.receive({ max: 10, waitMs: 200, signal: never }))).toEqual([]);
+      expect(await worker.receive({ max: 10, waitMs: 200, signal: never })).toEqual([]);
       const ledger = await readLedger(() => worker.records(), 'run-1');
       expect(ledger.covered.intervals()).toEqual([{ start: 10, end: 19 }]);
-      expect(ledger.dead().intervals()).toEqual([{ start: 0, end: 9 }, { start: 20, end: 29 }]);
+      expect(ledger.dead().intervals()).toEqual([
+        { start: 0, end: 9 },
+        { start: 20, end: 29 },
+      ]);
       expect(await readResults(worker)).toHaveLength(1);
     });
 
@@ -127,7 +146,8 @@ export function describeDeadLetters(h: Harness): void {
 /** Publishes so many chunks and dead-letters them all. */
 async function bury(worker: Broker, count: number): Promise<void> {
   await publish(worker, count);
-  for (const delivery of await receive(worker, count)) await delivery.deadLetter(new ChunkError('cursed', { retryable: false }), 'w1');
+  for (const delivery of await receive(worker, count))
+    await delivery.deadLetter(new ChunkError('cursed', { retryable: false }), 'w1');
 }
 
 async function readAll(worker: Broker): Promise<DeadLetter[]> {
@@ -138,8 +158,12 @@ async function readAll(worker: Broker): Promise<DeadLetter[]> {
 
 /** As soon as there are so many: RabbitMQ gives back what another reader held a moment after that reader's end. */
 async function list(worker: Broker, count: number): Promise<DeadLetter[]> {
-  return eventually(async () => {
-    const letters = await readAll(worker);
-    return letters.length === count && letters;
-  }, 10_000, `${count} dead letters`);
+  return eventually(
+    async () => {
+      const letters = await readAll(worker);
+      return letters.length === count && letters;
+    },
+    10_000,
+    `${count} dead letters`,
+  );
 }

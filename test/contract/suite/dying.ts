@@ -18,7 +18,9 @@ export function describeDying(h: Harness): void {
         const look = async () => (await broker.receive({ max: 1, waitMs: 0, signal: never }))[0];
         const delivery = await eventually(look, 10_000, 'a redelivery').catch(async (error: unknown) => {
           // The broker's own limit may end it sooner, as long as it ends in the dead-letter queue.
-          await reachesDepth(watcher, { ready: 0, leased: 0, delayed: 0, dead: 1 }).catch(() => Promise.reject(error as Error));
+          await reachesDepth(watcher, { ready: 0, leased: 0, delayed: 0, dead: 1 }).catch(() =>
+            Promise.reject(error as Error),
+          );
         });
         if (!delivery) break;
         deaths++;
@@ -47,7 +49,16 @@ export function describeDying(h: Harness): void {
       expect(taken.attempt).toBe(2);
       await taken.complete(resultOf(taken.chunk, 'other'));
       // Where the lease is the connection its holder learns of the end too, though nobody can tell it.
-      if (h.leaseIsConnection) await eventually(() => lost.extendLease().then(() => false, (error) => error instanceof LeaseLost), staleMs + 3000 + SLACK_MS, 'LeaseLost on this side of the cut');
+      if (h.leaseIsConnection)
+        await eventually(
+          () =>
+            lost.extendLease().then(
+              () => false,
+              (error) => error instanceof LeaseLost,
+            ),
+          staleMs + 3000 + SLACK_MS,
+          'LeaseLost on this side of the cut',
+        );
       heal();
       await expect(lost.complete(resultOf(lost.chunk, 'cut-off'))).rejects.toThrow(LeaseLost);
       expect((await readResults(other)).map(({ workerId }) => workerId)).toEqual(['other']);
@@ -86,10 +97,14 @@ export function describeDying(h: Harness): void {
       while (attempts.size < 50) {
         const { broker, die } = await bench.mortal(`w-${deaths}`);
         while (attempts.size < 50) {
-          const batch = await eventually(async () => {
-            const deliveries = await broker.receive({ max: 50, waitMs: 500, signal: never });
-            return deliveries.length > 0 && deliveries;
-          }, 15_000, 'a redelivery');
+          const batch = await eventually(
+            async () => {
+              const deliveries = await broker.receive({ max: 50, waitMs: 500, signal: never });
+              return deliveries.length > 0 && deliveries;
+            },
+            15_000,
+            'a redelivery',
+          );
           expect(batch, 'delivered alone').toHaveLength(1);
           const { chunk, attempt } = batch[0]!;
           if (chunk.chunkId === killer && attempt < 4) {

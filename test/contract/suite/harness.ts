@@ -27,7 +27,13 @@ export interface Harness {
 
 /** A few at a time: each has its own queue, and spends its time waiting. */
 const SIDE_BY_SIDE = [
-  describeConnecting, describeLeasing, describeSettling, describeSplitting, describeDeadLetters, describeReading, describeDying,
+  describeConnecting,
+  describeLeasing,
+  describeSettling,
+  describeSplitting,
+  describeDeadLetters,
+  describeReading,
+  describeDying,
 ];
 /** These keep the machine busy, or kill the broker. */
 const ALONE = [describePublishing, describeCrashing];
@@ -38,11 +44,15 @@ export async function describeContract(backend: Backend): Promise<void> {
   const wanted = process.env['TTG_TEST_PROVIDERS']?.split(',');
   // Installing packages changes the machine: only where nothing else is there, or where the machine is CI's own.
   const mayInstall = available.length === 1 || Boolean(process.env['CI']) || wanted?.includes('packages');
-  const providers = available.filter((provider) => (wanted?.includes(provider) ?? true) && (provider !== 'packages' || mayInstall));
+  const providers = available.filter(
+    (provider) => (wanted?.includes(provider) ?? true) && (provider !== 'packages' || mayInstall),
+  );
   if (providers.length === 0) {
     // The error says what to do; a contract that is not tested must not look like one that holds.
     await startBroker(backend);
-    throw new Error(`TTG_TEST_PROVIDERS=${wanted?.join(',')} leaves no provider of ${backend}: available are ${available.join(', ')}`);
+    throw new Error(
+      `TTG_TEST_PROVIDERS=${wanted?.join(',')} leaves no provider of ${backend}: available are ${available.join(', ')}`,
+    );
   }
   for (const provider of providers) {
     describe(`${backend} by ${provider}`, () => {

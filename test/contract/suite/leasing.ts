@@ -3,7 +3,18 @@ import type { Delivery } from '../../../core/broker/port.js';
 import { ChunkError, LeaseLost } from '../../../core/runtime/errors.js';
 import { chunksOf } from '../../../core/model/plan.js';
 import { splitChunk } from '../../../core/model/split.js';
-import { CREATED_AT, never, plan, publish, readRecords, readResults, reachesDepth, receive, receiveOne, resultOf } from '../../support/bench.js';
+import {
+  CREATED_AT,
+  never,
+  plan,
+  publish,
+  readRecords,
+  readResults,
+  reachesDepth,
+  receive,
+  receiveOne,
+  resultOf,
+} from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -29,7 +40,10 @@ export function describeLeasing(h: Harness): void {
       const seen: string[] = [];
       while (seen.length < 5) {
         const deliveries = await eventually(() => batchOf(worker, 100), 15_000, 'a redelivery');
-        expect(deliveries.map(({ attempt }) => attempt), 'alone, as a second attempt').toEqual([2]);
+        expect(
+          deliveries.map(({ attempt }) => attempt),
+          'alone, as a second attempt',
+        ).toEqual([2]);
         for (const delivery of deliveries) {
           seen.push(delivery.chunk.chunkId);
           await delivery.complete(resultOf(delivery.chunk));
@@ -127,7 +141,9 @@ export function describeLeasing(h: Harness): void {
       await leaving[Symbol.asyncDispose]();
       const deliveries = await receive(other, 4, 5000);
       expect(deliveries.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1]);
-      expect(deliveries.map(({ chunk }) => chunk.chunkId).toSorted()).toEqual(published.slice(1).map(({ chunkId }) => chunkId));
+      expect(deliveries.map(({ chunk }) => chunk.chunkId).toSorted()).toEqual(
+        published.slice(1).map(({ chunkId }) => chunkId),
+      );
     });
   });
 }

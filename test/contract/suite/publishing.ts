@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { ChunkError, SeederBusy } from '../../../core/runtime/errors.js';
 import { IntervalSet } from '../../../core/model/interval.js';
 import { chunksOf, planInterval } from '../../../core/model/plan.js';
-import { CREATED_AT, chunks, plan, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
+import {
+  CREATED_AT,
+  chunks,
+  plan,
+  publish,
+  reachesDepth,
+  readResults,
+  receive,
+  receiveOne,
+  resultOf,
+} from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -27,7 +37,8 @@ export function describePublishing(h: Harness): void {
       const worker = await bench.worker();
       const all = chunks(600);
       await using lock = await worker.lockSeeding();
-      for (const part of [all.slice(0, 300), all.slice(300, 301), all.slice(301)]) expect(await worker.publish(part)).toBe(part.length);
+      for (const part of [all.slice(0, 300), all.slice(300, 301), all.slice(301)])
+        expect(await worker.publish(part)).toBe(part.length);
       await lock[Symbol.asyncDispose]();
       const deliveries = await receive(worker, 600);
       expect(deliveries.map(({ chunk }) => chunk)).toEqual(all);
@@ -103,7 +114,15 @@ export function describePublishing(h: Harness): void {
       const [first, second] = await Promise.all(['a', 'b'].map((name) => bench.worker(name)));
       const lock = await first!.lockSeeding();
       await expect(second!.lockSeeding()).rejects.toThrow(SeederBusy);
-      await holds(() => second!.lockSeeding().then(() => false, (e: unknown) => e instanceof SeederBusy), 1500, 'the lock stays with its holder');
+      await holds(
+        () =>
+          second!.lockSeeding().then(
+            () => false,
+            (e: unknown) => e instanceof SeederBusy,
+          ),
+        1500,
+        'the lock stays with its holder',
+      );
       await lock[Symbol.asyncDispose]();
       const next = await eventually(() => second!.lockSeeding(), 5000, 'the lock free after its release');
       await expect(first!.lockSeeding()).rejects.toThrow(SeederBusy);

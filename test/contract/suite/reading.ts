@@ -1,14 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import type { LogEntry, SeededRecord } from '../../../core/wire/records.js';
 import {
-  CREATED_AT, planRecord, publish, readLog, readRecords, reachesDepth, receive, resultOf,
+  CREATED_AT,
+  planRecord,
+  publish,
+  readLog,
+  readRecords,
+  reachesDepth,
+  receive,
+  resultOf,
 } from '../../support/bench.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import { eventually, within } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
 const seeded: SeededRecord = {
-  kind: 'seeded', runId: 'run-1', start: 0, end: 99, chunks: 10, reason: 'initial', firstConfirmedAt: CREATED_AT, confirmedAt: CREATED_AT,
+  kind: 'seeded',
+  runId: 'run-1',
+  start: 0,
+  end: 99,
+  chunks: 10,
+  reason: 'initial',
+  firstConfirmedAt: CREATED_AT,
+  confirmedAt: CREATED_AT,
 };
 
 export function describeReading(h: Harness): void {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../../core/broker/port.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
-import { chunks, never, publish, reachesDepth, readRecords, readResults, receive, receiveOne, resultOf } from '../../support/bench.js';
+import {
+  chunks,
+  never,
+  publish,
+  reachesDepth,
+  readRecords,
+  readResults,
+  receive,
+  receiveOne,
+  resultOf,
+} from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
 import type { Harness } from './harness.js';
 
@@ -17,7 +27,9 @@ export function describeSettling(h: Harness): void {
       const result = { ...resultOf(delivery.chunk), values: [0.1, 0.2, 1, 4, 5, 6, 7, 8, 9, 1e-7] };
       await delivery.complete(result);
       const { runId, chunkId, start, end } = delivery.chunk;
-      expect(await readRecords(worker)).toEqual([{ kind: 'result', runId, chunkId, start, end, attempt: 1, ...result }]);
+      expect(await readRecords(worker)).toEqual([
+        { kind: 'result', runId, chunkId, start, end, attempt: 1, ...result },
+      ]);
       await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
     });
 
@@ -158,11 +170,21 @@ export function describeSettling(h: Harness): void {
       await delivery.deadLetter(new ChunkError('parameter 7 is cursed', { retryable: false, parameter: 7 }), 'w1');
       const { runId, chunkId, start, end } = delivery.chunk;
       expect(await readRecords(worker)).toMatchObject([
-        { kind: 'dead', runId, chunkId, start, end, attempts: 1, workerId: 'w1', error: expect.stringContaining('parameter 7 is cursed') as string },
+        {
+          kind: 'dead',
+          runId,
+          chunkId,
+          start,
+          end,
+          attempts: 1,
+          workerId: 'w1',
+          error: expect.stringContaining('parameter 7 is cursed') as string,
+        },
       ]);
       const letters = await (await bench.raw()).deadLetters();
       expect(letters).toHaveLength(1);
-      for (const part of [chunkId, runId, String(end)]) expect(letters[0]!.includes(part), `the payload names ${part}`).toBe(true);
+      for (const part of [chunkId, runId, String(end)])
+        expect(letters[0]!.includes(part), `the payload names ${part}`).toBe(true);
       await reachesDepth(worker, { ready: 1, leased: 0, delayed: 0, dead: 1 });
     });
 
@@ -173,13 +195,20 @@ export function describeSettling(h: Harness): void {
       await using lock = await worker.lockSeeding();
       const alike = chunks(5);
       const ids = ['plain', 'two\nlines', 'ends\n', '\n', '\r\n', 'quo"te\\', 'größe ☃', '[1]'];
-      const odd = chunks(5 + ids.length).slice(5).map((chunk, i) => ({ ...chunk, chunkId: ids[i] as string }));
+      const odd = chunks(5 + ids.length)
+        .slice(5)
+        .map((chunk, i) => ({ ...chunk, chunkId: ids[i] as string }));
       const got: Delivery[] = [];
       // Without waiting, and as many as there are.
-      const reaches = (count: number) => eventually(async () => {
-        got.push(...(await worker.receive({ max: 100, waitMs: 0, signal: never })));
-        return got.length >= count;
-      }, 15_000, `${count} deliveries`);
+      const reaches = (count: number) =>
+        eventually(
+          async () => {
+            got.push(...(await worker.receive({ max: 100, waitMs: 0, signal: never })));
+            return got.length >= count;
+          },
+          15_000,
+          `${count} deliveries`,
+        );
       await worker.publish(alike);
       await reaches(alike.length);
       const bytes = Buffer.from([0xc3, 0x0a, 0xff]);
@@ -189,7 +218,9 @@ export function describeSettling(h: Harness): void {
       await reaches(alike.length + odd.length);
       expect(got.map(({ chunk, attempt }) => [chunk, attempt])).toEqual([...alike, ...odd].map((chunk) => [chunk, 1]));
       await Promise.all(got.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
-      expect((await readResults(worker)).map(({ chunkId }) => chunkId)).toEqual([...alike, ...odd].map(({ chunkId }) => chunkId));
+      expect((await readResults(worker)).map(({ chunkId }) => chunkId)).toEqual(
+        [...alike, ...odd].map(({ chunkId }) => chunkId),
+      );
       expect((await raw.deadLetters()).filter((letter) => letter.includes(bytes))).toHaveLength(1);
       await reachesDepth(worker, { unfinished: 0, delayed: 0, dead: 1 });
     });
@@ -198,15 +229,23 @@ export function describeSettling(h: Harness): void {
       await using bench = h.bench();
       const worker = await bench.worker();
       const raw = await bench.raw();
-      const garbage = [Buffer.from([0xff, 0x00, 0xfe, 0x80]), Buffer.from('{"chunk_id":"00001"}'), Buffer.from('no json')];
+      const garbage = [
+        Buffer.from([0xff, 0x00, 0xfe, 0x80]),
+        Buffer.from('{"chunk_id":"00001"}'),
+        Buffer.from('no json'),
+      ];
       for (const bytes of garbage) await raw.putTask(bytes);
       await publish(worker, 1);
       const delivery = await receiveOne(worker);
       await delivery.complete(resultOf(delivery.chunk));
-      const letters = await eventually(async () => {
-        const found = await raw.deadLetters();
-        return found.length >= garbage.length && found;
-      }, 10_000, 'the undecodable messages in the dead-letter queue');
+      const letters = await eventually(
+        async () => {
+          const found = await raw.deadLetters();
+          return found.length >= garbage.length && found;
+        },
+        10_000,
+        'the undecodable messages in the dead-letter queue',
+      );
       for (const bytes of garbage) expect(letters.filter((letter) => letter.includes(bytes))).toHaveLength(1);
       await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: garbage.length });
       const isQuiet = async () => (await worker.receive({ max: 10, waitMs: 100, signal: never })).length === 0;

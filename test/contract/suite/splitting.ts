@@ -4,12 +4,22 @@ import { ChunkError } from '../../../core/runtime/errors.js';
 import { readLedger } from '../../../core/ledger/ledger.js';
 import type { Chunk } from '../../../core/model/chunk.js';
 import { splitChunk } from '../../../core/model/split.js';
-import { chunks, planRecord, publish, reachesDepth, readRecords, receive, receiveOne, resultOf } from '../../support/bench.js';
+import {
+  chunks,
+  planRecord,
+  publish,
+  reachesDepth,
+  readRecords,
+  receive,
+  receiveOne,
+  resultOf,
+} from '../../support/bench.js';
 import { resultRecord } from '../../unit/support.js';
 import type { Harness } from './harness.js';
 
 /** Completes with the values of the built-in computation, whose digests add up. */
-const completeTruly = (delivery: Delivery): Promise<void> => delivery.complete(resultRecord(delivery.chunk.start, delivery.chunk.end));
+const completeTruly = (delivery: Delivery): Promise<void> =>
+  delivery.complete(resultRecord(delivery.chunk.start, delivery.chunk.end));
 
 export function describeSplitting(h: Harness): void {
   describe('splitting', () => {
@@ -49,7 +59,7 @@ export function describeSplitting(h: Harness): void {
       const worker = await bench.worker();
       await worker.append(planRecord());
       await publish(worker, 1);
-      for (let left = 1; left > 0; ) {
+      for (let left = 1; left > 0;) {
         for (const delivery of await receive(worker, left)) {
           const { start, end } = delivery.chunk;
           left--;
@@ -63,8 +73,13 @@ export function describeSplitting(h: Harness): void {
         }
       }
       const ledger = await readLedger(() => worker.records(), 'run-1');
-      expect(ledger.deadRecords()).toMatchObject([{ start: 7, end: 7, chunkId: '00000.7-7', attempts: 4, error: 'cursed' }]);
-      expect(ledger.covered.intervals()).toEqual([{ start: 0, end: 6 }, { start: 8, end: 9 }]);
+      expect(ledger.deadRecords()).toMatchObject([
+        { start: 7, end: 7, chunkId: '00000.7-7', attempts: 4, error: 'cursed' },
+      ]);
+      expect(ledger.covered.intervals()).toEqual([
+        { start: 0, end: 6 },
+        { start: 8, end: 9 },
+      ]);
       await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 1 });
     });
 
@@ -72,25 +87,30 @@ export function describeSplitting(h: Harness): void {
       ['before its pieces', [0, 1, 2]],
       ['between them', [1, 0, 2]],
       ['after them', [1, 2, 0]],
-    ])('counts each parameter once where a crash left pieces beside the chunk and it is completed %s', async (_, order) => {
-      await using bench = h.bench();
-      const worker = await bench.worker();
-      const [chunk] = chunks(1) as [Chunk];
-      {
-        await using lock = await worker.lockSeeding();
-        void lock;
-        await worker.append({ ...planRecord(), totalParameters: 10 });
-        await worker.publish([chunk, ...splitChunk(chunk, 0)]);
-      }
-      const deliveries = await receive(worker, 3);
-      const byStart = [chunk, ...splitChunk(chunk, 0)].map(({ chunkId }) => deliveries.find((d) => d.chunk.chunkId === chunkId) as Delivery);
-      for (const at of order) await completeTruly(byStart[at] as Delivery);
-      const ledger = await readLedger(() => worker.records(), 'run-1');
-      const { digest, summary } = resultRecord(0, 9);
-      expect(ledger.missing()).toEqual([]);
-      expect(ledger).toMatchObject({ aggregated: 10, digest, conflicts: [], min: summary.min, max: summary.max });
-      expect(ledger.sum.toString()).toBe(String(summary.sum));
-      await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
-    });
+    ])(
+      'counts each parameter once where a crash left pieces beside the chunk and it is completed %s',
+      async (_, order) => {
+        await using bench = h.bench();
+        const worker = await bench.worker();
+        const [chunk] = chunks(1) as [Chunk];
+        {
+          await using lock = await worker.lockSeeding();
+          void lock;
+          await worker.append({ ...planRecord(), totalParameters: 10 });
+          await worker.publish([chunk, ...splitChunk(chunk, 0)]);
+        }
+        const deliveries = await receive(worker, 3);
+        const byStart = [chunk, ...splitChunk(chunk, 0)].map(
+          ({ chunkId }) => deliveries.find((d) => d.chunk.chunkId === chunkId) as Delivery,
+        );
+        for (const at of order) await completeTruly(byStart[at] as Delivery);
+        const ledger = await readLedger(() => worker.records(), 'run-1');
+        const { digest, summary } = resultRecord(0, 9);
+        expect(ledger.missing()).toEqual([]);
+        expect(ledger).toMatchObject({ aggregated: 10, digest, conflicts: [], min: summary.min, max: summary.max });
+        expect(ledger.sum.toString()).toBe(String(summary.sum));
+        await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
+      },
+    );
   });
 }

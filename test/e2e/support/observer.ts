@@ -29,10 +29,15 @@ export class WorkerObserver implements AsyncDisposable {
       if (seen) {
         const [jobs, pods] = seen;
         const now = Date.now();
-        const unfinished = jobs.filter((job) => !job.status?.conditions?.some((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True'));
+        const unfinished = jobs.filter(
+          (job) =>
+            !job.status?.conditions?.some((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True'),
+        );
         this.peakJobs = Math.max(this.peakJobs, unfinished.length);
-        for (const name of pods.map((pod) => pod.metadata?.name ?? '')) if (!this.pods.has(name)) this.pods.set(name, now);
-        if (pods.some((pod) => pod.status?.phase === 'Pending' || pod.status?.phase === 'Running')) this.lastActiveAt = now;
+        for (const name of pods.map((pod) => pod.metadata?.name ?? ''))
+          if (!this.pods.has(name)) this.pods.set(name, now);
+        if (pods.some((pod) => pod.status?.phase === 'Pending' || pod.status?.phase === 'Running'))
+          this.lastActiveAt = now;
       }
       await delay(200, undefined, { signal: this.#over.signal }).catch(() => undefined);
     }

@@ -50,21 +50,45 @@ export class Release implements AsyncDisposable {
   }
 
   async script(name: string, ...args: string[]): Promise<Ran> {
-    return execute(process.execPath, [`scripts/${name}.mjs`, '--name', CLUSTER, '--namespace', this.namespace, ...args]);
+    return execute(process.execPath, [
+      `scripts/${name}.mjs`,
+      '--name',
+      CLUSTER,
+      '--namespace',
+      this.namespace,
+      ...args,
+    ]);
   }
 
   /** `helm install` or `helm upgrade`, as a user types it; a pair `key=@file` is the file's text. */
   async apply(verb: 'install' | 'upgrade', preset: string, ...sets: string[]): Promise<void> {
-    const { status, output } = await this.helm(verb, this.name, './chart', '-f', `values/${preset}.yaml`, ...[`image.tag=${IMAGE_TAG}`, ...sets].flatMap(setFlag));
+    const { status, output } = await this.helm(
+      verb,
+      this.name,
+      './chart',
+      '-f',
+      `values/${preset}.yaml`,
+      ...[`image.tag=${IMAGE_TAG}`, ...sets].flatMap(setFlag),
+    );
     if (status !== 0) throw new Error(`helm ${verb} failed: ${output}`);
   }
 
   async pods(component: string): Promise<V1Pod[]> {
-    return (await this.kube.core.listNamespacedPod({ namespace: this.namespace, labelSelector: `ttg.io/component=${component}` })).items;
+    return (
+      await this.kube.core.listNamespacedPod({
+        namespace: this.namespace,
+        labelSelector: `ttg.io/component=${component}`,
+      })
+    ).items;
   }
 
   async workerJobs(): Promise<V1Job[]> {
-    return (await this.kube.batch.listNamespacedJob({ namespace: this.namespace, labelSelector: 'scaledjob.keda.sh/name=ttg-worker' })).items;
+    return (
+      await this.kube.batch.listNamespacedJob({
+        namespace: this.namespace,
+        labelSelector: 'scaledjob.keda.sh/name=ttg-worker',
+      })
+    ).items;
   }
 
   /** Opens the broker to this process for as long as `body` runs. */
@@ -89,13 +113,22 @@ export class Release implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#failed) await keepEvidence({ kube: this.kube, namespace: this.namespace, release: this.name }, join(OUT, this.namespace));
+    if (this.#failed)
+      await keepEvidence({ kube: this.kube, namespace: this.namespace, release: this.name }, join(OUT, this.namespace));
     await this.remove();
   }
 
   async remove(): Promise<void> {
     await this.helm('uninstall', this.name, '--wait', '--timeout', '60s');
-    await execute('kubectl', ['--context', this.kube.context, 'delete', 'namespace', this.namespace, '--ignore-not-found', '--timeout=90s']);
+    await execute('kubectl', [
+      '--context',
+      this.kube.context,
+      'delete',
+      'namespace',
+      this.namespace,
+      '--ignore-not-found',
+      '--timeout=90s',
+    ]);
   }
 }
 
@@ -106,10 +139,17 @@ function setFlag(pair: string): string[] {
 
 export async function execute(program: string, args: string[], environment: Record<string, string> = {}): Promise<Ran> {
   try {
-    const { stdout, stderr } = await run(program, args, { cwd: ROOT, maxBuffer: 1 << 26, env: { ...process.env, KUBECONFIG, ...environment } });
+    const { stdout, stderr } = await run(program, args, {
+      cwd: ROOT,
+      maxBuffer: 1 << 26,
+      env: { ...process.env, KUBECONFIG, ...environment },
+    });
     return { status: 0, output: stdout + stderr };
   } catch (thrown) {
     const failed = thrown as { code?: number; stdout?: string; stderr?: string };
-    return { status: typeof failed.code === 'number' ? failed.code : 1, output: `${failed.stdout ?? ''}${failed.stderr ?? ''}${failed.stdout === undefined ? String(thrown) : ''}` };
+    return {
+      status: typeof failed.code === 'number' ? failed.code : 1,
+      output: `${failed.stdout ?? ''}${failed.stderr ?? ''}${failed.stdout === undefined ? String(thrown) : ''}`,
+    };
   }
 }

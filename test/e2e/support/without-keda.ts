@@ -18,12 +18,22 @@ export async function withoutKeda(config: KubeConfig): Promise<WithoutKeda> {
   await config.applyToHTTPSOptions(trust);
   const { ca, cert, key } = trust;
   const { hostname, port: apiPort } = new URL(config.getCurrentCluster()?.server ?? '');
-  const options = ({ method = 'GET', url: path = '/', headers }: IncomingMessage): RequestOptions => ({ hostname, port: apiPort, method, path, headers, ca, cert, key });
+  const options = ({ method = 'GET', url: path = '/', headers }: IncomingMessage): RequestOptions => ({
+    hostname,
+    port: apiPort,
+    method,
+    path,
+    headers,
+    ca,
+    cert,
+    key,
+  });
   const isKedas = ({ url = '' }: IncomingMessage): boolean => url.startsWith('/apis/keda.sh');
 
   const pass: RequestListener = (incoming, outgoing) => {
     // The words of the API server for a group that it does not serve.
-    if (isKedas(incoming)) return void outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
+    if (isKedas(incoming))
+      return void outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
     const onward = request(options(incoming), (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
@@ -53,12 +63,17 @@ export async function withoutKeda(config: KubeConfig): Promise<WithoutKeda> {
   const { port } = server.address() as AddressInfo;
   const kubeconfig = join(OUT, `kubeconfig-without-keda-${port}`);
   const one = (name: string, what: object): object[] => [{ name, ...what }];
-  writeFileSync(kubeconfig, JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'without-keda',
-    clusters: one('proxy', { cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }),
-    users: one('nobody', { user: {} }),
-    contexts: one('without-keda', { context: { cluster: 'proxy', user: 'nobody' } }),
-  }));
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      'apiVersion': 'v1',
+      'kind': 'Config',
+      'current-context': 'without-keda',
+      'clusters': one('proxy', { cluster: { 'server': `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }),
+      'users': one('nobody', { user: {} }),
+      'contexts': one('without-keda', { context: { cluster: 'proxy', user: 'nobody' } }),
+    }),
+  );
   return {
     kubeconfig,
     [Symbol.asyncDispose]: async () => {
@@ -68,4 +83,3 @@ export async function withoutKeda(config: KubeConfig): Promise<WithoutKeda> {
     },
   };
 }
-

@@ -55,7 +55,8 @@ export function brokerOf(where, backend, until) {
       await until(async () => {
         const one = await pod();
         const waiting = one.status?.containerStatuses?.[0]?.state?.waiting;
-        if (/^(ErrImage|ImagePullBackOff|InvalidImageName)/.test(waiting?.reason ?? '')) throw new Stop(`${podState(one)}: ${waiting?.message ?? ''}`);
+        if (/^(ErrImage|ImagePullBackOff|InvalidImageName)/.test(waiting?.reason ?? ''))
+          throw new Stop(`${podState(one)}: ${waiting?.message ?? ''}`);
         return isReady(one);
       }, `${backend} ready`);
     },

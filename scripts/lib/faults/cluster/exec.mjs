@@ -7,7 +7,8 @@ import { Stop } from '../../steps.mjs';
  * shell's own `kill` do.
  * @param {string} pattern of the process's command line; with brackets around a letter, so that it does not match itself
  */
-const findPids = (pattern) => `pids=; for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null | grep -q "${pattern}"; then pids="$pids \${p#/proc/}"; fi; done`;
+const findPids = (pattern) =>
+  `pids=; for p in /proc/[0-9]*; do if tr "\\0" " " < $p/cmdline 2>/dev/null | grep -q "${pattern}"; then pids="$pids \${p#/proc/}"; fi; done`;
 
 const PATTERNS = { worker: '[w]orker[.]js', seeder: '[s]eeder[.]js', redis: '^[r]edis-server', rabbitmq: '[b]eam.smp' };
 /** @typedef {keyof typeof PATTERNS} Program */
@@ -16,10 +17,12 @@ const PATTERNS = { worker: '[w]orker[.]js', seeder: '[s]eeder[.]js', redis: '^[r
 const SAY = 'echo "at $(date +%s%3N) process$pids"';
 
 /** @param {Program} program @param {'KILL' | 'STOP' | 'CONT' | 'USR2'} signal */
-export const signalScript = (program, signal) => `${findPids(PATTERNS[program])}; [ -n "$pids" ] || exit 3; ${SAY}; kill -${signal} $pids`;
+export const signalScript = (program, signal) =>
+  `${findPids(PATTERNS[program])}; [ -n "$pids" ] || exit 3; ${SAY}; kill -${signal} $pids`;
 
 /** The state letter of each process, T where it is stopped. @param {Program} program */
-export const stateScript = (program) => `${findPids(PATTERNS[program])}; for p in $pids; do sed 's/.*) \\(.\\) .*/\\1/' /proc/$p/stat; done`;
+export const stateScript = (program) =>
+  `${findPids(PATTERNS[program])}; for p in $pids; do sed 's/.*) \\(.\\) .*/\\1/' /proc/$p/stat; done`;
 
 /** @param {Program} program @param {string} body may use $pids */
 export const withPids = (program, body) => `${findPids(PATTERNS[program])}; [ -n "$pids" ] || exit 3; ${body}`;
@@ -59,7 +62,9 @@ export async function arm(where, pod, script) {
   const running = typed`kubectl ${target(where, pod)} -- sh -c ${`echo armed; read go || exit 0; ${script}`}`;
   await new Promise((resolve, reject) => {
     running.stdout.once('data', resolve);
-    void running.then(({ stderr }) => reject(new Error(`kubectl exec ${pod}: ${stderr.trim() || 'ended before it was armed'}`)));
+    void running.then(({ stderr }) =>
+      reject(new Error(`kubectl exec ${pod}: ${stderr.trim() || 'ended before it was armed'}`)),
+    );
   });
   return {
     fire: async () => {

@@ -7,4 +7,11 @@ import { powerFaults } from './power.mjs';
 import { seedingFaults } from './seeding.mjs';
 
 /** @type {Record<string, import('./stage.mjs').ClusterFault>} */
-export const faults = { ...oomFaults, ...powerFaults, ...networkFaults, ...seedingFaults, ...operatorFaults, ...nodeFaults };
+export const faults = {
+  ...oomFaults,
+  ...powerFaults,
+  ...networkFaults,
+  ...seedingFaults,
+  ...operatorFaults,
+  ...nodeFaults,
+};

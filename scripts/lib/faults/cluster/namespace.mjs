@@ -14,8 +14,16 @@ export async function makeNamespace(kube, namespace, signal) {
   const old = await orAbsent(kube.core.readNamespace({ name: namespace }));
   // Left by a run that was cut off.
   if (old && !old.metadata?.deletionTimestamp) await kube.core.deleteNamespace({ name: namespace });
-  if (old) await untilSeen(async () => (await orAbsent(kube.core.readNamespace({ name: namespace }))) === undefined, `the end of the old namespace ${namespace}`, 120, signal);
-  await kube.core.createNamespace({ body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } } });
+  if (old)
+    await untilSeen(
+      async () => (await orAbsent(kube.core.readNamespace({ name: namespace }))) === undefined,
+      `the end of the old namespace ${namespace}`,
+      120,
+      signal,
+    );
+  await kube.core.createNamespace({
+    body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+  });
 }
 
 /**
@@ -24,21 +32,33 @@ export async function makeNamespace(kube, namespace, signal) {
  */
 export async function removeNamespace({ kube, namespace, release }) {
   // First, so that KEDA can finish with the ScaledJob, and that nothing goes on computing.
-  await $({ quiet: true, nothrow: true, timeout: '60s' })`helm --kube-context ${kube.context} --namespace ${namespace} uninstall ${release}`;
+  await $({
+    quiet: true,
+    nothrow: true,
+    timeout: '60s',
+  })`helm --kube-context ${kube.context} --namespace ${namespace} uninstall ${release}`;
   await orAbsent(kube.core.deleteNamespace({ name: namespace, gracePeriodSeconds: 0 }));
 }
 
 /** What a person would want to see of a run that did not end well. @param {import('../../release.mjs').Where} where @param {string} directory */
 export async function keepEvidence({ kube, namespace }, directory) {
   await mkdir(directory, { recursive: true });
-  const kubectl = async (/** @type {string[]} */ ...args) => String(await $({ quiet: true, nothrow: true, timeout: '60s' })`kubectl --context ${kube.context} -n ${namespace} ${args}`);
+  const kubectl = async (/** @type {string[]} */ ...args) =>
+    String(
+      await $({
+        quiet: true,
+        nothrow: true,
+        timeout: '60s',
+      })`kubectl --context ${kube.context} -n ${namespace} ${args}`,
+    );
   const looks = {
     objects: ['get', 'all,scaledjobs,pvc', '-o', 'wide'],
     events: ['get', 'events', '--sort-by=.lastTimestamp'],
     scaledjob: ['describe', 'scaledjobs'],
     pods: ['describe', 'pods'],
   };
-  for (const [name, args] of Object.entries(looks)) await writeFile(join(directory, `${name}.txt`), await kubectl(...args));
+  for (const [name, args] of Object.entries(looks))
+    await writeFile(join(directory, `${name}.txt`), await kubectl(...args));
   for (const pod of (await kube.core.listNamespacedPod({ namespace })).items) {
     const name = pod.metadata?.name ?? '';
     await writeFile(join(directory, `${name}.log`), await kubectl('logs', name, '--all-containers', '--tail=500'));

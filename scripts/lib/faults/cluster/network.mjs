@@ -10,7 +10,12 @@ const partition = {
   when: 'draining',
   inject: async (stage, rng) => {
     requireKind(stage);
-    const hit = await hitHolder(stage, rng, (victim) => cut(stage, victim), (victim) => mend(stage, victim));
+    const hit = await hitHolder(
+      stage,
+      rng,
+      (victim) => cut(stage, victim),
+      (victim) => mend(stage, victim),
+    );
     await completedByAnother(stage, hit);
     const dropped = await droppedPackets(stage, hit.worker);
     if (dropped === 0) throw new Stop(`no packet of ${hit.worker} was dropped: it was not cut off`);
@@ -27,7 +32,13 @@ async function rulesFor(stage, worker) {
   if (!ip || !node || !to) throw new Stop(`${worker} has no address any more`);
   // Before the translation of the Service's address: what leaves the worker by its port, what comes back by its sender.
   const port = stage.backend === 'redis' ? '6379' : '5672';
-  return { node, rules: [['-s', ip, '-p', 'tcp', '--dport', port], ['-s', to, '-d', ip, '-p', 'tcp', '--sport', port]] };
+  return {
+    node,
+    rules: [
+      ['-s', ip, '-p', 'tcp', '--dport', port],
+      ['-s', to, '-d', ip, '-p', 'tcp', '--sport', port],
+    ],
+  };
 }
 
 /** @param {import('./stage.mjs').ClusterStage} stage @param {string} worker @returns {Promise<import('../types.mjs').Struck>} */
@@ -46,9 +57,15 @@ async function mend(stage, worker) {
 
 /** @param {import('./stage.mjs').ClusterStage} stage @param {string} worker */
 async function droppedPackets(stage, worker) {
-  const { node, rules: [[, ip] = []] } = await rulesFor(stage, worker);
+  const {
+    node,
+    rules: [[, ip] = []],
+  } = await rulesFor(stage, worker);
   const table = await inNode(node, 'iptables', '-t', 'raw', '-L', 'PREROUTING', '-n', '-v', '-x');
-  return table.split('\n').filter((line) => line.includes('DROP') && line.includes(String(ip))).reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[0]), 0);
+  return table
+    .split('\n')
+    .filter((line) => line.includes('DROP') && line.includes(String(ip)))
+    .reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[0]), 0);
 }
 
 /** @type {Record<string, import('./stage.mjs').ClusterFault>} */

@@ -6,7 +6,11 @@ const docker = $({ quiet: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: '60s
 
 /** @param {import('./stage.mjs').ClusterStage} stage */
 export function requireKind({ cluster }) {
-  if (!cluster) throw new Stop('this fault reaches into a node, which only works where nodes are containers', 'play it on a Kind cluster: --name CLUSTER');
+  if (!cluster)
+    throw new Stop(
+      'this fault reaches into a node, which only works where nodes are containers',
+      'play it on a Kind cluster: --name CLUSTER',
+    );
 }
 
 /** @param {string} node @param {string[]} command @returns {Promise<string>} its standard output */

@@ -17,12 +17,17 @@ const outOfMemory = {
   prepare: async (stage) => {
     stage.workerEnv = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(HOARD)}` };
   },
-  inject: (stage, rng) => hitHolder(stage, rng, async (name) => {
-    const { at, observed } = await strike(stage.where, name, signalScript('worker', 'USR2'));
-    const { reason, exitCode } = await untilEnded(stage.where, name, stage.until);
-    if (reason !== 'OOMKilled' || exitCode !== 137) throw new Stop(`${name} ended with ${reason} (exit status ${exitCode}), not by its memory limit`, 'worker.resources.limits.memory must be set');
-    return { at, observed: `${observed}: ${reason}, exit status ${exitCode}` };
-  }),
+  inject: (stage, rng) =>
+    hitHolder(stage, rng, async (name) => {
+      const { at, observed } = await strike(stage.where, name, signalScript('worker', 'USR2'));
+      const { reason, exitCode } = await untilEnded(stage.where, name, stage.until);
+      if (reason !== 'OOMKilled' || exitCode !== 137)
+        throw new Stop(
+          `${name} ended with ${reason} (exit status ${exitCode}), not by its memory limit`,
+          'worker.resources.limits.memory must be set',
+        );
+      return { at, observed: `${observed}: ${reason}, exit status ${exitCode}` };
+    }),
   heal: async () => {},
 };
 

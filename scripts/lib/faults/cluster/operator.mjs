@@ -19,10 +19,16 @@ const kedaRestart = {
     if (!before) throw new Stop(`there is no pod ${OPERATOR} in the namespace keda`);
     const workers = await untilWorkers(stage);
     await core.deleteNamespacedPod({ namespace: 'keda', name: nameOf(before), gracePeriodSeconds: 0 });
-    const after = await stage.until(async () => (await operators()).find((pod) => nameOf(pod) !== nameOf(before)), 'another operator');
+    const after = await stage.until(
+      async () => (await operators()).find((pod) => nameOf(pod) !== nameOf(before)),
+      'another operator',
+    );
     return { target: nameOf(before), observed: `deleted without grace, ${nameOf(after)} in its place`, workers };
   },
-  heal: (stage) => stage.until(async () => (await listPods(stage.where.kube, 'keda', OPERATOR)).some(isReady), 'the operator ready').then(() => {}),
+  heal: (stage) =>
+    stage
+      .until(async () => (await listPods(stage.where.kube, 'keda', OPERATOR)).some(isReady), 'the operator ready')
+      .then(() => {}),
   prove: (stage, hit) => spared(stage, hit),
 };
 
@@ -38,7 +44,11 @@ const upgrade = {
     await stage.deploy();
     const after = await generation();
     if (after === before) throw new Stop('the upgrade did not change the ScaledJob');
-    return { target: `${stage.where.release}, with ${workers.length} workers at work`, observed: `generation of its ScaledJob: ${before} → ${after}`, workers };
+    return {
+      target: `${stage.where.release}, with ${workers.length} workers at work`,
+      observed: `generation of its ScaledJob: ${before} → ${after}`,
+      workers,
+    };
   },
   heal: async () => {},
   prove: (stage, hit) => spared(stage, hit),
@@ -66,7 +76,8 @@ async function spared(stage, hit) {
     const pod = pods.find((each) => nameOf(each) === name);
     const status = endOf(pod)?.exitCode;
     // KEDA keeps the last ten finished Jobs, and there are fewer.
-    if (status !== 0) throw new Stop(`${name} did not end by itself: ${pod ? `exit status ${status}` : 'it was deleted'}`);
+    if (status !== 0)
+      throw new Stop(`${name} did not end by itself: ${pod ? `exit status ${status}` : 'it was deleted'}`);
   }
   const { results } = await stage.read();
   const again = results.filter((r) => r.attempt > 1);

@@ -19,7 +19,8 @@ export async function seederJobs({ kube, namespace, release }) {
 export async function seederEnded(where, until) {
   await until(async () => {
     const jobs = await seederJobs(where);
-    const has = (/** @type {typeof jobs[number]} */ job, /** @type {string} */ type) => job.status?.conditions?.some((c) => c.type === type && c.status === 'True') === true;
+    const has = (/** @type {typeof jobs[number]} */ job, /** @type {string} */ type) =>
+      job.status?.conditions?.some((c) => c.type === type && c.status === 'True') === true;
     const failed = jobs.find((job) => has(job, 'Failed'));
     if (failed) throw new Stop(`${failed.metadata?.name} failed\n${await seederLogs(where)}`);
     return jobs.length > 0 && jobs.every((job) => has(job, 'Complete'));
@@ -28,6 +29,10 @@ export async function seederEnded(where, until) {
 
 /** @param {Where} where @returns {Promise<string>} */
 async function seederLogs(where) {
-  const logs = await Promise.all((await podsOf(where, 'seeder')).map(async (pod) => `${nameOf(pod)}:\n${(await logOf(where, nameOf(pod))).split('\n').slice(-8).join('\n')}`));
+  const logs = await Promise.all(
+    (await podsOf(where, 'seeder')).map(
+      async (pod) => `${nameOf(pod)}:\n${(await logOf(where, nameOf(pod))).split('\n').slice(-8).join('\n')}`,
+    ),
+  );
   return logs.join('\n');
 }

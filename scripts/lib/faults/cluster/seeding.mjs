@@ -11,7 +11,11 @@ import { logOf, nameOf, podsOf } from './workers.mjs';
  */
 
 /** Many chunks without work: about a third of a second of publishing, and drained in seconds. */
-const run = (/** @type {'redis' | 'rabbitmq'} */ backend) => ({ TOTAL_PARAMETERS: backend === 'redis' ? '60000' : '10000', CHUNK_SIZE: '1', SIMULATE_WORK_MS: '0' });
+const run = (/** @type {'redis' | 'rabbitmq'} */ backend) => ({
+  TOTAL_PARAMETERS: backend === 'redis' ? '60000' : '10000',
+  CHUNK_SIZE: '1',
+  SIMULATE_WORK_MS: '0',
+});
 const WAITING = 'another seeder is at work';
 const LOOK_MS = 5;
 
@@ -33,7 +37,8 @@ async function holdSeeders(stage, seeders = 1) {
     const pods = await stage.until(async () => {
       const waiting = [];
       for (const pod of await podsOf(stage.where, 'seeder')) {
-        if (pod.status?.phase === 'Running' && (await logOf(stage.where, nameOf(pod))).includes(WAITING)) waiting.push(nameOf(pod));
+        if (pod.status?.phase === 'Running' && (await logOf(stage.where, nameOf(pod))).includes(WAITING))
+          waiting.push(nameOf(pod));
       }
       return waiting.length === seeders && waiting;
     }, `${seeders} seeders waiting for the right to publish`);
@@ -47,11 +52,20 @@ async function holdSeeders(stage, seeders = 1) {
 /** A second Job with the very spec of the first. @param {ClusterStage} stage */
 async function secondSeeder({ where }) {
   const [job] = await seederJobs(where);
-  const { selector: _, template, ...spec } = job?.spec ?? /** @type {import('@kubernetes/client-node').V1JobSpec} */ ({});
-  const labels = Object.fromEntries(Object.entries(template?.metadata?.labels ?? {}).filter(([key]) => !/controller-uid|job-name/.test(key)));
+  const {
+    selector: _,
+    template,
+    ...spec
+  } = job?.spec ?? /** @type {import('@kubernetes/client-node').V1JobSpec} */ ({});
+  const labels = Object.fromEntries(
+    Object.entries(template?.metadata?.labels ?? {}).filter(([key]) => !/controller-uid|job-name/.test(key)),
+  );
   await where.kube.batch.createNamespacedJob({
     namespace: where.namespace,
-    body: { metadata: { name: `${job?.metadata?.name?.slice(0, 50)}-second`, labels: job?.metadata?.labels ?? {} }, spec: { ...spec, manualSelector: false, template: { ...template, metadata: { ...template?.metadata, labels } } } },
+    body: {
+      metadata: { name: `${job?.metadata?.name?.slice(0, 50)}-second`, labels: job?.metadata?.labels ?? {} },
+      spec: { ...spec, manualSelector: false, template: { ...template, metadata: { ...template?.metadata, labels } } },
+    },
   });
 }
 
@@ -69,7 +83,8 @@ async function untilPublishing(stage, held, rng) {
     const deadline = performance.now() + 60_000;
     // Workers take some out at the same time: what is waiting is a lower bound of what was published.
     while ((await raw.waiting()) < most) {
-      if (performance.now() > deadline) throw new Stop(`the seeder did not publish ${Math.round(most)} chunks within a minute of being let go`);
+      if (performance.now() > deadline)
+        throw new Stop(`the seeder did not publish ${Math.round(most)} chunks within a minute of being let go`);
       await sleep(LOOK_MS, undefined, { signal: stage.signal });
     }
   } finally {
@@ -80,7 +95,8 @@ async function untilPublishing(stage, held, rng) {
 /** It was hit in the middle: chunks that it had not published then were published later. @type {NonNullable<Fault['prove']>} */
 const publishedLater = (_, __, { ledger }) => {
   const rest = ledger.seeded.filter((record) => record.reason !== 'initial');
-  if (rest.length === 0 && ledger.seeded.length < 2) throw new Stop('all was published before the fault: it did not strike in the middle of the seeding');
+  if (rest.length === 0 && ledger.seeded.length < 2)
+    throw new Stop('all was published before the fault: it did not strike in the middle of the seeding');
 };
 
 /** @type {Fault} */
@@ -95,8 +111,13 @@ const seederKill = {
     const { at, observed } = await armed.fire();
     const { ledger } = await stage.read();
     const published = ledger.seeded.reduce((sum, record) => sum + record.chunks, 0);
-    if (!ledger.plan || published >= stage.chunks) throw new Stop(`${pod} had published all ${published} chunks before it was killed`);
-    return { target: pod, observed: `${observed} killed with ${published} of ${stage.chunks} chunks noted as published`, struckAt: at };
+    if (!ledger.plan || published >= stage.chunks)
+      throw new Stop(`${pod} had published all ${published} chunks before it was killed`);
+    return {
+      target: pod,
+      observed: `${observed} killed with ${published} of ${stage.chunks} chunks noted as published`,
+      struckAt: at,
+    };
   },
   // Its Job starts it again.
   heal: (stage) => seederEnded(stage.where, stage.until),
@@ -121,7 +142,8 @@ const brokerKill = {
   prove: (stage, hit, { ledger }) => {
     const last = ledger.seeded.at(-1)?.confirmedAt ?? '';
     const { struckAt = 0 } = hit;
-    if (Date.parse(last) <= struckAt) throw new Stop(`the seeding had ended at ${last}, before ${stage.backend} was killed`);
+    if (Date.parse(last) <= struckAt)
+      throw new Stop(`the seeding had ended at ${last}, before ${stage.backend} was killed`);
   },
 };
 
@@ -132,15 +154,23 @@ const twoSeeders = {
   inject: async (stage, rng) => {
     const held = await holdSeeders(stage, 2);
     await untilPublishing(stage, held, rng);
-    return { target: held.pods.join(' and '), observed: 'both waited for the right to publish, and went for it at the same moment' };
+    return {
+      target: held.pods.join(' and '),
+      observed: 'both waited for the right to publish, and went for it at the same moment',
+    };
   },
   heal: (stage) => seederEnded(stage.where, stage.until),
   prove: (stage, _, { ledger, results }) => {
     const published = ledger.seeded.reduce((sum, record) => sum + record.chunks, 0);
     const twice = results.length - new Set(results.map((r) => r.chunkId)).size;
-    if (published !== stage.chunks || twice > 0) throw new Stop(`${published} chunks were published for ${stage.chunks}, and ${twice} have two records`);
+    if (published !== stage.chunks || twice > 0)
+      throw new Stop(`${published} chunks were published for ${stage.chunks}, and ${twice} have two records`);
   },
 };
 
 /** @type {Record<string, Fault>} */
-export const seedingFaults = { 'seeder-kill': seederKill, 'broker-kill-seeding': brokerKill, 'two-seeders': twoSeeders };
+export const seedingFaults = {
+  'seeder-kill': seederKill,
+  'broker-kill-seeding': brokerKill,
+  'two-seeders': twoSeeders,
+};

@@ -42,7 +42,12 @@ import * as workers from './workers.mjs';
  * @param {AbortSignal} signal
  * @returns {Promise<ClusterStage>}
  */
-export async function makeClusterStage(backend, { kube, cluster, namespace, release = 'ttg', image, evidence }, settings, signal) {
+export async function makeClusterStage(
+  backend,
+  { kube, cluster, namespace, release = 'ttg', image, evidence },
+  settings,
+  signal,
+) {
   const where = { kube, namespace, release };
   await makeNamespace(kube, namespace, signal);
   const directory = await mkdtemp(join(tmpdir(), 'ttg-fault-'));
@@ -75,15 +80,33 @@ export async function makeClusterStage(backend, { kube, cluster, namespace, rele
  * @param {AbortSignal} signal
  * @returns {Promise<ClusterStage>}
  */
-export async function attachClusterStage({ kube, cluster, namespace, release = 'ttg' }, { runId, deadlineSeconds }, signal) {
+export async function attachClusterStage(
+  { kube, cluster, namespace, release = 'ttg' },
+  { runId, deadlineSeconds },
+  signal,
+) {
   const where = { kube, namespace, release };
   const { env, close } = await connectRelease(where);
   await close();
-  if (env.QUEUE_MODE !== 'true') throw new Stop(`release ${release} in namespace ${namespace} is static: it has no broker, and recovers nothing`);
-  const settings = { env: { ...env, ...(runId ? { RUN_ID: runId } : {}) }, maxWorkers: 0, chunksPerWorker: 0, deadlineSeconds };
+  if (env.QUEUE_MODE !== 'true')
+    throw new Stop(`release ${release} in namespace ${namespace} is static: it has no broker, and recovers nothing`);
+  const settings = {
+    env: { ...env, ...(runId ? { RUN_ID: runId } : {}) },
+    maxWorkers: 0,
+    chunksPerWorker: 0,
+    deadlineSeconds,
+  };
   const stage = assemble(env.QUEUE_BACKEND === 'rabbitmq' ? 'rabbitmq' : 'redis', where, cluster, settings, signal, {
     // As annotations: a list like extraEnv would replace the release's own.
-    deploy: () => upgrade(where, '--reuse-values', ...Object.entries(stage.workerEnv).flatMap(([name, value]) => ['--set-string', `worker.podAnnotations.${name}=${value}`])),
+    deploy: () =>
+      upgrade(
+        where,
+        '--reuse-values',
+        ...Object.entries(stage.workerEnv).flatMap(([name, value]) => [
+          '--set-string',
+          `worker.podAnnotations.${name}=${value}`,
+        ]),
+      ),
     start: () => stage.connect(),
     close: async () => {},
   });
@@ -93,7 +116,16 @@ export async function attachClusterStage({ kube, cluster, namespace, release = '
 
 /** @param {import('../../release.mjs').Where} where @param {string[]} args */
 async function upgrade({ kube, namespace, release }, ...args) {
-  const helm = ['--kube-context', kube.context, '--namespace', namespace, 'upgrade', release, join(ROOT, 'chart'), ...args];
+  const helm = [
+    '--kube-context',
+    kube.context,
+    '--namespace',
+    namespace,
+    'upgrade',
+    release,
+    join(ROOT, 'chart'),
+    ...args,
+  ];
   const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
   if (!done.ok) throw new Stop(`helm upgrade ${release}: ${done.stderr.trim()}`);
 }
@@ -121,7 +153,13 @@ function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own
   const brokerPod = brokerOf(where, backend, (observe, what) => stage.until(observe, what));
   /** @type {ClusterStage} */
   const stage = {
-    ...own, backend, where, cluster, signal, prefix, brokerPod,
+    ...own,
+    backend,
+    where,
+    cluster,
+    signal,
+    prefix,
+    brokerPod,
     workerEnv: {},
     leaseMs: Number(env.STALE_THRESHOLD_MS),
     chunks: Math.ceil(Number(env.TOTAL_PARAMETERS) / Number(env.CHUNK_SIZE)),
@@ -145,7 +183,10 @@ function assemble(backend, where, cluster, { env, deadlineSeconds }, signal, own
     read: () => readRun(connected().observer, String(env.RUN_ID)),
     raw: async () => {
       const { env: e } = connected();
-      const [port, user, password] = backend === 'redis' ? [e.REDIS_PORT, '', e.REDIS_PASSWORD] : [e.RABBITMQ_PORT, e.RABBITMQ_USER ?? '', e.RABBITMQ_PASSWORD];
+      const [port, user, password] =
+        backend === 'redis'
+          ? [e.REDIS_PORT, '', e.REDIS_PASSWORD]
+          : [e.RABBITMQ_PORT, e.RABBITMQ_USER ?? '', e.RABBITMQ_PASSWORD];
       return openRaw({ backend, host: '127.0.0.1', port: Number(port), user, password: password ?? '' }, prefix);
     },
     until: (observe, what) => untilSeen(observe, what, deadlineSeconds, signal),

@@ -12,10 +12,18 @@ import { VARIABLES } from '../../demo/preset.mjs';
 export function tinyClusterRun(id) {
   return {
     env: {
-      RUN_ID: id, TOTAL_PARAMETERS: '240', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '100',
-      STALE_THRESHOLD_MS: '3000', RETRY_DELAY_MS: '500', STALE_CHECK_INTERVAL_SECONDS: '1', IDLE_TIMEOUT_SECONDS: '10',
+      RUN_ID: id,
+      TOTAL_PARAMETERS: '240',
+      CHUNK_SIZE: '4',
+      SIMULATE_WORK_MS: '100',
+      STALE_THRESHOLD_MS: '3000',
+      RETRY_DELAY_MS: '500',
+      STALE_CHECK_INTERVAL_SECONDS: '1',
+      IDLE_TIMEOUT_SECONDS: '10',
     },
-    maxWorkers: 3, chunksPerWorker: 1, deadlineSeconds: 180,
+    maxWorkers: 3,
+    chunksPerWorker: 1,
+    deadlineSeconds: 180,
   };
 }
 
@@ -31,10 +39,15 @@ export function valuesOf(env, workerEnv, { maxWorkers, chunksPerWorker, source }
   const values = { log: { level: 'DEBUG', format: 'json' } };
   const all = { ...env, ...workerEnv };
   const paths = Object.entries(VARIABLES);
-  for (const [path, variable] of paths) if (all[variable] !== undefined) put(values, path, typed(String(all[variable])));
+  for (const [path, variable] of paths)
+    if (all[variable] !== undefined) put(values, path, typed(String(all[variable])));
   const extra = Object.entries(workerEnv).filter(([name]) => !paths.some(([, variable]) => variable === name));
   put(values, 'run.id', String(env.RUN_ID));
-  put(values, 'worker.extraEnv', extra.map(([name, value]) => ({ name, value })));
+  put(
+    values,
+    'worker.extraEnv',
+    extra.map(([name, value]) => ({ name, value })),
+  );
   put(values, 'worker.maxReplicas', maxWorkers);
   put(values, 'worker.chunksPerWorker', chunksPerWorker);
   if (source !== undefined) put(values, 'computation.source', source);

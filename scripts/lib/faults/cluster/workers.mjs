@@ -21,7 +21,9 @@ export function podsOf({ kube, namespace, release }, component) {
 
 /** @param {Where} where @returns {Promise<V1Pod[]>} those that compute, or could */
 export async function runningWorkers(where) {
-  return (await podsOf(where, 'worker')).filter((pod) => pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp);
+  return (await podsOf(where, 'worker')).filter(
+    (pod) => pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp,
+  );
 }
 
 /** @param {Where} where @param {string} name @returns {Promise<string>} all that a pod has printed, or '' where it is gone */
@@ -56,7 +58,11 @@ export function endOf(pod) {
 export async function killedWorkers(where) {
   const dead = (await podsOf(where, 'worker')).filter((pod) => endOf(pod)?.exitCode === 137);
   // To the second, which is all that the kubelet says.
-  return dead.map((pod) => ({ name: nameOf(pod), at: Number(endOf(pod)?.finishedAt ?? Date.now()), observed: `${nameOf(pod)}: exit status 137` }));
+  return dead.map((pod) => ({
+    name: nameOf(pod),
+    at: Number(endOf(pod)?.finishedAt ?? Date.now()),
+    observed: `${nameOf(pod)}: exit status 137`,
+  }));
 }
 
 /**
@@ -97,9 +103,13 @@ export async function wakeWorker(where, name, until) {
 
 /** @param {Where} where @returns {Promise<string[]>} workers and seeders that have not left, each with the end of its log */
 export async function stayingPods(where) {
-  const pods = [...(await podsOf(where, 'worker')), ...(await podsOf(where, 'seeder'))].filter((pod) => /^(Pending|Running)$/.test(pod.status?.phase ?? ''));
-  return Promise.all(pods.map(async (pod) => {
-    const log = await logOf(where, nameOf(pod)).catch((thrown) => String(thrown));
-    return `${nameOf(pod)} (${pod.status?.phase} on ${pod.spec?.nodeName}) stays:\n${log.split('\n').slice(-8).join('\n')}`;
-  }));
+  const pods = [...(await podsOf(where, 'worker')), ...(await podsOf(where, 'seeder'))].filter((pod) =>
+    /^(Pending|Running)$/.test(pod.status?.phase ?? ''),
+  );
+  return Promise.all(
+    pods.map(async (pod) => {
+      const log = await logOf(where, nameOf(pod)).catch((thrown) => String(thrown));
+      return `${nameOf(pod)} (${pod.status?.phase} on ${pod.spec?.nodeName}) stays:\n${log.split('\n').slice(-8).join('\n')}`;
+    }),
+  );
 }

@@ -16,16 +16,22 @@ const partition = {
     const passed = proxy.passed();
     const cutOff = new Set(stage.processes.running('worker').map(({ name }) => name));
     stage.workerEnv = {};
-    const taken = await stage.until(async () => {
-      // Those who are cut off count as running, so the scaler sends nobody to this side of the cut; and who finds all that is
-      // left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
-      if (stage.processes.running('worker').every(({ name }) => cutOff.has(name))) stage.startWorker();
-      const { results } = await stage.read();
-      return held.find(({ worker, chunkId }) => results.some((r) => r.chunkId === chunkId && r.workerId !== worker));
-    }, `one of the chunks ${held.map(({ chunkId }) => chunkId).join(', ')} completed by another than who was cut off with it`);
+    const taken = await stage.until(
+      async () => {
+        // Those who are cut off count as running, so the scaler sends nobody to this side of the cut; and who finds all that is
+        // left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
+        if (stage.processes.running('worker').every(({ name }) => cutOff.has(name))) stage.startWorker();
+        const { results } = await stage.read();
+        return held.find(({ worker, chunkId }) => results.some((r) => r.chunkId === chunkId && r.workerId !== worker));
+      },
+      `one of the chunks ${held.map(({ chunkId }) => chunkId).join(', ')} completed by another than who was cut off with it`,
+    );
     if (proxy.passed() !== passed) throw new Stop(`${proxy.passed() - passed} bytes passed the cut`);
     return {
-      target: `${proxy.connections()} connections`, struckAt, chunk: taken.chunkId, worker: taken.worker,
+      target: `${proxy.connections()} connections`,
+      struckAt,
+      chunk: taken.chunkId,
+      worker: taken.worker,
       observed: `no byte passed until another had completed chunk ${taken.chunkId}, which ${taken.worker} held`,
     };
   },
@@ -33,7 +39,10 @@ const partition = {
     const [proxy] = stage.proxies;
     const passed = proxy?.passed() ?? 0;
     proxy?.heal();
-    await stage.until(() => proxy && (proxy.passed() > passed || proxy.connections() === 0), 'traffic through the healed connection');
+    await stage.until(
+      () => proxy && (proxy.passed() > passed || proxy.connections() === 0),
+      'traffic through the healed connection',
+    );
   },
 };
 
@@ -48,7 +57,9 @@ async function stallHolders(stage, proxy) {
     const struckAt = Date.now();
     proxy.stall();
     const { results } = await stage.read();
-    const held = (await stage.held()).filter(({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker));
+    const held = (await stage.held()).filter(
+      ({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker),
+    );
     if (held.length > 0) return { struckAt, held };
     proxy.heal();
   }

@@ -36,11 +36,17 @@ export async function publishingStalled(stage, seeder) {
   // The last one made is the seeder's.
   const proxy = stage.proxies.at(-1);
   await stage.until(() => {
-    if (!isRunning(seeder)) throw new Stop(`${seeder.name} ended before the fault (exit status ${seeder.child.exitCode}): it published faster than it could be stopped`);
+    if (!isRunning(seeder))
+      throw new Stop(
+        `${seeder.name} ended before the fault (exit status ${seeder.child.exitCode}): it published faster than it could be stopped`,
+      );
     return proxy?.stalled();
   }, 'the seeder in the middle of publishing');
   const { ledger } = await stage.read();
-  if (!ledger.plan || ledger.seeded.length > 0) throw new Stop(`${seeder.name} was not in the middle of publishing: ${ledger.plan ? 'all was published' : 'there is no plan yet'}`);
+  if (!ledger.plan || ledger.seeded.length > 0)
+    throw new Stop(
+      `${seeder.name} was not in the middle of publishing: ${ledger.plan ? 'all was published' : 'there is no plan yet'}`,
+    );
   return `the plan is in the log, no note of the seeding, and ${proxy?.passed()} bytes had left the seeder`;
 }
 
@@ -71,7 +77,10 @@ const twoSeeders = {
     const first = await startStallingSeeder(stage, rng);
     const stalled = await publishingStalled(stage, first);
     gate.heal();
-    await stage.until(() => second.log.includes('another seeder is at work'), `${second.name} waiting for ${first.name}`);
+    await stage.until(
+      () => second.log.includes('another seeder is at work'),
+      `${second.name} waiting for ${first.name}`,
+    );
     return { target: `${first.name} and ${second.name}`, observed: `${stalled}; the second waits for the first` };
   },
   heal: async (stage) => {

@@ -17,7 +17,8 @@ export async function endBy({ child, name, exited }, signal, endsBy = signal) {
   const at = Date.now();
   if (!child.kill(signal)) throw new Stop(`${name} could not be sent ${signal}: it is not running`);
   await exited;
-  if (child.signalCode !== endsBy) throw new Stop(`${name} ended with ${child.signalCode ?? `status ${child.exitCode}`}, not by ${endsBy}`);
+  if (child.signalCode !== endsBy)
+    throw new Stop(`${name} ended with ${child.signalCode ?? `status ${child.exitCode}`}, not by ${endsBy}`);
   return { at, observed: `process ${child.pid} ended by ${endsBy}` };
 }
 

@@ -40,7 +40,14 @@ export async function makeProcessStage(broker, settings, signal) {
   const computation = settings.source === undefined ? {} : { COMPUTATION: join(directory, 'computation.mjs') };
   if (settings.source !== undefined) await writeFile(join(directory, 'computation.mjs'), settings.source);
   /** @type {Record<string, string>} */
-  const env = { ...settings.env, ...computation, ...broker.env, QUEUE_MODE: 'true', LOG_LEVEL: 'DEBUG', LOG_FORMAT: 'json' };
+  const env = {
+    ...settings.env,
+    ...computation,
+    ...broker.env,
+    QUEUE_MODE: 'true',
+    LOG_LEVEL: 'DEBUG',
+    LOG_FORMAT: 'json',
+  };
   const processes = makeProcesses();
   /** @type {import('../../proxy.mjs').Proxy[]} */
   const proxies = [];
@@ -59,11 +66,22 @@ export async function makeProcessStage(broker, settings, signal) {
 
   /** @type {ProcessStage} */
   const stage = {
-    backend: broker.backend, broker, env, signal, processes, observer, prefix, proxies,
+    backend: broker.backend,
+    broker,
+    env,
+    signal,
+    processes,
+    observer,
+    prefix,
+    proxies,
     leaseMs: Number(env.STALE_THRESHOLD_MS),
     chunks: Math.ceil(Number(env.TOTAL_PARAMETERS) / Number(env.CHUNK_SIZE)),
     workerEnv: {},
-    startWorker: () => processes.start('worker', `${runId}-worker-${String(++workers).padStart(3, '0')}`, { ...env, ...stage.workerEnv }),
+    startWorker: () =>
+      processes.start('worker', `${runId}-worker-${String(++workers).padStart(3, '0')}`, {
+        ...env,
+        ...stage.workerEnv,
+      }),
     startSeeder: (more = {}) => processes.start('seeder', `${runId}-seeder-${++seeders}`, { ...env, ...more }),
     start: async () => void stage.startSeeder(),
     reseed: () => seededBy(stage, stage.startSeeder()),
@@ -77,19 +95,27 @@ export async function makeProcessStage(broker, settings, signal) {
     raw: () => openRaw(broker, prefix),
     held: async () => processes.running('worker').flatMap(({ name, log }) => heldBy(name, log)),
     heldBy: async (name) => heldBy(name, processes.get(name)?.log ?? '').sort((a, b) => b.startedAt - a.startedAt),
-    killed: async () => processes.all('worker').filter(({ child }) => child.signalCode === 'SIGKILL').map(({ name, child }) => ({ name, at: Date.now(), observed: `process ${child.pid} ended by SIGKILL` })),
+    killed: async () =>
+      processes
+        .all('worker')
+        .filter(({ child }) => child.signalCode === 'SIGKILL')
+        .map(({ name, child }) => ({ name, at: Date.now(), observed: `process ${child.pid} ended by SIGKILL` })),
     kill: (name) => endBy(processOf(name), 'SIGKILL'),
     freeze: (name) => freeze(processOf(name), stage.until),
     wake: (name) => wake(processOf(name), stage.until),
     killBroker: async () => {
       await broker.kill9();
       const answer = await dial(broker.port);
-      if (answer !== 'ECONNREFUSED') throw new Stop(`${broker.backend} was killed, but port ${broker.port} answers: ${answer}`);
+      if (answer !== 'ECONNREFUSED')
+        throw new Stop(`${broker.backend} was killed, but port ${broker.port} answers: ${answer}`);
       return `port ${broker.port}: connection refused`;
     },
     restartBroker: broker.restart,
     until: (observe, what) => untilSeen(observe, what, settings.deadlineSeconds, signal),
-    staying: async () => [...processes.running('worker'), ...processes.running('seeder')].map(({ name, child, log }) => `${name} (process ${child.pid}) stays:\n${log.split('\n').slice(-8).join('\n')}`),
+    staying: async () =>
+      [...processes.running('worker'), ...processes.running('seeder')].map(
+        ({ name, child, log }) => `${name} (process ${child.pid}) stays:\n${log.split('\n').slice(-8).join('\n')}`,
+      ),
     close: async () => {
       await scaler.stop();
       await processes.end();
@@ -100,7 +126,9 @@ export async function makeProcessStage(broker, settings, signal) {
     },
   };
   const scaler = await startScaler(env, {
-    max: settings.maxWorkers, chunksPerWorker: settings.chunksPerWorker, everyMs: settings.pollMs,
+    max: settings.maxWorkers,
+    chunksPerWorker: settings.chunksPerWorker,
+    everyMs: settings.pollMs,
     running: async () => processes.running('worker').length,
     spawn: () => void stage.startWorker(),
   });
@@ -110,5 +138,6 @@ export async function makeProcessStage(broker, settings, signal) {
 /** @param {ProcessStage} stage @param {import('../../demo/processes.mjs').Process} seeder */
 export async function seededBy(stage, seeder) {
   await stage.until(() => !isRunning(seeder), `the end of ${seeder.name}`);
-  if (seeder.child.exitCode !== 0) throw new Stop(`${seeder.name} ended with ${seeder.child.exitCode ?? seeder.child.signalCode}\n${seeder.log}`);
+  if (seeder.child.exitCode !== 0)
+    throw new Stop(`${seeder.name} ended with ${seeder.child.exitCode ?? seeder.child.signalCode}\n${seeder.log}`);
 }

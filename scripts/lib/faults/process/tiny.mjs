@@ -8,10 +8,21 @@ export function tinyRun(id) {
   return {
     env: {
       // 60 chunks of 160 ms on three workers: three seconds.
-      RUN_ID: id, QUEUE_PREFIX: id, TOTAL_PARAMETERS: '240', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '40',
-      STALE_THRESHOLD_MS: '1000', RETRY_DELAY_MS: '300', STALE_CHECK_INTERVAL_SECONDS: '1',
-      IDLE_TIMEOUT_SECONDS: '10', CONNECT_TIMEOUT_SECONDS: '60', SHUTDOWN_GRACE_SECONDS: '2',
+      RUN_ID: id,
+      QUEUE_PREFIX: id,
+      TOTAL_PARAMETERS: '240',
+      CHUNK_SIZE: '4',
+      SIMULATE_WORK_MS: '40',
+      STALE_THRESHOLD_MS: '1000',
+      RETRY_DELAY_MS: '300',
+      STALE_CHECK_INTERVAL_SECONDS: '1',
+      IDLE_TIMEOUT_SECONDS: '10',
+      CONNECT_TIMEOUT_SECONDS: '60',
+      SHUTDOWN_GRACE_SECONDS: '2',
     },
-    maxWorkers: 3, chunksPerWorker: 1, deadlineSeconds: 60, pollMs: 300,
+    maxWorkers: 3,
+    chunksPerWorker: 1,
+    deadlineSeconds: 60,
+    pollMs: 300,
   };
 }
