@@ -8,6 +8,7 @@ import { connect } from '../core/broker/connect.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import type { LogEntry } from '../core/wire/records.js';
+import { planOf } from '../core/model/plan.js';
 import { parseRecordLine } from '../core/wire/static-log.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
 
@@ -82,13 +83,7 @@ function staticSource(config: Config, lines: () => Lines, isActive: () => Promis
 
 /** Static mode writes no plan: the one it was started with is that of the environment. */
 async function* staticRecords(config: Config, lines: Lines): AsyncIterable<LogEntry> {
-  const plan = {
-    runId: config.RUN_ID,
-    totalParameters: config.TOTAL_PARAMETERS,
-    chunkSize: config.CHUNK_SIZE,
-    computation: config.COMPUTATION,
-  };
-  yield { position: 'environment', record: { kind: 'plan', ...plan, createdAt: '' } };
+  yield { position: 'environment', record: { kind: 'plan', ...planOf(config), createdAt: '' } };
   for await (const { line, position } of lines) {
     const entry = parseRecordLine(line, position);
     if (entry) yield entry;

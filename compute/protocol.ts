@@ -6,7 +6,6 @@ import type { Result } from '../core/wire/records.js';
 export interface ThreadOptions {
   readonly simulateWorkMs: number;
   readonly simulateFaultRate: number;
-  readonly keepValues: boolean;
   /** A progress message each time this many parameters are done. */
   readonly progressEvery: number;
   /**
@@ -20,6 +19,7 @@ export interface Task extends Interval {
   /** Position within the batch. */
   readonly index: number;
   readonly computation: string;
+  readonly keepValues: boolean;
 }
 
 export type Computed = Omit<Result, 'workerId'>;
@@ -42,15 +42,17 @@ export interface Failure {
 export interface PackedTasks {
   /** The computations of the batch, each once. */
   readonly computations: readonly string[];
-  /** For each task index, start, end and position of its computation. */
+  /** For each task index, start, end, position of its computation, and 1 where it keeps its values. */
   readonly numbers: Float64Array;
 }
 
 export interface PackedOutcomes {
-  /** For each plain result index, sum, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
+  /** For each plain result index, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
   readonly numbers: Float64Array;
   /** Digests of the plain results, one behind the other: a text costs more than its characters. */
   readonly digests: string;
+  /** The sum of each plain result. */
+  readonly sums: readonly string[];
   /** Moments, each once where it is followed by itself. */
   readonly times: readonly string[];
   /** Failures, and results that keep their values. */

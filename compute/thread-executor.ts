@@ -25,7 +25,6 @@ export class Executor implements AsyncDisposable {
     this.#options = {
       simulateWorkMs: config.SIMULATE_WORK_MS,
       simulateFaultRate: config.SIMULATE_FAULT_RATE,
-      keepValues: config.KEEP_VALUES,
       progressEvery: config.BATCH_SIZE,
       current,
     };
@@ -46,6 +45,7 @@ export class Executor implements AsyncDisposable {
       start: chunk.start,
       end: chunk.end,
       computation: chunk.computation,
+      keepValues: chunk.keepValues,
     }));
     while (tasks.length > 0 && !options.signal.aborted) {
       const ended = await this.#runOnThread(tasks, options);

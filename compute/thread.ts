@@ -63,13 +63,13 @@ class ComputeThread {
   }
 
   async #compute(task: Task, at: At): Promise<Computed> {
-    const { simulateFaultRate, keepValues } = this.#options;
+    const { simulateFaultRate } = this.#options;
     const startedAt = this.#now();
     const started = performance.now();
     const computation = await this.#computation(task.computation);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
       throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
-    const summariser = new Summariser(computation.decimals, keepValues);
+    const summariser = new Summariser(task.keepValues);
     for (let parameter = task.start; parameter <= task.end; parameter++) {
       at.parameter = parameter;
       Atomics.store(this.#current, 1, parameter - task.start);

@@ -5,7 +5,7 @@ import type { Config } from '../core/runtime/config.js';
 import { Ledger } from '../core/ledger/ledger.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { PlanRecord } from '../core/wire/records.js';
-import { chunkCount, chunksIn, reconcilePlans, type Plan } from '../core/model/plan.js';
+import { chunkCount, chunksIn, planOf, reconcilePlans } from '../core/model/plan.js';
 import { checkCapacity } from './capacity.js';
 import { takeLock } from './lock.js';
 import { lostPieces } from './unaccounted.js';
@@ -26,12 +26,7 @@ export interface SeedOptions {
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
   await broker.prepare();
   await using _lock = await takeLock(broker, log, stop);
-  const wanted: Plan = {
-    runId: config.RUN_ID,
-    totalParameters: config.TOTAL_PARAMETERS,
-    chunkSize: config.CHUNK_SIZE,
-    computation: config.COMPUTATION,
-  };
+  const wanted = planOf(config);
   const queuedOf = await readQueued(broker);
   const queued = queuedOf?.(wanted.runId);
   const runs = await readRuns(broker);

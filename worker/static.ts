@@ -4,8 +4,8 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Chunk } from '../core/model/chunk.js';
 import type { ResultRecord } from '../core/wire/records.js';
-import { encodeRecord } from '../core/wire/messages.js';
-import { chunksOf, shard, type Plan } from '../core/model/plan.js';
+import { encodeRecord } from '../core/wire/record-codec.js';
+import { chunksOf, planOf, shard } from '../core/model/plan.js';
 import { recordLine } from '../core/wire/static-log.js';
 import type { Executor } from '../compute/thread-executor.js';
 import type { Outcome } from '../compute/protocol.js';
@@ -25,12 +25,7 @@ export async function runShard(
   stop: AbortSignal,
   write: (line: string) => void,
 ): Promise<boolean> {
-  const plan: Plan = {
-    runId: config.RUN_ID,
-    totalParameters: config.TOTAL_PARAMETERS,
-    chunkSize: config.CHUNK_SIZE,
-    computation: config.COMPUTATION,
-  };
+  const plan = planOf(config);
   const mine = shard(plan.totalParameters, config.TOTAL_WORKERS, config.workerIndex);
   log.info(
     { run_id: plan.runId, worker_index: config.workerIndex, start_param: mine?.start, end_param: mine?.end },

@@ -70,7 +70,7 @@ export const certificateSchema = z.object({
         dead: count('dead parameters'),
         digest: digest('of the results'),
         records: digest(
-          'sum modulo 2^128 of the first 128 bits of SHA-256 over each counted record, as JSON in the order of core/wire/messages.ts',
+          'sum modulo 2^128 of the first 128 bits of SHA-256 over each counted record, as JSON in the order of core/wire/record-codec.ts',
         ),
         sum: z.string(),
         min: z.nullable(z.number()),
@@ -177,16 +177,14 @@ export function makeCertificate(
 }
 
 export function deadOf(ledger: Ledger): Certificate['dead'] {
-  return ledger
-    .deadRecords()
-    .map(({ start, end, attempts, error, workerId, completedAt }) => ({
-      start,
-      end,
-      attempts,
-      error,
-      workerId,
-      completedAt,
-    }));
+  return ledger.deadRecords().map(({ start, end, attempts, error, workerId, completedAt }) => ({
+    start,
+    end,
+    attempts,
+    error,
+    workerId,
+    completedAt,
+  }));
 }
 
 export function intervalsOf(ledger: Ledger, digests: IntervalDigests): Certificate['intervals'] {

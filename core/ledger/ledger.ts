@@ -5,7 +5,7 @@
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
 import { IntervalSet, size, type Interval } from '../model/interval.js';
-import type { DeadRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from '../wire/records.js';
+import type { DeadRecord, HaltedRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from '../wire/records.js';
 import { Duplicates, type Conflict, type Wider } from './duplicates.js';
 import { Tally } from './tally.js';
 
@@ -38,6 +38,7 @@ export class Ledger {
   /** The second reading counts along, to know which records the first one took. */
   readonly #again = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
+  #halted: HaltedRecord | undefined;
 
   constructor(runId: string) {
     this.runId = runId;
@@ -46,6 +47,11 @@ export class Ledger {
   /** The newest plan of the run; undefined while nothing was seeded. */
   get plan(): PlanRecord | undefined {
     return this.#plan;
+  }
+
+  /** Set while the run takes no chunks: somebody gave it up, or too many of its parameters are dead. */
+  get halted(): HaltedRecord | undefined {
+    return this.#halted;
   }
 
   /** Further records for parameters that had one already; equal ones, once they are compared. */
@@ -80,6 +86,12 @@ export class Ledger {
         break;
       case 'dead':
         this.#dead.push(record);
+        break;
+      case 'halted':
+        this.#halted = record;
+        break;
+      case 'resumed':
+        this.#halted = undefined;
     }
   }
 
@@ -130,7 +142,7 @@ export class Ledger {
       this.aggregated -= this.covered.overlap(wider.record);
       for (const { digest, summary } of wider.replaces) {
         this.#digest.subtractDigest(digest);
-        this.sum.add(-summary.sum);
+        this.sum.subtractDecimal(summary.sum);
       }
       this.#secondCount--;
       this.#take(wider.record);
@@ -148,7 +160,7 @@ export class Ledger {
   #take(record: ResultRecord): void {
     this.covered.add(record);
     this.aggregated += record.summary.count;
-    this.sum.add(record.summary.sum);
+    this.sum.addDecimal(record.summary.sum);
     this.min = Math.min(this.min, record.summary.min);
     this.max = Math.max(this.max, record.summary.max);
     this.#digest.addDigest(record.digest);

@@ -28,9 +28,20 @@ export class ChunkError extends Error {
   }
 }
 
-/** The delivery belongs to someone else by now. Decision: drop what was computed and settle nothing. */
+/**
+ * The lease of a delivery is over, and the broker hands its chunk to someone else. Decision: settle nothing more. The message says
+ * why, as far as the broker told: another worker has it, the connection broke, or a limit of the broker ended it.
+ */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+}
+
+/**
+ * The broker will never take this record: it is too large, or has no encoding. Decision: a failure of the chunk, which is
+ * split, or dead-lettered where it is a single parameter.
+ */
+export class Unrecordable extends Error {
+  override readonly name = 'Unrecordable';
 }
 
 /** Another seeder publishes at this moment. Decision: wait for it, then look again at what is missing. */

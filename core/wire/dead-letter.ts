@@ -1,7 +1,7 @@
 /** An entry of the dead-letter queue: what nobody will compute any more unless somebody asks for it. */
 import type { Chunk } from '../model/chunk.js';
 import type { Wire } from './records.js';
-import { encodeChunk } from './messages.js';
+import { encodeChunk } from './chunk-codec.js';
 
 interface Entry {
   /** The broker's name for it, the same each time it is listed. */

@@ -1,6 +1,6 @@
 /** Static mode's log: result records as prefixed JSON lines among whatever else a pod prints. */
 import type { LogEntry, Wire } from './records.js';
-import { decodeRecord } from './messages.js';
+import { decodeRecord } from './record-codec.js';
 import { ProtocolError } from '../runtime/errors.js';
 
 const PREFIX = 'TTG_RECORD ';

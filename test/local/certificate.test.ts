@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import type { LogRecord } from '../../core/wire/records.js';
-import { encodeRecord } from '../../core/wire/messages.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
 import type { Backend } from '../../scripts/lib/local-broker.mjs';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 import { openRaw } from '../support/raw.js';

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../core/runtime/errors.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { LogRecord, Wire } from '../../core/wire/records.js';
-import { decodeChunk, decodeRecord, encodeChunk, encodeRecord, NESTED_FIELDS } from '../../core/wire/messages.js';
+import { decodeChunk, encodeChunk } from '../../core/wire/chunk-codec.js';
+import { decodeRecord, encodeRecord, NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import { deadRecord, planRecord, resultRecord, seededRecord } from './support.js';
 
 const chunk: Chunk = {

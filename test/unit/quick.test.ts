@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Wire } from '../../core/wire/records.js';
-import { chunkBySchema, encodeChunk, encodeRecord, recordBySchema } from '../../core/wire/messages.js';
+import { chunkBySchema, encodeChunk } from '../../core/wire/chunk-codec.js';
+import { encodeRecord, recordBySchema } from '../../core/wire/record-codec.js';
 import { quickChunk, quickResult } from '../../core/wire/quick.js';
 import { resultRecord } from './support.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeRecord } from '../../core/wire/messages.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
 import { parseRecordLine, recordLine } from '../../core/wire/static-log.js';
 import { resultRecord } from './support.js';
 

@@ -6,7 +6,7 @@ import type { DeadLetter } from '../../wire/dead-letter.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Chunk } from '../../model/chunk.js';
 import type { LogEntry, PlanRecord, SeededRecord } from '../../wire/records.js';
-import { encodeRecord } from '../../wire/messages.js';
+import { encodeRecord } from '../../wire/record-codec.js';
 import { Receiver } from './receiver.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { readDepth } from './depth.js';

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Message } from 'amqplib';
 import type { DeadLetter } from '../../wire/dead-letter.js';
 import { asError } from '../../runtime/errors.js';
-import { decodeChunk } from '../../wire/messages.js';
+import { decodeChunk } from '../../wire/chunk-codec.js';
 import { isMissingQueue } from './failure.js';
 import { attemptHeaders, failureOf, fromBody } from './codec.js';
 import type { Link } from './link.js';

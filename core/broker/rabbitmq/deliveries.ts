@@ -4,7 +4,7 @@ import type { Hooks } from '../port.js';
 import { asError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Chunk } from '../../model/chunk.js';
-import { decodeChunk } from '../../wire/messages.js';
+import { decodeChunk } from '../../wire/chunk-codec.js';
 import { RabbitDelivery } from './delivery.js';
 import { attemptOf, errorHeaders, fromBody } from './codec.js';
 import type { Session } from './session.js';

@@ -4,7 +4,8 @@ import type { Delivery, Hooks } from '../port.js';
 import { LeaseLost, type ChunkError } from '../../runtime/errors.js';
 import type { Chunk } from '../../model/chunk.js';
 import type { LogRecord, Result } from '../../wire/records.js';
-import { encodeChunk, encodeRecord } from '../../wire/messages.js';
+import { encodeChunk } from '../../wire/chunk-codec.js';
+import { encodeRecord } from '../../wire/record-codec.js';
 import { ConnectionLost } from './failure.js';
 import { attemptHeaders, errorHeaders, toBody } from './codec.js';
 import type { Session } from './session.js';
@@ -74,6 +75,7 @@ export class RabbitDelivery implements Delivery {
         workerId,
         attempts,
         error: error.message,
+        stackId: '',
         stack: error.stack ?? '',
         completedAt,
       });

@@ -3,7 +3,7 @@ import type { ChannelModel, ConsumeMessage } from 'amqplib';
 import { backoff, delay } from '../../runtime/backoff.js';
 import { asError } from '../../runtime/errors.js';
 import type { LogEntry } from '../../wire/records.js';
-import { decodeRecord } from '../../wire/messages.js';
+import { decodeRecord } from '../../wire/record-codec.js';
 import { ConnectionLost, isMissingQueue } from './failure.js';
 import { fromBody } from './codec.js';
 import type { Link } from './link.js';

@@ -7,7 +7,7 @@ import { ProtocolError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Chunk } from '../../model/chunk.js';
 import type { LogEntry, PlanRecord, SeededRecord } from '../../wire/records.js';
-import { decodeChunk } from '../../wire/messages.js';
+import { decodeChunk } from '../../wire/chunk-codec.js';
 import { createClient } from './dial.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { RedisDelivery } from './delivery.js';

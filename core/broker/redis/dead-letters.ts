@@ -2,7 +2,7 @@
 import type { DeadLetter } from '../../wire/dead-letter.js';
 import { asError, ProtocolError } from '../../runtime/errors.js';
 import type { Chunk } from '../../model/chunk.js';
-import { decodeChunk, encodeChunk } from '../../wire/messages.js';
+import { decodeChunk, encodeChunk } from '../../wire/chunk-codec.js';
 import { fromFields, toFields } from './codec.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';

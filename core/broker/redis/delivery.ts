@@ -66,6 +66,7 @@ export class RedisDelivery implements Delivery {
         attempts,
         workerId,
         error: error.message,
+        stackId: '',
         stack: error.stack ?? '',
         completedAt: new Date().toISOString(),
       }),

@@ -3,7 +3,7 @@ import type { Broker } from '../../../core/broker/port.js';
 import { deadLetterWire, type DeadLetter } from '../../../core/wire/dead-letter.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import { readLedger } from '../../../core/ledger/ledger.js';
-import { encodeChunk } from '../../../core/wire/messages.js';
+import { encodeChunk } from '../../../core/wire/chunk-codec.js';
 import { neverSeeded } from '../../../seeder/gaps.js';
 import {
   never,

@@ -1,33 +1,14 @@
-/** What travels: task messages and log records, with the playbook's field names on the wire and ours in memory. */
-import en from 'zod/v4/locales/en.js';
+/** Log records as they travel, with the public field names on the wire and ours in memory. */
 import * as z from 'zod/mini';
-import { ProtocolError } from '../runtime/errors.js';
 import type { Interval } from '../model/interval.js';
-import type { Chunk } from '../model/chunk.js';
-import type { LogRecord, Wire } from './records.js';
-import { quickChunk, quickResult } from './quick.js';
+import { decimalText } from '../model/exact-sum.js';
+import { failureBudget } from '../model/plan.js';
+import { ProtocolError } from '../runtime/errors.js';
+import { quickResult } from './quick.js';
+import type { LogRecord, Summary, Wire } from './records.js';
+import { decimal, digest, exactDecimal, filled, flag, natural, parse, range, text } from './schema.js';
 
-/** zod/mini has no texts of its own: without these every message is "Invalid input". */
-const LIMITS = en().localeError;
-
-/** Flat wires carry numbers as text. No coercion: it would read an empty or missing field as 0. */
-const decimal = z.transform(
-  (value: unknown) => (typeof value === 'string' && value.trim() ? Number(value) : value) as number,
-);
-const natural = z.pipe(decimal, z.number().check(z.int(), z.gte(0)));
-const text = z.string();
-const filled = z.string().check(z.minLength(1));
-
-const range = { start_param: natural, end_param: natural };
-const chunkWire = z.object({
-  ...range,
-  run_id: filled,
-  chunk_id: filled,
-  total_in_chunk: natural,
-  computation: filled,
-  created_at: text,
-});
-const summaryWire = z.object({ sum: z.number(), count: natural, min: z.number(), max: z.number() });
+const summaryWire = z.object({ sum: exactDecimal, count: natural, min: z.number(), max: z.number() });
 const recordWire = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('plan'),
@@ -35,6 +16,8 @@ const recordWire = z.discriminatedUnion('kind', [
     total_parameters: natural,
     chunk_size: natural,
     computation: filled,
+    keep_values: flag,
+    max_dead: z.optional(natural),
     created_at: text,
   }),
   z.object({
@@ -56,7 +39,7 @@ const recordWire = z.discriminatedUnion('kind', [
     params_processed: natural,
     duration_seconds: z.pipe(decimal, z.number()),
     result_summary: summaryWire,
-    digest: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
+    digest,
     attempt: natural,
     started_at: text,
     completed_at: text,
@@ -70,49 +53,16 @@ const recordWire = z.discriminatedUnion('kind', [
     worker_id: text,
     attempts: natural,
     error: text,
+    stack_id: z.optional(text),
     stack: text,
     completed_at: text,
   }),
+  z.object({ kind: z.literal('halted'), run_id: filled, reason: z.enum(['cancelled', 'failures']), halted_at: text }),
+  z.object({ kind: z.literal('resumed'), run_id: filled, resumed_at: text }),
 ]);
 
 /** Names of the fields whose values are nested: JSON text where the wire is flat. */
 export const NESTED_FIELDS: readonly string[] = ['result_summary', 'values'];
-
-export function encodeChunk(chunk: Chunk): Wire {
-  return {
-    chunk_id: chunk.chunkId,
-    start_param: chunk.start,
-    end_param: chunk.end,
-    total_in_chunk: chunk.end - chunk.start + 1,
-    created_at: chunk.createdAt,
-    run_id: chunk.runId,
-    computation: chunk.computation,
-  };
-}
-
-/** @throws ProtocolError if a field is missing or wrong, or the counts contradict each other */
-export function decodeChunk(wire: unknown): Chunk {
-  return quickChunk(wire) ?? chunkBySchema(wire);
-}
-
-/** What decodeChunk must equal. */
-export function chunkBySchema(wire: unknown): Chunk {
-  const m = parse(chunkWire, wire, 'task message');
-  const size = m.end_param - m.start_param + 1;
-  if (size < 1 || size !== m.total_in_chunk) {
-    throw new ProtocolError(
-      `task message: total_in_chunk is ${m.total_in_chunk}, but ${m.start_param}…${m.end_param} are ${size} parameters`,
-    );
-  }
-  return {
-    start: m.start_param,
-    end: m.end_param,
-    runId: m.run_id,
-    chunkId: m.chunk_id,
-    computation: m.computation,
-    createdAt: m.created_at,
-  };
-}
 
 export function encodeRecord(r: LogRecord): Wire {
   switch (r.kind) {
@@ -123,6 +73,8 @@ export function encodeRecord(r: LogRecord): Wire {
         total_parameters: r.totalParameters,
         chunk_size: r.chunkSize,
         computation: r.computation,
+        keep_values: r.keepValues,
+        max_dead: r.maxDead,
         created_at: r.createdAt,
       };
     case 'seeded':
@@ -144,7 +96,7 @@ export function encodeRecord(r: LogRecord): Wire {
         status: 'complete',
         params_processed: r.summary.count,
         duration_seconds: r.durationSeconds,
-        result_summary: r.summary,
+        result_summary: encodeSummary(r.summary),
         completed_at: r.completedAt,
         kind: r.kind,
         run_id: r.runId,
@@ -167,10 +119,21 @@ export function encodeRecord(r: LogRecord): Wire {
         worker_id: r.workerId,
         attempts: r.attempts,
         error: r.error,
+        stack_id: r.stackId,
         stack: r.stack,
         completed_at: r.completedAt,
       };
+    case 'halted':
+      return { kind: r.kind, run_id: r.runId, reason: r.reason, halted_at: r.haltedAt };
+    case 'resumed':
+      return { kind: r.kind, run_id: r.runId, resumed_at: r.resumedAt };
   }
+}
+
+/** The sum as a number, where that number names it exactly; else its digits as text. */
+function encodeSummary({ sum, count, min, max }: Summary): Wire {
+  const number = Number(sum);
+  return { sum: decimalText(number) === sum ? number : sum, count, min, max };
 }
 
 /** @throws ProtocolError if a field is missing or wrong; a result that is cut short is no result */
@@ -189,6 +152,8 @@ export function recordBySchema(wire: unknown): LogRecord {
         totalParameters: m.total_parameters,
         chunkSize: m.chunk_size,
         computation: m.computation,
+        keepValues: m.keep_values,
+        maxDead: m.max_dead ?? failureBudget('', m.total_parameters),
         createdAt: m.created_at,
       };
     case 'seeded':
@@ -237,9 +202,14 @@ export function recordBySchema(wire: unknown): LogRecord {
         workerId: m.worker_id,
         attempts: m.attempts,
         error: m.error,
+        stackId: m.stack_id ?? '',
         stack: m.stack,
         completedAt: m.completed_at,
       };
+    case 'halted':
+      return { kind: m.kind, runId: m.run_id, reason: m.reason, haltedAt: m.halted_at };
+    case 'resumed':
+      return { kind: m.kind, runId: m.run_id, resumedAt: m.resumed_at };
   }
 }
 
@@ -247,10 +217,4 @@ function interval(m: { start_param: number; end_param: number }): Interval {
   if (m.end_param < m.start_param)
     throw new ProtocolError(`log record: end_param ${m.end_param} is below start_param ${m.start_param}`);
   return { start: m.start_param, end: m.end_param };
-}
-
-function parse<T extends z.ZodMiniType>(schema: T, wire: unknown, what: string): z.output<T> {
-  const parsed = z.safeParse(schema, wire, { error: LIMITS });
-  if (parsed.success) return parsed.data;
-  throw new ProtocolError(`${what}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
 }
