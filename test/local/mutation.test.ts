@@ -1,23 +1,23 @@
 /** A suite that could not fail proves nothing: fence, order and deduplication are broken on purpose, and the verdict must say so. */
 import { describe, expect, inject, test } from 'vitest';
-import type { Broker } from '../../core/broker/port.js';
 import { IntervalSet } from '../../core/model/interval.js';
 import { Ledger, readLedger } from '../../core/ledger/ledger.js';
 import type { LogEntry } from '../../core/wire/records.js';
 import { judge, type Verdict } from '../../core/ledger/verdict.js';
 import { Bench, planRecord, publish, readLog, receive, receiveOne, resultOf } from '../support/bench.js';
 import { ackThenDie, unfenced } from '../support/broken.js';
+import { append, type Worker } from '../support/worker.js';
 
 const CHUNKS = 10;
 
-async function seeded(bench: Bench): Promise<Broker> {
+async function seeded(bench: Bench): Promise<Worker> {
   const broker = await bench.worker('seeder');
-  await broker.append(planRecord());
+  await append(broker, planRecord());
   await publish(broker, CHUNKS);
   return broker;
 }
 
-async function completeRest(broker: Broker, count: number, workerId: string): Promise<void> {
+async function completeRest(broker: Worker, count: number, workerId: string): Promise<void> {
   for (let left = count; left > 0;) {
     const deliveries = await receive(broker, 1);
     for (const delivery of deliveries) await delivery.complete(resultOf(delivery.chunk, workerId));
@@ -25,7 +25,7 @@ async function completeRest(broker: Broker, count: number, workerId: string): Pr
   }
 }
 
-async function verdictOf(broker: Broker): Promise<Verdict> {
+async function verdictOf(broker: Worker): Promise<Verdict> {
   return judge(await readLedger(() => broker.records(), 'run-1'));
 }
 
@@ -70,7 +70,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       const other = {
         ...resultOf(late.chunk, 'frozen'),
         digest: 'f'.repeat(32),
-        summary: { sum: 99, count: 10, min: 0, max: 1 },
+        summary: { sum: '99', count: 10, min: 0, max: 1 },
       };
       await unfenced(late, local, b.prefix).complete(other);
       const verdict = await verdictOf(broker);

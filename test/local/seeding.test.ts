@@ -1,7 +1,7 @@
 /** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
 import { pino } from 'pino';
 import { describe, expect, inject, it } from 'vitest';
-import type { Broker } from '../../core/broker/port.js';
+import type { Broker, Seeding } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { readLedger } from '../../core/ledger/ledger.js';
 import { judge } from '../../core/ledger/verdict.js';
@@ -10,6 +10,7 @@ import { repair } from '../../seeder/repair.js';
 import { seed } from '../../seeder/seed.js';
 import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
 import { fleetEnv, ttg } from '../support/fleet.js';
+import type { Worker } from '../support/worker.js';
 
 const log = pino({ level: 'silent' });
 
@@ -24,7 +25,7 @@ async function seedRun(
 }
 
 /** Computes what is queued, or the next `count` chunks of it. */
-async function work(broker: Broker, count: number): Promise<string[]> {
+async function work(broker: Worker, count: number): Promise<string[]> {
   const deliveries = await receive(broker, count);
   await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
   return deliveries.map(({ chunk }) => `${chunk.runId}/${chunk.chunkId}`);
@@ -35,16 +36,26 @@ async function verdictOf(broker: Broker, runId = 'run-1') {
 }
 
 /** Lets `after` chunks be confirmed, then stops the seeder: what a SIGTERM in the middle of publishing does. */
-function stoppedAfter(broker: Broker, after: number): { broker: Broker; stop: AbortSignal } {
+function stoppedAfter(broker: Worker, after: number): { broker: Broker; stop: AbortSignal } {
   const stop = new AbortController();
-  const publish: Broker['publish'] = (chunks) => broker.publish(until(chunks, after, () => stop.abort()));
-  const watched = new Proxy(broker, {
+  const watched = (held: Seeding): Seeding => ({
+    queued: () => held.queued(),
+    append: (record) => held.append(record),
+    publish: (chunks, confirmed) =>
+      held.publish(
+        until(chunks, after, () => stop.abort()),
+        confirmed,
+      ),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  });
+  const cut = new Proxy(broker, {
     get: (target, name) => {
+      if (name === 'seeding') return async () => watched(await target.seeding());
       const member: unknown = Reflect.get(target, name);
-      return name === 'publish' ? publish : typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
-  return { broker: watched, stop: stop.signal };
+  return { broker: cut, stop: stop.signal };
 }
 
 function* until<T>(items: Iterable<T>, count: number, reached: () => void): Generator<T> {

@@ -10,7 +10,11 @@ import { fromFields, toFields } from '../../core/broker/redis/codec.js';
 import type { Reachable } from './shared.js';
 
 /** Without a fence: completes whoever holds the lease, by a bare append. */
-export function unfenced(delivery: Delivery, broker: Reachable, prefix: string): Pick<Delivery, 'complete'> {
+export function unfenced(
+  delivery: Delivery,
+  broker: Reachable,
+  prefix: string,
+): { complete(result: Result): Promise<void> } {
   const { runId, chunkId, start, end } = delivery.chunk;
   return {
     complete: async (result: Result) => {

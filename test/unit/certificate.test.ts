@@ -180,7 +180,7 @@ describe('checking a certificate', () => {
     ],
     [
       'a sum was changed',
-      altered(30, { summary: { ...resultRecord(30, 39).summary, sum: 1 } }),
+      altered(30, { summary: { ...resultRecord(30, 39).summary, sum: '1' } }),
       'parameters 30–39: sum 1',
     ],
     [

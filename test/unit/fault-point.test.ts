@@ -13,7 +13,16 @@ const result = {} as Result;
 function play(env: Record<string, string>, chunkId: string, attempt = 1) {
   const events: string[] = [];
   const fault = faultPoint(loadConfig(env), silent, () => events.push('died'));
-  const chunk: Chunk = { runId: 'run-1', chunkId, start: 0, end: 9, computation: 'builtin', createdAt: '' };
+  const chunk: Chunk = {
+    runId: 'run-1',
+    chunkId,
+    start: 0,
+    end: 9,
+    computation: 'builtin',
+    keepValues: false,
+    piece: false,
+    createdAt: '',
+  };
   class OneChunk {
     readonly #private = 'kept';
     async receive(): Promise<Delivery[]> {

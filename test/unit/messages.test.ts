@@ -12,6 +12,8 @@ const chunk: Chunk = {
   start: 4200,
   end: 4299,
   computation: 'builtin',
+  keepValues: false,
+  piece: false,
   createdAt: '2026-01-01T00:00:00.000Z',
 };
 

@@ -9,6 +9,8 @@ const plan = (totalParameters: number, chunkSize: number, over: Partial<Plan> = 
   totalParameters,
   chunkSize,
   computation: 'builtin',
+  keepValues: false,
+  maxDead: 100,
   ...over,
 });
 const cut = (p: Plan, pieces?: Interval[]) =>

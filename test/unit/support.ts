@@ -21,7 +21,17 @@ export const RUN = 'run-1';
 const AT = '2026-01-01T00:00:00.000Z';
 
 export function planRecord(totalParameters: number, over: Partial<PlanRecord> = {}): PlanRecord {
-  return { kind: 'plan', runId: RUN, totalParameters, chunkSize: 10, computation: 'builtin', createdAt: AT, ...over };
+  return {
+    kind: 'plan',
+    runId: RUN,
+    totalParameters,
+    chunkSize: 10,
+    computation: 'builtin',
+    keepValues: false,
+    maxDead: totalParameters,
+    createdAt: AT,
+    ...over,
+  };
 }
 
 /** The record that an honest worker writes for these parameters. */
@@ -31,7 +41,7 @@ export function resultRecord(
   over: Partial<ResultRecord> & { compute?: (i: number) => number } = {},
 ): ResultRecord {
   const { compute = builtin.compute, ...rest } = over;
-  const summariser = new Summariser(builtin.decimals, false);
+  const summariser = new Summariser(false);
   for (let i = start; i <= end; i++) summariser.add(i, compute(i));
   return {
     kind: 'result',
@@ -60,6 +70,7 @@ export function deadRecord(start: number, end: number, over: Partial<DeadRecord>
     attempts: 4,
     workerId: 'w1',
     error: 'boom',
+    stackId: '',
     stack: '',
     completedAt: AT,
     ...over,

@@ -71,7 +71,7 @@ describe('the status as text', () => {
         dead: 100,
         rate: 12.4,
         etaSeconds: 0,
-        depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4 },
+        depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4, parked: 0 },
       }),
     );
     expect(text).toBe(

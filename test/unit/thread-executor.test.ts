@@ -28,6 +28,8 @@ function chunksOf(name: string, count: number): Chunk[] {
     start: i * 10,
     end: i * 10 + 9,
     computation: name,
+    keepValues: false,
+    piece: false,
     createdAt: '',
   }));
 }

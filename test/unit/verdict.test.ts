@@ -113,7 +113,7 @@ describe('the check against what the built-in computation must give', () => {
   it('catches one value that is wrong', async () => {
     const verdict = await verdictOf(
       planRecord(10),
-      resultRecord(0, 9, { compute: (i) => (i === 4 ? 41.41 : resultRecord(i, i).summary.sum) }),
+      resultRecord(0, 9, { compute: (i) => (i === 4 ? 41.41 : Number(resultRecord(i, i).summary.sum)) }),
     );
     expect(verdict.complete).toBe(false);
     expect(verdict.faults).toEqual([expect.stringMatching(/the sum is 449\.51, but .* 44950 × 10\^-2/)]);
@@ -122,7 +122,7 @@ describe('the check against what the built-in computation must give', () => {
   it('catches a wrong minimum behind a sum that is right', async () => {
     const verdict = await verdictOf(
       planRecord(10),
-      resultRecord(0, 9, { compute: (i) => resultRecord(i, i).summary.sum + (i === 0 ? -1 : i === 4 ? 1 : 0) }),
+      resultRecord(0, 9, { compute: (i) => Number(resultRecord(i, i).summary.sum) + (i === 0 ? -1 : i === 4 ? 1 : 0) }),
     );
     expect(verdict.faults).toEqual([
       expect.stringMatching(/minimum and maximum are 12 and 76\.9, but .* 13 and 76\.9/),
