@@ -16,6 +16,8 @@ interface Entry {
 export interface DeadChunk extends Entry {
   readonly chunk: Chunk;
   readonly attempts: number;
+  /** Names the stack, see DeadRecord. */
+  readonly stackId: string;
   readonly stack: string;
   readonly workerId: string;
 }
@@ -34,6 +36,6 @@ export function deadLetterWire(letter: DeadLetter): Wire {
   const { id, error, failedAt } = letter;
   const common = { id, error, failed_at: failedAt };
   if (!letter.chunk) return { ...common, raw_base64: letter.raw.toString('base64') };
-  const { attempts, workerId, stack } = letter;
-  return { ...common, attempts, worker_id: workerId, stack, payload: encodeChunk(letter.chunk) };
+  const { attempts, workerId, stackId, stack } = letter;
+  return { ...common, attempts, worker_id: workerId, stack_id: stackId, stack, payload: encodeChunk(letter.chunk) };
 }

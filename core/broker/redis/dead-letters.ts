@@ -9,7 +9,9 @@ import type { Link } from './link.js';
 import type { Scripts } from './scripts.js';
 
 /** What bury.lua adds behind the payload; the last two also to what is undecodable. */
-const ADDED = ['attempts', 'error', 'stack', 'worker_id', 'failed_at'];
+const ADDED = ['attempts', 'error', 'stack_id', 'stack', 'worker_id', 'failed_at'];
+/** What bury.lua makes of a payload with too many fields for a script: names and values, each ended by a zero byte. */
+const PACKED = 'ttg_raw_fields';
 const PAGE = 100;
 
 type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
@@ -38,9 +40,10 @@ export async function replayDeadLetters(
   const wanted = new Set(ids);
   for await (const letter of listDeadLetters(link, keys)) {
     if (!letter.chunk || !wanted.has(letter.id)) continue;
-    const fields = toFields(encodeChunk(letter.chunk));
+    const { runId, start, end } = letter.chunk;
+    const args = [letter.id, runId, end - start + 1, ...toFields(encodeChunk(letter.chunk))];
     const moved = await link.run((redis, again) =>
-      scripts.replay.run(redis, [keys.dlq, keys.tasks], [again ? 1 : 0, letter.id, ...fields]),
+      scripts.replay.run(redis, [keys.dlq, keys.tasks, keys.dead], [again ? 1 : 0, ...args]),
     );
     if (moved === 1) replayed.push(letter.id);
   }
@@ -75,16 +78,23 @@ function toDeadLetter(id: string, fields: readonly Buffer[]): DeadLetter {
       ...common,
       error: common.error || chunk.message,
       chunk: undefined,
-      raw: Buffer.concat(payload.flatMap((field) => [field, Buffer.from([0])])),
+      raw: rawOf(payload),
     };
   }
   return {
     ...common,
     chunk,
     attempts: Number(added.get('attempts') ?? 0),
+    stackId: added.get('stack_id') ?? '',
     stack: added.get('stack') ?? '',
     workerId: added.get('worker_id') ?? '',
   };
+}
+
+function rawOf(payload: readonly Buffer[]): Buffer {
+  const [name, packed] = payload;
+  if (payload.length === 2 && packed && name?.toString() === PACKED) return packed;
+  return Buffer.concat(payload.flatMap((field) => [field, Buffer.from([0])]));
 }
 
 function decode(payload: readonly Buffer[]): Chunk | Error {

@@ -3,6 +3,7 @@ import type { Capacity, Depth } from '../port.js';
 import type { Config } from '../../runtime/config.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
+import { MAX_RECORD_BYTES } from './settler.js';
 import type { Scripts } from './scripts.js';
 
 // Measured on Redis 7.0.15 with 200,000 chunks and results without their values, worker names of 24 characters: 73 bytes of
@@ -11,6 +12,10 @@ const MEMORY_PER_CHUNK = 390;
 // Measured in the same run: append-only files of 98 MB at their largest, rewrites included, with the default
 // auto-aof-rewrite-min-size of 64 MB and appendfsync everysec; 143 bytes a result once they are rewritten.
 const DISK_PER_CHUNK = 600;
+
+// Record and dead letter of one parameter, with an error of 100 characters and a stack that an earlier record holds.
+const MEMORY_PER_DEAD = 900;
+const DISK_PER_DEAD = 1300;
 
 /** Heartbeats come every third of the threshold: after two thirds at least one is missing. */
 export function staleAfterMs({ STALE_THRESHOLD_MS }: Pick<Config, 'STALE_THRESHOLD_MS'>): number {
@@ -21,10 +26,10 @@ export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config
   const due = config.STALE_THRESHOLD_MS;
   const late = staleAfterMs(config);
   const reply = await link.run((redis) =>
-    scripts.depth.run(redis, [keys.tasks, keys.dlq], [keys.group, DELAYED, RELEASED, due, late]),
+    scripts.depth.run(redis, [keys.tasks, keys.dlq, keys.parked], [keys.group, DELAYED, RELEASED, due, late]),
   );
-  const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0] = reply as number[];
-  return { ready, leased, stale, delayed, dead };
+  const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0, parked = 0] = reply as number[];
+  return { ready, leased, stale, delayed, dead, parked };
 }
 
 export async function readCapacity(link: Link): Promise<Capacity> {
@@ -39,5 +44,8 @@ export async function readCapacity(link: Link): Promise<Capacity> {
     memoryLimit: value('maxmemory') || undefined,
     memoryPerChunk: MEMORY_PER_CHUNK,
     diskPerChunk: DISK_PER_CHUNK,
+    memoryPerDead: MEMORY_PER_DEAD,
+    diskPerDead: DISK_PER_DEAD,
+    maxRecordBytes: MAX_RECORD_BYTES,
   };
 }

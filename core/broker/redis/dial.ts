@@ -1,7 +1,8 @@
-/** How a connection to Redis behaves, and what its errors mean. */
-import { Redis, ReplyError } from 'ioredis';
+/** How a connection to Redis behaves. */
+import { Redis } from 'ioredis';
 import { backoff } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
+import { isWrongServer } from './concerns.js';
 
 /** Starts to connect at once and reconnects for ever; what a lost connection means is for Link to decide. */
 export function createClient(config: Config): Redis {
@@ -22,35 +23,12 @@ export function createClient(config: Config): Redis {
     socketTimeout: 15_000,
     connectTimeout: 3_000,
     retryStrategy: (tries) => backoff(tries, 50, 1000),
+    // A primary that became a replica takes no writes: the address names another server by now.
+    reconnectOnError: isWrongServer,
     // How long to wait before asking a broker that is loading its data again.
     maxLoadingRetryTime: 250,
   });
   // Without a listener the client prints errors by itself. Nothing is lost: every command fails with its own error.
   client.on('error', () => undefined);
   return client;
-}
-
-/** - refused: will not get better. away: the outcome of the command is unknown. busy, full: nothing was changed. */
-export type Failure = 'refused' | 'away' | 'busy' | 'full' | 'other';
-
-export function classify(error: unknown): Failure {
-  if (!(error instanceof Error)) return 'other';
-  if (error instanceof ReplyError) {
-    if (/^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password)/.test(error.message)) return 'refused';
-    if (/^(OOM|MISCONF)/.test(error.message)) return 'full';
-    if (/^(LOADING|BUSY |READONLY|MASTERDOWN|NOREPLICAS)/.test(error.message)) return 'busy';
-    return 'other';
-  }
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (/^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/.test(code)) return 'away';
-  return /^Connection is closed|isn't writeable|max retries per request|connection close|^Socket timeout|ETIMEDOUT/.test(
-    error.message,
-  )
-    ? 'away'
-    : 'other';
-}
-
-/** The client's words for a lost connection name its own options, which helps nobody. */
-export function reasonOf(error: Error): string {
-  return /max retries per request|isn't writeable/.test(error.message) ? 'connection lost' : error.message;
 }

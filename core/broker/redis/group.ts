@@ -2,7 +2,7 @@
 import { asError } from '../../runtime/errors.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import type { Lease } from './settler.js';
+import type { Lease } from './delivery.js';
 
 /** Makes the group, and the stream if need be; from the first entry on, so that nothing published before is missed. */
 export async function createGroup(link: Link, keys: Keys): Promise<void> {

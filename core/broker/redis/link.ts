@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { backoff, delay } from '../../runtime/backoff.js';
 import { asError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { classify, reasonOf } from './dial.js';
+import { classify, reasonOf, refusal } from './failure.js';
 
 /** How long a command waits for a broker that is away before it fails. */
 const PATIENCE_MS = 60_000;
@@ -11,13 +11,16 @@ const PATIENCE_MS = 60_000;
 export class Link {
   readonly #redis: Redis;
   readonly #log: Logger;
+  readonly #giveUp: AbortSignal | undefined;
   readonly #closing = new AbortController();
   #lost = false;
   #full = false;
 
-  constructor(redis: Redis, log: Logger) {
+  /** @param giveUp when it aborts no command waits any more: those that have no answer yet fail */
+  constructor(redis: Redis, log: Logger, giveUp?: AbortSignal) {
     this.#redis = redis;
     this.#log = log;
+    this.#giveUp = giveUp;
     // One for each command that waits.
     redis.setMaxListeners(0);
     redis.on('close', () => {
@@ -54,14 +57,15 @@ export class Link {
     let waited = false;
     for (let tries = 1; ; tries++) {
       try {
-        const result = await command(await this.#up(signal), again);
+        const result = await this.#untilGivenUp(command(await this.#up(signal), again));
         if (waited) this.#full = false;
         return result;
       } catch (thrown) {
         const error = asError(thrown);
         const failure = classify(error);
-        if (failure === 'other' || failure === 'refused') throw error;
-        if (this.closed || signal?.aborted)
+        if (failure === 'refused') throw refusal(error, this.#where());
+        if (failure === 'other') throw error;
+        if (this.closed || signal?.aborted || this.#giveUp?.aborted)
           throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
         again ||= failure === 'away';
         if (failure === 'full') {
@@ -87,7 +91,7 @@ export class Link {
   async #pause(ms: number, signal?: AbortSignal): Promise<void> {
     const over = new AbortController();
     const end = (): void => over.abort();
-    const signals = signal ? [signal, this.#closing.signal] : [this.#closing.signal];
+    const signals = [signal, this.#giveUp, this.#closing.signal].filter((each) => each !== undefined);
     if (signals.some(({ aborted }) => aborted)) return;
     // Not AbortSignal.any: every run would leave something behind on a signal that lives as long as the process.
     for (const each of signals) each.addEventListener('abort', end, { once: true });
@@ -107,8 +111,32 @@ export class Link {
   }
 
   #remedy(error: Error): string {
-    const { host, port } = this.#redis.options;
     const away = `was away for more than ${PATIENCE_MS / 1000} s (${reasonOf(error)})`;
-    return `Redis at ${host}:${port} ${away}: see whether its pod runs and can be reached`;
+    return `${this.#where()} ${away}: see whether its pod runs and can be reached`;
+  }
+
+  #where(): string {
+    const { host, port } = this.#redis.options;
+    return `Redis at ${host}:${port}`;
+  }
+
+  /** A command under way cannot be taken back, but nobody waits for it any longer. */
+  async #untilGivenUp<T>(answer: Promise<T>): Promise<T> {
+    const giveUp = this.#giveUp;
+    if (!giveUp) return answer;
+    let end: (() => void) | undefined;
+    const given = new Promise<never>((_, reject) => {
+      end = (): void => reject(new Error('gave up a command to Redis: the grace period is over'));
+      if (giveUp.aborted) end();
+      else giveUp.addEventListener('abort', end, { once: true });
+    });
+    // One of the two is left behind unheard.
+    given.catch(() => undefined);
+    answer.catch(() => undefined);
+    try {
+      return await Promise.race([answer, given]);
+    } finally {
+      if (end) giveUp.removeEventListener('abort', end);
+    }
   }
 }

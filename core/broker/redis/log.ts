@@ -36,13 +36,18 @@ async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
   }
 }
 
-/** @param listed called at the end with the id of the last entry */
+/**
+ * The queue, then the parked chunks.
+ * @param listed called at the end with the id of the queue's last entry
+ */
 export async function* queuedChunks(link: Link, keys: Keys, listed: (id: string) => void): AsyncGenerator<Chunk> {
   let last = '0-0';
-  for await (const [id, fields] of entries(link, keys.tasks)) {
-    last = id;
-    const chunk = attempt(() => decodeChunk(fromFields(fields)));
-    if (!(chunk instanceof ProtocolError)) yield chunk;
+  for (const key of [keys.tasks, keys.parked]) {
+    for await (const [id, fields] of entries(link, key)) {
+      if (key === keys.tasks) last = id;
+      const chunk = attempt(() => decodeChunk(fromFields(fields)));
+      if (!(chunk instanceof ProtocolError)) yield chunk;
+    }
   }
   listed(last);
 }

@@ -9,7 +9,7 @@ import { Interrupter } from './interrupter.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Scripts } from './scripts.js';
-import type { Lease } from './settler.js';
+import type { Lease } from './delivery.js';
 import { unpackTaken, type Taken } from './taken.js';
 
 /** A leased entry, not decoded yet. */

@@ -1,26 +1,30 @@
-/** The fenced steps that end, extend or pass on a lease; each answers whether the lease was still ours. */
-import type { Config } from '../../runtime/config.js';
-import type { Interval } from '../../model/interval.js';
+/** The fenced steps that end, extend or pass on leases; each answers for each lease whether it was still ours. */
+import type { Death, Settlement } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
-import type { DeadRecord, ResultRecord, Wire } from '../../wire/records.js';
+import type { Config } from '../../runtime/config.js';
+import { Unrecordable } from '../../runtime/errors.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
-import { Batcher } from './batcher.js';
-import { columnsOf } from './columns.js';
+import type { ResultRecord, Wire } from '../../wire/records.js';
 import { toFields } from './codec.js';
+import { columnsOf } from './columns.js';
+import type { Lease, RedisDelivery } from './delivery.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Arg, Script, Scripts } from './scripts.js';
 
-/** What the fence compares: the entry, and how often it has been delivered. */
-export interface Lease {
-  readonly id: string;
-  readonly count: number;
-}
+/** Redis does nothing else while a script runs, so batches are bounded by items and by the characters of kept values. */
+const MOST_ITEMS = 250;
+const MOST_LENGTH = 1_000_000;
+/** Half of what Redis takes as one argument (proto-max-bulk-len, 512 MiB), and a tenth of what a script may hold. */
+export const MAX_RECORD_BYTES = 64 << 20;
 
-interface Completion {
+type Completion = Extract<Settlement, { verb: 'complete' }>;
+
+export interface Item {
   readonly lease: Lease;
   readonly record: ResultRecord;
+  readonly length: number;
 }
 
 export class Settler {
@@ -28,69 +32,125 @@ export class Settler {
   readonly #keys: Keys;
   readonly #scripts: Scripts;
   readonly #consumer: string;
-  readonly #completions: Batcher<Completion>;
-  readonly #heartbeats: Batcher<Lease>;
-  readonly #retries: Batcher<Lease>;
-  readonly #releases: Batcher<Lease>;
+  readonly #retryIdleMs: number;
+  readonly #staleMs: number;
 
   constructor(link: Link, keys: Keys, scripts: Scripts, config: Config) {
     this.#link = link;
     this.#keys = keys;
     this.#scripts = scripts;
     this.#consumer = config.workerName;
-    this.#completions = new Batcher((items) => this.#complete(items), {
-      // One call is for one run, and its records have the same fields.
-      joins: ({ record }, before) => record.runId === before.record.runId && !record.values === !before.record.values,
-      length: ({ record }) => 200 + 20 * (record.values?.length ?? 0),
-    });
-    this.#heartbeats = this.#passing(config.workerName, 0, 0);
-    this.#retries = this.#passing(DELAYED, config.STALE_THRESHOLD_MS - config.RETRY_DELAY_MS, 0);
-    this.#releases = this.#passing(RELEASED, config.STALE_THRESHOLD_MS, -1);
+    this.#staleMs = config.STALE_THRESHOLD_MS;
+    this.#retryIdleMs = config.STALE_THRESHOLD_MS - config.RETRY_DELAY_MS;
   }
 
-  complete(lease: Lease, record: ResultRecord): Promise<boolean> {
-    return this.#completions.push({ lease, record });
+  /** @throws Unrecordable */
+  static item(delivery: RedisDelivery, { result, rest }: Pick<Completion, 'result' | 'rest'>): Item {
+    const { runId, chunkId, start, end } = delivery.chunk;
+    const finished = rest?.[0] ? rest[0].start - 1 : end;
+    const record: ResultRecord = {
+      kind: 'result',
+      runId,
+      chunkId,
+      start,
+      end: finished,
+      attempt: delivery.attempt,
+      ...result,
+    };
+    const length = 200 + (result.values ? JSON.stringify(result.values).length : 0);
+    if (length > MAX_RECORD_BYTES) {
+      throw new Unrecordable(
+        `the values of chunk ${chunkId} take ${length} bytes, and one record may have ${MAX_RECORD_BYTES}: ` +
+          'make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (run.keepValues)',
+      );
+    }
+    return { lease: delivery.lease, record, length };
   }
 
-  extend(lease: Lease): Promise<boolean> {
-    return this.#heartbeats.push(lease);
+  async complete(items: readonly Item[]): Promise<boolean[]> {
+    const answers: boolean[] = [];
+    for (const batch of batches(items)) answers.push(...(await this.#complete(batch)));
+    return answers;
   }
 
-  retry(lease: Lease): Promise<boolean> {
-    return this.#retries.push(lease);
-  }
-
-  release(lease: Lease): Promise<boolean> {
-    return this.#releases.push(lease);
-  }
-
-  async split({ id, count }: Lease, pieces: readonly Chunk[]): Promise<boolean> {
-    const args = pieces.flatMap((piece) => {
-      const fields = toFields(encodeChunk(piece));
-      return [fields.length, ...fields];
-    });
-    const [done] = await this.#step(this.#scripts.split, [], [id, count, ...args]);
+  /** The first part has its result, the rest goes back as pieces. */
+  async completePart({ lease, record }: Item, rest: readonly Chunk[]): Promise<boolean> {
+    const { start, end, runId } = record;
+    const fields = toFields(encodeRecord(record));
+    const args = [lease.id, lease.count, start, end, fields.length, ...fields, ...pieceArgs(rest)];
+    const [done] = await this.#step(this.#scripts.part, [this.#keys.log, this.#keys.done(runId)], args);
     return done === true;
   }
 
-  bury(lease: Lease, record: DeadRecord): Promise<boolean> {
-    const { attempts, error, stack, workerId, completedAt } = record;
-    const added = toFields({ attempts, error, stack, worker_id: workerId, failed_at: completedAt });
-    return this.#bury(lease, this.#keys.done(record.runId), record, toFields(encodeRecord(record)), added);
+  extend(leases: readonly Lease[]): Promise<boolean[]> {
+    return this.#pass(leases, this.#consumer, 0, 0);
+  }
+
+  retry(leases: readonly Lease[]): Promise<boolean[]> {
+    return this.#pass(leases, DELAYED, this.#retryIdleMs, 0);
+  }
+
+  release(leases: readonly Lease[]): Promise<boolean[]> {
+    return this.#pass(leases, RELEASED, this.#staleMs, -1);
+  }
+
+  /** Out of the queue, into the stream of parked chunks or nowhere. */
+  async remove(deliveries: readonly RedisDelivery[], keep: boolean): Promise<boolean[]> {
+    const rows = deliveries.map(({ lease, chunk }) => [
+      lease.id,
+      lease.count,
+      ...(keep ? toFields(encodeChunk(chunk)) : []),
+    ]);
+    const width = (rows[0]?.length ?? 2) - 2;
+    return this.#step(this.#scripts.remove, [this.#keys.parked], [width, ...rows.flat()]);
+  }
+
+  async split({ id, count }: Lease, pieces: readonly Chunk[]): Promise<boolean> {
+    const [done] = await this.#step(this.#scripts.split, [], [id, count, ...pieceArgs(pieces)]);
+    return done === true;
+  }
+
+  bury({ chunk, lease }: RedisDelivery, death: Death): Promise<boolean> {
+    const { runId, chunkId, start, end } = chunk;
+    const { attempts, workerId, stackId, stack, error } = death;
+    const completedAt = new Date().toISOString();
+    const record = encodeRecord({
+      kind: 'dead',
+      runId,
+      chunkId,
+      start,
+      end,
+      attempts,
+      workerId,
+      error: error.message,
+      stackId,
+      stack,
+      completedAt,
+    });
+    const added = {
+      attempts,
+      error: error.message,
+      stack_id: stackId,
+      stack,
+      worker_id: workerId,
+      failed_at: completedAt,
+    };
+    return this.#bury(lease, this.#keys.done(runId), [start, end, runId], toFields(record), toFields(added));
   }
 
   /** To the dead-letter queue as it is; what it stood for is unknown, so the log says nothing of it. */
   buryUndecodable(lease: Lease, reason: string, failedAt: string): Promise<boolean> {
-    return this.#bury(lease, '', { start: 0, end: 0 }, [], toFields({ error: reason, failed_at: failedAt }));
+    return this.#bury(lease, '', [0, 0, ''], [], toFields({ error: reason, failed_at: failedAt }));
   }
 
-  async #bury({ id, count }: Lease, done: string, piece: Interval, record: Arg[], added: Arg[]): Promise<boolean> {
-    const args = [id, count, piece.start, piece.end, record.length, ...record, ...added];
-    const [buried] = await this.#step(this.#scripts.bury, [this.#keys.log, this.#keys.dlq, done], args);
+  async #bury({ id, count }: Lease, done: string, of: readonly Arg[], record: Arg[], added: Arg[]): Promise<boolean> {
+    const { log, dlq, dead } = this.#keys;
+    const args = [id, count, ...of, record.length, ...record, ...added];
+    const [buried] = await this.#step(this.#scripts.bury, [log, dlq, done, dead], args);
     return buried === true;
   }
 
-  #complete(items: readonly Completion[]): Promise<boolean[]> {
+  #complete(items: readonly Item[]): Promise<boolean[]> {
     const wires = items.map(({ record }) => encodeRecord(record));
     const columns = columnsOf(wires, ['start_param', 'end_param']);
     const rows: Arg[] = [];
@@ -99,24 +159,49 @@ export class Settler {
       columns.row(wires[i] as Wire, rows);
     });
     const args = [items.length, ...columns.head, JSON.stringify(rows)];
-    const runId = (items[0] as Completion).record.runId;
+    const runId = (items[0] as Item).record.runId;
     return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], args);
   }
 
-  #passing(target: string, idle: number, change: number): Batcher<Lease> {
-    return new Batcher((leases) =>
-      this.#step(this.#scripts.reassign, [], [target, idle, change, ...leases.flatMap(({ id, count }) => [id, count])]),
-    );
+  async #pass(leases: readonly Lease[], target: string, idleMs: number, change: number): Promise<boolean[]> {
+    const answers: boolean[] = [];
+    for (let at = 0; at < leases.length; at += MOST_ITEMS) {
+      const items = leases.slice(at, at + MOST_ITEMS).flatMap(({ id, count }) => [id, count]);
+      answers.push(...(await this.#step(this.#scripts.reassign, [], [target, idleMs, change, ...items])));
+    }
+    return answers;
   }
 
   #step(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<boolean[]> {
     return this.#link.run(async (redis, again) => {
-      const reply = await script.run(
-        redis,
-        [this.#keys.tasks, ...keys],
-        [this.#keys.group, this.#consumer, again ? 1 : 0, ...args],
-      );
+      const head = [this.#keys.group, this.#consumer, again ? 1 : 0];
+      const reply = await script.run(redis, [this.#keys.tasks, ...keys], [...head, ...args]);
       return Array.from(String(reply), (answer) => answer === '1');
     });
   }
+}
+
+function pieceArgs(pieces: readonly Chunk[]): Arg[] {
+  return pieces.flatMap((piece) => {
+    const fields = toFields(encodeChunk(piece));
+    return [fields.length, ...fields];
+  });
+}
+
+/** One call is for one run, and its records have the same fields. */
+function* batches(items: readonly Item[]): Generator<Item[]> {
+  let batch: Item[] = [];
+  let length = 0;
+  for (const item of items) {
+    const before = batch[0]?.record;
+    const alike = before?.runId === item.record.runId && !before.values === !item.record.values;
+    if (before && (!alike || batch.length >= MOST_ITEMS || length >= MOST_LENGTH)) {
+      yield batch;
+      batch = [];
+      length = 0;
+    }
+    batch.push(item);
+    length += item.length;
+  }
+  if (batch.length > 0) yield batch;
 }
