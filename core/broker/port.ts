@@ -120,7 +120,7 @@ export interface Broker extends AsyncDisposable {
   receive(options: ReceiveOptions): Promise<Delivery[]>;
 
   /**
-   * Settles deliveries, each once: what is settled a second time is an Error of its own, and nothing is changed for it.
+   * Settles deliveries, each once: what is settled a second time is answered by SettledBefore, and nothing is changed for it.
    * The order of the batch means nothing. The answers are in the order of the settlements: `undefined` where it is done,
    * LeaseLost where the broker knows that the lease went to someone else, Unrecordable where it will never take the
    * record. In both cases nothing was changed; an unrecordable delivery may be settled once more, by another verb.

@@ -44,6 +44,11 @@ export class Unrecordable extends Error {
   override readonly name = 'Unrecordable';
 }
 
+/** A delivery was settled a second time. Decision: none, it is a mistake of the program; nothing was changed. */
+export class SettledBefore extends Error {
+  override readonly name = 'SettledBefore';
+}
+
 /** Another seeder publishes at this moment. Decision: wait for it, then look again at what is missing. */
 export class SeederBusy extends Error {
   override readonly name = 'SeederBusy';

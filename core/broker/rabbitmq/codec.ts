@@ -1,11 +1,13 @@
 /** What a task message carries outside its body: how often it was started, and why it failed. */
 import type { Message } from 'amqplib';
 import type { Wire } from '../../wire/records.js';
+import type { Death } from '../port.js';
 
 /** Executions that ended before this copy was published. */
 const ATTEMPTS = 'x-ttg-attempts';
 const ERROR = 'x-ttg-error';
 const STACK = 'x-ttg-stack';
+const STACK_ID = 'x-ttg-stack-id';
 const WORKER = 'x-ttg-worker';
 const TIME = 'x-ttg-time';
 /** Set by quorum queues: returns to the queue since this copy was published, that is, deaths of a worker that held it. */
@@ -26,18 +28,24 @@ export function attemptHeaders(attempts: number): Headers {
   return { [ATTEMPTS]: attempts };
 }
 
-export function errorHeaders(error: Error, time: string, workerId?: string): Headers {
+export function errorHeaders(error: Error, time: string): Headers {
+  return { [ERROR]: error.message.slice(0, LONGEST_TEXT), [TIME]: time };
+}
+
+export function deathHeaders({ error, workerId, attempts, stackId, stack }: Death, time: string): Headers {
   return {
-    [ERROR]: error.message.slice(0, LONGEST_TEXT),
-    [STACK]: (error.stack ?? '').slice(0, LONGEST_TEXT),
-    [TIME]: time,
-    ...(workerId === undefined ? {} : { [WORKER]: workerId }),
+    ...attemptHeaders(attempts),
+    ...errorHeaders(error, time),
+    [STACK_ID]: stackId,
+    [STACK]: stack.slice(0, LONGEST_TEXT),
+    [WORKER]: workerId,
   };
 }
 
 /** What the headers of a dead letter say; one that the broker moved itself has only its own. */
 export function failureOf(message: Message): {
   error: string;
+  stackId: string;
   stack: string;
   workerId: string;
   failedAt: string;
@@ -48,6 +56,7 @@ export function failureOf(message: Message): {
   const byBroker = text('x-first-death-reason');
   return {
     error: text(ERROR) || (byBroker && `RabbitMQ moved it here itself: ${byBroker}`),
+    stackId: text(STACK_ID),
     stack: text(STACK),
     workerId: text(WORKER),
     failedAt: text(TIME),

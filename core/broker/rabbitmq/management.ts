@@ -10,7 +10,15 @@ const queueShape = z.pipe(
   z.transform((value) => (Array.isArray(value) ? {} : value)),
   z.object({ messages_unacknowledged: z.optional(z.number()) }),
 );
-const nodesShape = z.array(z.object({ mem_used: z.optional(z.number()), mem_limit: z.optional(z.number()) }));
+const nodesShape = z.array(
+  z.object({
+    name: z.optional(z.string()),
+    mem_used: z.optional(z.number()),
+    mem_limit: z.optional(z.number()),
+    mem_alarm: z.optional(z.boolean()),
+    disk_free_alarm: z.optional(z.boolean()),
+  }),
+);
 
 export class Management {
   readonly #config: Config;
@@ -34,6 +42,15 @@ export class Management {
     const room = (node: (typeof nodes)[number]): number => (node.mem_limit ?? Infinity) - (node.mem_used ?? 0);
     const tightest = nodes.toSorted((a, b) => room(a) - room(b))[0];
     return { used: tightest?.mem_used, limit: tightest?.mem_limit };
+  }
+
+  /** Which nodes take no messages, and for want of what. */
+  async alarms(): Promise<{ node: string; of: 'memory' | 'disk' }[]> {
+    const nodes = (await this.#get('nodes?columns=name,mem_alarm,disk_free_alarm', nodesShape)) ?? [];
+    return nodes.flatMap(({ name = '', mem_alarm: memory, disk_free_alarm: disk }) => [
+      ...(memory ? [{ node: name, of: 'memory' as const }] : []),
+      ...(disk ? [{ node: name, of: 'disk' as const }] : []),
+    ]);
   }
 
   /** @param missing the answer where there is no such thing */

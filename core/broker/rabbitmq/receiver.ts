@@ -1,10 +1,10 @@
 /** Receiving: leases what was asked for and nothing beyond it, and keeps suspicious chunks apart. */
 import { backoff, delay } from '../../runtime/backoff.js';
-import type { Delivery, Hooks, ReceiveOptions } from '../port.js';
+import type { Delivery, ReceiveOptions } from '../port.js';
 import type { Logger } from '../../runtime/logger.js';
 import { ConnectionLost, Nacked } from './failure.js';
 import { leaseMany } from './lease-many.js';
-import type { RabbitDelivery } from './delivery.js';
+import type { RabbitDelivery, Surroundings } from './delivery.js';
 import { Deliveries } from './deliveries.js';
 import type { Link } from './link.js';
 import { Session } from './session.js';
@@ -35,16 +35,11 @@ export class Receiver {
   #disposed = false;
   #opening: Promise<Session> | undefined;
 
-  /** @param options patienceMs: how long looking into the queue may fail until receiving does */
-  constructor(
-    link: Link,
-    topology: Topology,
-    log: Logger,
-    { patienceMs, hooks }: { patienceMs: number; hooks: Hooks },
-  ) {
+  /** @param patienceMs how long looking into the queue may fail until receiving does */
+  constructor(link: Link, log: Logger, patienceMs: number, around: Omit<Surroundings, 'settled'>) {
     this.#link = link;
-    this.#topology = topology;
-    this.#deliveries = new Deliveries(topology, log, this.#held, hooks);
+    this.#topology = around.topology;
+    this.#deliveries = new Deliveries(around, log, this.#held);
     this.#patienceMs = patienceMs;
   }
 

@@ -1,6 +1,6 @@
 /** One confirm channel: a publish that resolves is durable, and the channel is dead once and for all when it closes. */
 import type { ChannelModel, ConfirmChannel, GetMessage, Message } from 'amqplib';
-import { ConnectionLost, isMissingQueue, Nacked, quietly } from './failure.js';
+import { ConnectionLost, isMissingQueue, Nacked, quietly, reasonText, refusal } from './failure.js';
 import { closeChannel } from './stream.js';
 
 interface Pending {
@@ -10,12 +10,23 @@ interface Pending {
 
 export class Session {
   readonly channel: ConfirmChannel;
+  readonly connection: ChannelModel;
   readonly #pending = new Set<Pending>();
   #alive = true;
+  #connected = true;
   #drained: Promise<void> | undefined;
 
-  private constructor(channel: ConfirmChannel) {
+  /** What the broker said at the end; undefined while the session lives, or where nothing was said. */
+  #end: unknown;
+
+  private constructor(channel: ConfirmChannel, connection: ChannelModel) {
     this.channel = quietly(channel);
+    this.connection = connection;
+    channel.on('error', (error: unknown) => (this.#end ??= error));
+    connection.once('close', (error: unknown) => {
+      this.#end ??= error;
+      this.#connected = false;
+    });
     channel.once('close', () => (this.#alive = false));
     // The default exchange confirms what it cannot route. A return says so, comes before its confirm, and names the queue:
     // if one message found no queue there, none of those still unconfirmed is known to have.
@@ -26,14 +37,26 @@ export class Session {
 
   static async open(connection: ChannelModel): Promise<Session> {
     try {
-      return new Session(await connection.createConfirmChannel());
+      return new Session(await connection.createConfirmChannel(), connection);
     } catch (error) {
-      throw new ConnectionLost('RabbitMQ closed the connection while a channel was opened', { cause: error });
+      throw new ConnectionLost(`RabbitMQ closed the connection while a channel was opened: ${reasonText(error)}`, {
+        cause: error,
+      });
     }
   }
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** Whether the connection stands, though the channel may be closed. */
+  get isConnected(): boolean {
+    return this.#connected;
+  }
+
+  /** Why the session is over, in words and with the setting where one is to blame. */
+  get reason(): string {
+    return reasonText(this.#end);
   }
 
   /**
@@ -54,7 +77,7 @@ export class Session {
         else if (!error) resolve();
         else if (error instanceof Error && error.message === 'message nacked')
           reject(new Nacked(`RabbitMQ refused a message for queue ${queue}`));
-        else reject(new ConnectionLost('RabbitMQ closed the channel before it confirmed a message', { cause: error }));
+        else reject(refusal(this.#end) ?? this.#gone('before it confirmed a message', error));
       };
       try {
         this.#pending.add(pending);
@@ -106,7 +129,7 @@ export class Session {
     } catch (error) {
       if (isMissingQueue(error)) throw missing(queue, error);
       await this.close();
-      throw new ConnectionLost(`RabbitMQ did not answer about queue ${queue}`, { cause: error });
+      throw refusal(error) ?? this.#gone(`while it was asked about queue ${queue}`, error);
     }
   }
 
@@ -115,8 +138,14 @@ export class Session {
     try {
       this.channel.ack(message);
     } catch (error) {
-      throw new ConnectionLost('RabbitMQ closed the channel before a message was acknowledged', { cause: error });
+      throw this.#gone('before a message was acknowledged', error);
     }
+  }
+
+  #gone(when: string, error: unknown): ConnectionLost {
+    return new ConnectionLost(`RabbitMQ closed the channel ${when}: ${reasonText(this.#end ?? error)}`, {
+      cause: this.#end ?? error,
+    });
   }
 
   async close(): Promise<void> {

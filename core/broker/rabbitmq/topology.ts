@@ -2,7 +2,7 @@
 import type { Channel, ChannelModel, Options } from 'amqplib';
 import { backoff, delay } from '../../runtime/backoff.js';
 import { asError, ConfigError } from '../../runtime/errors.js';
-import { codeOf, quietly } from './failure.js';
+import { codeOf, quietly, refusal } from './failure.js';
 import { closeChannel } from './stream.js';
 
 export interface Topology {
@@ -12,6 +12,10 @@ export interface Topology {
   readonly retry: string;
   /** Payloads that nobody will compute any more, for people. */
   readonly dlq: string;
+  /** Chunks of halted runs. */
+  readonly parked: string;
+  /** What runs are apart from the log: a stream of small events, see run-state.ts. */
+  readonly control: string;
   /** The log: a stream, so that reading takes nothing away. */
   readonly results: string;
   /** Exclusive to the seeder that publishes. */
@@ -24,6 +28,8 @@ export function topologyOf(prefix: string, retryDelayMs: number): Topology {
     tasks: `${prefix}.tasks`,
     retry: `${prefix}.tasks.retry`,
     dlq: `${prefix}.tasks.dlq`,
+    parked: `${prefix}.tasks.parked`,
+    control: `${prefix}.control`,
     results: `${prefix}.results`,
     seeder: `${prefix}.seeder`,
     retryDelayMs,
@@ -63,6 +69,8 @@ function queues(t: Topology): [name: string, options: Options.AssertQueue][] {
     [t.dlq, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DLQ_DELIVERY_LIMIT })],
     [t.tasks, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT, ...deadLetterTo(t.dlq) })],
     [t.retry, durable({ 'x-queue-type': 'quorum', 'x-message-ttl': t.retryDelayMs, ...deadLetterTo(t.tasks) })],
+    [t.parked, durable({ 'x-queue-type': 'quorum', 'x-delivery-limit': DLQ_DELIVERY_LIMIT })],
+    [t.control, durable({ 'x-queue-type': 'stream' })],
     // Neither age nor length limit: the log is the evidence.
     [t.results, durable({ 'x-queue-type': 'stream' })],
   ];
@@ -90,7 +98,7 @@ async function declareAll(channel: Channel, topology: Topology): Promise<void> {
     try {
       await channel.assertQueue(name, options);
     } catch (error) {
-      if (codeOf(error) !== 406) throw error;
+      if (codeOf(error) !== 406) throw refusal(error) ?? error;
       throw new ConfigError(remedy(name, topology, asError(error)));
     }
   }

@@ -1,7 +1,7 @@
 /** A batch of settlements → the fewest steps that carry it out, and an answer for each of them. */
 import type { Settlement } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
-import { Unrecordable } from '../../runtime/errors.js';
+import { SettledBefore, Unrecordable } from '../../runtime/errors.js';
 import type { RedisDelivery } from './delivery.js';
 import { Settler, type Item } from './settler.js';
 
@@ -70,7 +70,7 @@ export async function settleAll(
 function claim({ delivery, verb }: Settlement): Error | undefined {
   const own = delivery as RedisDelivery;
   if (own.settledBy !== undefined) {
-    return new Error(
+    return new SettledBefore(
       `${verb} of chunk ${own.chunk.chunkId}, which was settled by ${own.settledBy} before: a delivery is settled once`,
     );
   }
