@@ -99,6 +99,7 @@ export class RabbitmqBroker implements Broker {
       topology: this.#topology,
       hooks,
       maxRecordBytes: this.#maxRecordBytes,
+      isOpen: (connection) => this.#link.isOpen(connection),
       died: (session, { runId, start, end }) => this.#states.tell({ run_id: runId, died: end - start + 1 }, session),
     });
   }

@@ -1,5 +1,5 @@
 /** One leased chunk: its confirmed publish first, then the acknowledgement. */
-import type { Message } from 'amqplib';
+import type { ChannelModel, Message } from 'amqplib';
 import type { Death, Delivery, Hooks, Settlement } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
 import { LeaseLost, SettledBefore, Unrecordable } from '../../runtime/errors.js';
@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly topology: Topology;
   readonly hooks: Hooks;
   readonly maxRecordBytes: number;
+  /** Whether a connection still stands. */
+  readonly isOpen: (connection: ChannelModel) => boolean;
   readonly settled: (delivery: RabbitDelivery) => void;
   /** Says to all workers that parameters of a run are dead. */
   readonly died: (session: Session, chunk: Chunk) => Promise<void>;
@@ -122,7 +124,7 @@ export class RabbitDelivery implements Delivery {
    * recorded, and counted once.
    */
   async #recordLate(body: Buffer): Promise<boolean> {
-    if (this.#session.alive || !this.#session.isConnected) return false;
+    if (this.#session.alive || !this.#around.isOpen(this.#session.connection)) return false;
     try {
       const session = await Session.open(this.#session.connection);
       await session.send(this.#around.topology.results, body).finally(() => session.close());

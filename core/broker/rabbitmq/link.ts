@@ -40,6 +40,10 @@ export class Link {
     return this.#opening;
   }
 
+  isOpen(connection: ChannelModel): boolean {
+    return this.#line?.model === connection;
+  }
+
   async #open(): Promise<ChannelModel> {
     const where = { host: this.#config.RABBITMQ_HOST, port: this.#config.RABBITMQ_PORT };
     const started = performance.now();

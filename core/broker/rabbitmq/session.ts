@@ -13,7 +13,6 @@ export class Session {
   readonly connection: ChannelModel;
   readonly #pending = new Set<Pending>();
   #alive = true;
-  #connected = true;
   #drained: Promise<void> | undefined;
 
   /** What the broker said at the end; undefined while the session lives, or where nothing was said. */
@@ -23,10 +22,9 @@ export class Session {
     this.channel = quietly(channel);
     this.connection = connection;
     channel.on('error', (error: unknown) => (this.#end ??= error));
-    connection.once('close', (error: unknown) => {
-      this.#end ??= error;
-      this.#connected = false;
-    });
+    const lost = (error: unknown): unknown => (this.#end ??= error);
+    connection.once('close', lost);
+    channel.once('close', () => connection.off('close', lost));
     channel.once('close', () => (this.#alive = false));
     // The default exchange confirms what it cannot route. A return says so, comes before its confirm, and names the queue:
     // if one message found no queue there, none of those still unconfirmed is known to have.
@@ -47,11 +45,6 @@ export class Session {
 
   get alive(): boolean {
     return this.#alive;
-  }
-
-  /** Whether the connection stands, though the channel may be closed. */
-  get isConnected(): boolean {
-    return this.#connected;
   }
 
   /** Why the session is over, in words and with the setting where one is to blame. */

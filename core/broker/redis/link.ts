@@ -1,4 +1,5 @@
 /** One connection, and the patience with which commands are run over it. */
+import { setMaxListeners } from 'node:events';
 import type { Redis } from 'ioredis';
 import { backoff, delay } from '../../runtime/backoff.js';
 import { asError } from '../../runtime/errors.js';
@@ -23,6 +24,7 @@ export class Link {
     this.#giveUp = giveUp;
     // One for each command that waits.
     redis.setMaxListeners(0);
+    setMaxListeners(0, this.#closing.signal, ...(giveUp ? [giveUp] : []));
     redis.on('close', () => {
       if (this.#lost || this.closed) return;
       this.#lost = true;
