@@ -1,5 +1,6 @@
 /** Batches as they cross between the threads: columns of numbers and texts, which cost a fifth of a clone of objects. */
-import type { Outcome, PackedOutcomes, PackedTasks, Task } from './protocol.js';
+import type { Outcome } from './executor.js';
+import type { PackedOutcomes, PackedTasks, Task } from './protocol.js';
 
 const TASK = 5;
 const NUMBERS = 7;

@@ -1,6 +1,6 @@
 /** What the worker's main thread and its compute thread say to each other. */
 import type { Interval } from '../core/model/interval.js';
-import type { Result } from '../core/wire/records.js';
+import type { Outcome } from './executor.js';
 
 /** How chunks are computed: given to the thread once, at its start. */
 export interface ThreadOptions {
@@ -20,22 +20,6 @@ export interface Task extends Interval {
   readonly index: number;
   readonly computation: string;
   readonly keepValues: boolean;
-}
-
-export type Computed = Omit<Result, 'workerId'>;
-
-/** What became of one task. */
-export type Outcome =
-  { readonly index: number; readonly computed: Computed } | { readonly index: number; readonly failure: Failure };
-
-export interface Failure {
-  readonly message: string;
-  readonly stack: string;
-  /** `worker`: this worker cannot compute it, another one may; `chunk`: computing it failed. */
-  readonly blame: 'chunk' | 'worker';
-  /** false when a further attempt cannot end otherwise. */
-  readonly retryable: boolean;
-  readonly parameter?: number;
 }
 
 /** Tasks as they cross to the thread, see pack.ts. */

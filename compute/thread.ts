@@ -1,10 +1,11 @@
 /** The compute thread: computes batches of tasks, so that a busy computation never blocks heartbeats and settling. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { asError, ConfigError } from '../core/runtime/errors.js';
-import { loadComputation, type Computation } from './module.js';
+import { asError } from '../core/runtime/errors.js';
+import type { Computed, Failure, Outcome } from './executor.js';
+import { LoadError, loadComputation, type Computation } from './module.js';
 import { Summariser } from './summarise.js';
 import { packOutcomes, unpackTasks } from './pack.js';
-import type { Computed, FromThread, Outcome, PackedTasks, Task, ThreadOptions } from './protocol.js';
+import type { FromThread, PackedTasks, Task, ThreadOptions } from './protocol.js';
 
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
 const HAND_OVER_MS = 20;
@@ -53,12 +54,7 @@ class ComputeThread {
     try {
       return { index: task.index, computed: await this.#compute(task, at) };
     } catch (thrown) {
-      const error = asError(thrown);
-      const failure = { message: error.message, stack: error.stack ?? '' };
-      if (error instanceof ConfigError)
-        return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
-      const retryable = !('retryable' in error) || error.retryable !== false;
-      return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, ...at } };
+      return { index: task.index, failure: failureOf(asError(thrown), at) };
     }
   }
 
@@ -121,6 +117,14 @@ class ComputeThread {
   #send(message: FromThread): void {
     this.#port.postMessage(message);
   }
+}
+
+function failureOf(error: Error, at: At): Failure {
+  const { message, stack = '' } = error;
+  if (error instanceof LoadError)
+    return { message, stack: '', blame: error.missing ? 'worker' : 'computation', retryable: true };
+  const retryable = !('retryable' in error) || error.retryable !== false;
+  return { message, stack, blame: 'parameter', retryable, ...at };
 }
 
 if (parentPort) new ComputeThread(parentPort, workerData as ThreadOptions);
