@@ -55,7 +55,7 @@ export async function checkFile(source: Source, file: string, json: boolean): Pr
     process.stdout.write(`${JSON.stringify(check, null, 2)}\n`);
   } else {
     const lines = [
-      `run          ${runId}, certified ${certificate.issuedAt}${certificate.complete ? '' : ' as INCOMPLETE'}`,
+      `run          ${runId}, certified ${certificate.issuedAt}${certificate.outcome === 'complete' ? '' : ` as ${certificate.outcome.toUpperCase()}`}`,
       ...check.notes.map((note) => `note         ${note}`),
       ...check.differences.slice(0, SHOWN).map((difference) => `differs      ${differenceText(difference)}`),
       ...(check.differences.length > SHOWN

@@ -4,7 +4,7 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import { readLedger } from '../core/ledger/ledger.js';
 import { shard } from '../core/model/plan.js';
-import { judge, type Verdict } from '../core/ledger/verdict.js';
+import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
 import { checkFile, writeCertificate } from './certify.js';
 import { repairRun } from './repair.js';
@@ -63,7 +63,7 @@ export async function verify(context: Context, args: string[]): Promise<number> 
   else process.stdout.write(verdictText(verdict, missingShards));
   if (values.certificate !== undefined)
     await writeCertificate(source, config, { certificate: values.certificate, faults: values.faults }, expectedOf);
-  return verdict.complete ? 0 : 1;
+  return exitStatusOf(verdict, config.VERIFY_ALLOW_DEAD);
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */

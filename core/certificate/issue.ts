@@ -25,8 +25,10 @@ export const certificateSchema = z.object({
     computation: text('`builtin`, or the path of the module'),
     createdAt: text('when the plan was written'),
   }),
-  complete: z.boolean().check(z.describe('every parameter has exactly one result or one dead letter; no conflict')),
-  faults: z.array(z.string()).check(z.describe('why it is not complete')),
+  outcome: z
+    .enum(['complete', 'complete with dead parameters', 'incomplete'])
+    .check(z.describe('complete: every parameter has exactly one result; with dead parameters: or one dead letter')),
+  faults: z.array(z.string()).check(z.describe('why it is incomplete')),
   parameters: z.object({
     attempted: count('parameters of the plan'),
     acknowledged: z.nullable(
@@ -143,7 +145,7 @@ export function makeCertificate(
     certificate: 1,
     issuedAt: now.toISOString(),
     plan: { runId, totalParameters, chunkSize, computation, createdAt },
-    complete: verdict.complete,
+    outcome: verdict.outcome,
     faults: [...verdict.faults],
     parameters: {
       attempted: totalParameters,

@@ -56,7 +56,7 @@ describe('a certificate', () => {
   it('says what the log says', async () => {
     const certificate = await certify();
     expect(certificate).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       faults: [],
       backend: 'redis',
       injected: around.injected,
@@ -89,7 +89,7 @@ describe('a certificate', () => {
   it('tells what was lost after it was acknowledged from what never was published', async () => {
     const certificate = await certify([plan, seededRecord(0, 49), resultRecord(0, 9)]);
     expect(certificate).toMatchObject({
-      complete: false,
+      outcome: 'incomplete',
       parameters: { acknowledged: 50, missing: 85, lost: 40 },
       missing: [{ start: 10, end: 94 }],
     });

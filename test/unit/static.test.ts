@@ -46,7 +46,7 @@ describe('a static run', { timeout: 60_000 }, () => {
     const expected = expectedTotal(1000);
     expect(status).toBe(0);
     expect(verdict).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       parameters: { expected: 1000, ok: 1000, dead: 0, missing: 0, duplicated: 0 },
       deduplicated: 0,
       undecodable: 0,
@@ -64,14 +64,14 @@ describe('a static run', { timeout: 60_000 }, () => {
     mkdirSync(logs);
     writeFileSync(logOf(0), stdout);
     const alone = (await verify({ TOTAL_WORKERS: '1', CHUNK_SIZE: '77' })).verdict;
-    expect(alone).toMatchObject({ complete: true, digest: verdict.digest, sum: verdict.sum });
+    expect(alone).toMatchObject({ outcome: 'complete', digest: verdict.digest, sum: verdict.sum });
   });
 
   it('is not complete where a log is gone: the index and its parameters are named', async () => {
     rmSync(logOf(1));
     const { status, verdict } = await verify();
     expect(status).toBe(1);
-    expect(verdict).toMatchObject({ complete: false, missing: [{ start: 333, end: 665 }] });
+    expect(verdict).toMatchObject({ outcome: 'incomplete', missing: [{ start: 333, end: 665 }] });
     expect(verdict.missingShards).toEqual([expect.stringMatching(/^index 1 \(333–665\): no record/)]);
     const { stdout } = await runNode([dist('cli/main.js'), 'verify', '--logs', logs], { env: RUN });
     expect(stdout).toMatch(/missing {6}index 1 \(333–665\)[^]*333–665[^]*INCOMPLETE\n$/);
@@ -87,7 +87,7 @@ describe('a static run', { timeout: 60_000 }, () => {
     writeFileSync(logOf(2), cut);
     const { status, verdict } = await verify();
     expect(status).toBe(1);
-    expect(verdict).toMatchObject({ complete: false, undecodable: 1, missing: [{ start, end: 999 }] });
+    expect(verdict).toMatchObject({ outcome: 'incomplete', undecodable: 1, missing: [{ start, end: 999 }] });
     expect(verdict.missingShards).toEqual([expect.stringMatching(/^index 2 \(666–999\): its log is incomplete/)]);
   });
 
@@ -106,7 +106,7 @@ describe('a static run', { timeout: 60_000 }, () => {
     writeFileSync(join(logs, 'worker-1-again.log'), stdout);
     const { status, verdict } = await verify();
     expect(status).toBe(0);
-    expect(verdict).toMatchObject({ complete: true, parameters: { ok: 1000, duplicated: 0 }, deduplicated: 8 });
+    expect(verdict).toMatchObject({ outcome: 'complete', parameters: { ok: 1000, duplicated: 0 }, deduplicated: 8 });
     expect(verdict.sum).toBe(String(Number(expectedTotal(1000).sumHundredths) / 100));
   });
 
