@@ -14,7 +14,7 @@ import type { Outcome } from '../compute/protocol.js';
 const GROUP = 64;
 
 /**
- * @param write takes one line; it must be whole when the process dies
+ * @param write takes one line; resolves once it can no longer be lost
  * @returns whether every chunk of the shard has its record
  * @throws ConfigError where this worker cannot load the computation
  */
@@ -23,7 +23,7 @@ export async function runShard(
   executor: Executor,
   log: Logger,
   stop: AbortSignal,
-  write: (line: string) => void,
+  write: (line: string) => void | Promise<void>,
 ): Promise<boolean> {
   const plan: Plan = {
     runId: config.RUN_ID,
@@ -42,6 +42,7 @@ export async function runShard(
   let misfit: ConfigError | undefined;
   for (const group of groups(chunksOf(plan, new Date().toISOString(), [mine]), GROUP)) {
     if (stop.aborted) return false;
+    let written: Promise<unknown> = Promise.resolve();
     const settled = (outcome: Outcome): void => {
       const chunk = group[outcome.index] as Chunk;
       if ('failure' in outcome) {
@@ -66,9 +67,12 @@ export async function runShard(
         attempt: 1,
         workerId: config.workerName,
       };
-      write(recordLine(encodeRecord(record)));
+      written = Promise.all([written, write(recordLine(encodeRecord(record)))]);
+      // Whether it failed is asked below, after the whole group.
+      written.catch(() => {});
     };
     await executor.execute(group, { signal: stop, settled });
+    await written;
     if (misfit) throw misfit;
   }
   if (failed > 0) log.error({ failed }, 'chunks without a result: the Job starts this index again');
