@@ -67,13 +67,13 @@ class Destination implements Last {
   }
 
   write(json: string): void {
-    const room = MOST_WAITING + (this.lastLevel >= ERROR_LEVEL ? ROOM_FOR_ERRORS : 0);
-    if (this.#output.waiting > room) {
+    const { waiting } = this.#output;
+    if (waiting > MOST_WAITING + (this.lastLevel >= ERROR_LEVEL ? ROOM_FOR_ERRORS : 0)) {
       this.#dropped++;
       return;
     }
     const line = this.#toLine(json, this);
-    if (this.#dropped > 0) {
+    if (this.#dropped > 0 && waiting <= MOST_WAITING) {
       const lines = this.#dropped;
       this.#dropped = 0;
       this.tellDropped(lines);
