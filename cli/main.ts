@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../core/runtime/version.js';
 import { standard } from '../core/runtime/output.js';
+import { cancelCommand, resumeCommand } from './cancel.js';
 import { completionCommand } from './completion.js';
 import { dlqCommand } from './dlq.js';
 import { EXIT_STATUSES } from './exit-status.js';
@@ -11,11 +12,11 @@ import { statusCommand } from './status.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
 
-const VERBS = [verifyCommand, statusCommand, resultsCommand, whyCommand, dlqCommand];
+const VERBS = [verifyCommand, statusCommand, resultsCommand, whyCommand, dlqCommand, cancelCommand, resumeCommand];
 
 const program = new Command('ttg')
   .description(
-    'Looks into the runs of TTG. Broker and run come from the environment, as for every other program of TTG: ' +
+    'Looks into the runs of TTG, and ends or resumes them. Broker and run come from the environment, as for every other program of TTG: ' +
       'RUN_ID, QUEUE_MODE, QUEUE_BACKEND, REDIS_HOST, RABBITMQ_HOST and so on.',
   )
   .version(VERSION)

@@ -20,7 +20,7 @@ export async function readRuns(broker: Pick<Broker, 'records'>): Promise<Map<str
 /** Parameters of the plan that were never published and have no record. */
 export function unpublished(plan: Plan, ledger: Ledger): Interval[] {
   const known = accounted(ledger);
-  for (const record of ledger.seeded) if (record.reason !== 'repair') known.add(record);
+  for (const record of ledger.published) if (record.reason !== 'repair') known.add(record);
   return known.gaps(planInterval(plan));
 }
 
