@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Output } from '../../core/runtime/output.js';
 
 /** Takes one piece each time it is told to. */
-function reluctant(): { stream: Writable; taken: string[]; take(error?: NodeJS.ErrnoException): Promise<void> } {
+function reluctant(): { stream: Writable; taken: string[]; take: (error?: NodeJS.ErrnoException) => Promise<void> } {
   const taken: string[] = [];
   let done: ((error?: Error | null) => void) | undefined;
   const stream = new Writable({

@@ -113,10 +113,9 @@ it('says so where the disk is full', { timeout: 60_000 }, async () => {
     stdio: ['ignore', full, 'pipe'],
   });
   closeSync(full);
-  const [stderr, [status]] = await Promise.all([
-    text(child.stderr as NonNullable<typeof child.stderr>),
-    once(child, 'exit'),
-  ]);
+  const ended = once(child, 'exit') as Promise<[number]>;
+  const stderr = await text(child.stderr as NonNullable<typeof child.stderr>);
+  const [status] = await ended;
   expect(status).toBe(1);
   expect(stderr).toMatch(/standard output does not take what is written to it: .*ENOSPC/);
 });
