@@ -172,7 +172,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(cautious.published).toBe(0);
       if (backend === 'rabbitmq')
         expect(cautious.refused).toMatch(
-          /^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/,
+          /^100 chunks are ready, 0 held by workers and 0 delayed, and the broker cannot say which ones: wait until .* or give --force/,
         );
       else expect(cautious.refused).toBeUndefined();
       const forced = await repair({ broker, runId: 'run-1', force: true, log, stop: never });
