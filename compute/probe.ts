@@ -10,7 +10,8 @@ export interface TrialRequest {
 
 /** What became of one parameter. */
 export type Trial =
-  | { readonly ended: 'ok' | 'slow' }
+  | { readonly ended: 'ok' }
+  | { readonly ended: 'slow' }
   /** `unloadable`: no parameter of it can be computed. */
   | { readonly ended: 'failed' | 'unloadable'; readonly reason: string };
 
