@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Broker, Depth } from '../core/broker/port.js';
 import type { Config } from '../core/runtime/config.js';
 import { connect } from '../core/broker/connect.js';
+import { patientDepth } from '../core/broker/patience.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import type { LogEntry } from '../core/wire/records.js';
@@ -16,7 +17,11 @@ export interface Source extends AsyncDisposable {
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
   /** undefined where there is no queue. */
   readonly broker: Broker | undefined;
-  depth(): Promise<Depth | undefined>;
+  /**
+   * Waits for statistics that do not answer yet. undefined where there is no queue.
+   * @param patienceMs about half a minute without it
+   */
+  depth(patienceMs?: number): Promise<Depth | undefined>;
   /** Share of the broker's memory limit that is used; undefined where there is none or it does not tell. */
   memoryShare(): Promise<number | undefined>;
   /** Whether something of the run may still be under way: chunks in the queue, or pods of the static Job. */
@@ -54,13 +59,13 @@ export async function openSource({ config, log, stop }: Context, directory?: str
     shards: undefined,
     broker,
     records: (options) => broker.records(options),
-    depth: () => broker.depth(),
+    depth: (patienceMs) => patientDepth(broker, stop, patienceMs),
     memoryShare: async () => {
       const { memoryUsed, memoryLimit } = await broker.capacity();
       return memoryUsed === undefined || memoryLimit === undefined ? undefined : memoryUsed / memoryLimit;
     },
     isActive: async () => {
-      const { ready, leased, delayed } = await broker.depth();
+      const { ready, leased, delayed } = await patientDepth(broker, stop);
       return ready + leased + delayed > 0;
     },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),

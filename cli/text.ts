@@ -21,9 +21,7 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     ...(verdict.dead.length > DEAD_SHOWN ? [`dead         and ${verdict.dead.length - DEAD_SHOWN} more`] : []),
     ...missingShards.map((shard) => `missing      ${shard}`),
     ...verdict.faults.map((fault) => `fault        ${fault}`),
-    verdict.complete
-      ? `COMPLETE     every parameter counts exactly once${p.dead > 0 ? `, ${p.dead} of them as dead letters` : ''}`
-      : 'INCOMPLETE',
+    `${verdict.outcome.toUpperCase()}${verdict.outcome === 'complete' ? '     every parameter counts exactly once' : p.dead > 0 && verdict.outcome !== 'incomplete' ? `     every parameter counts exactly once, ${p.dead} of them as dead letters` : ''}`,
   ];
   return `${lines.join('\n')}\n`;
 }

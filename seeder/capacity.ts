@@ -16,6 +16,8 @@ export interface Need {
   readonly recorded: number;
   /** Values that each record keeps. */
   readonly valuesPerChunk: number;
+  /** Parameters that may be dead before the run is halted. */
+  readonly dead: number;
 }
 
 /**
@@ -25,12 +27,18 @@ export interface Need {
 export function checkCapacity(
   chunks: number,
   capacity: Capacity,
-  { volumeBytes, queued, recorded, valuesPerChunk }: Need,
+  { volumeBytes, queued, recorded, valuesPerChunk, dead }: Need,
 ): void {
   if (chunks === 0) return;
   const values = valuesPerChunk * BYTES_PER_VALUE;
-  const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk } = capacity;
-  const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values);
+  const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk, maxRecordBytes } = capacity;
+  if (values > maxRecordBytes) {
+    throw new ConfigError(
+      `a record with the values of a chunk takes about ${Math.ceil(values / MIB)} MiB, and the broker takes ${Math.floor(maxRecordBytes / MIB)} MiB in one message: ` +
+        `make chunks of at most ${Math.floor(maxRecordBytes / BYTES_PER_VALUE)} parameters (CHUNK_SIZE; chart: run.chunkSize), or keep no values (run.keepValues). Nothing was published`,
+    );
+  }
+  const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values) + dead * capacity.memoryPerDead;
   if (memoryLimit !== undefined && memory > memoryLimit) {
     refuse(
       chunks,
@@ -40,7 +48,7 @@ export function checkCapacity(
       "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)",
     );
   }
-  const disk = (chunks + queued + recorded) * (diskPerChunk + values);
+  const disk = (chunks + queued + recorded) * (diskPerChunk + values) + dead * capacity.diskPerDead;
   if (volumeBytes !== undefined && disk > volumeBytes) {
     refuse(
       chunks,
@@ -56,6 +64,6 @@ function refuse(chunks: number, what: string, needed: number, limit: number, rem
   const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
   throw new ConfigError(
     `with these ${chunks} chunks the broker needs about ${mib(needed)} of ${what}, and has ${mib(limit)}: ` +
-      `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize). Nothing was published`,
+      `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize), or lower the failure budget (MAX_DEAD; run.maxDead). Nothing was published`,
   );
 }

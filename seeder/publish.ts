@@ -1,5 +1,5 @@
 /** Publishes pieces of a plan, and records in the log what was published. */
-import type { Broker } from '../core/broker/port.js';
+import type { Seeding } from '../core/broker/port.js';
 import type { Interval } from '../core/model/interval.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Chunk } from '../core/model/chunk.js';
@@ -10,13 +10,13 @@ import { chunksOf, type Plan } from '../core/model/plan.js';
 const MARK_EVERY = 10_000;
 
 export class Publisher {
-  readonly #broker: Broker;
+  readonly #seeding: Seeding;
   readonly #log: Logger;
   readonly #stop: AbortSignal;
   total = 0;
 
-  constructor(broker: Broker, log: Logger, stop: AbortSignal) {
-    this.#broker = broker;
+  constructor(seeding: Seeding, log: Logger, stop: AbortSignal) {
+    this.#seeding = seeding;
     this.#log = log;
     this.#stop = stop;
   }
@@ -45,13 +45,13 @@ export class Publisher {
         yield chunk;
       }
     };
-    const published = await this.#broker.publish(
+    const published = await this.#seeding.publish(
       untilStopped(this.#stop),
       () => (firstConfirmedAt ??= new Date().toISOString()),
     );
     if (published === 0) return;
     const confirmedAt = new Date().toISOString();
-    await this.#broker.append({
+    await this.#seeding.append({
       kind: 'seeded',
       runId: plan.runId,
       start: piece.start,

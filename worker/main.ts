@@ -2,8 +2,7 @@
 /** The worker: composes broker, compute thread and loop; decides nothing. */
 import { delay } from '../core/runtime/backoff.js';
 import { connect } from '../core/broker/connect.js';
-import { runMain, type Context } from '../core/runtime/lifecycle.js';
-import { writeLine } from '../core/runtime/logger.js';
+import { runMain, type Context, type Program } from '../core/runtime/lifecycle.js';
 import { consume } from './loop.js';
 import { ThreadExecutor } from '../compute/thread-executor.js';
 import type { Executor } from '../compute/executor.js';
@@ -36,8 +35,8 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
   return 0;
 }
 
-async function runStatic({ config, log, stop }: Context, executor: Executor): Promise<number> {
-  return (await runShard(config, executor, log, stop, async (line) => writeLine(line))) ? 0 : 1;
+async function runStatic({ config, log, stop, out }: Program, executor: Executor): Promise<number> {
+  return (await runShard(config, executor, log, stop, (line) => out.write(line))) ? 0 : 1;
 }
 
 /** Aborts `seconds` after `signal` did. */

@@ -1,6 +1,5 @@
 /** Two looks at log and queue, some seconds apart, or why they could not be had. */
 import { delay } from '../../core/runtime/backoff.js';
-import type { Depth } from '../../core/broker/port.js';
 import { asError, ConfigError } from '../../core/runtime/errors.js';
 import { IntervalSet } from '../../core/model/interval.js';
 import { readLedger } from '../../core/ledger/ledger.js';
@@ -12,8 +11,8 @@ import type { BrokerFacts, Look, Observation } from './facts.js';
 /** Whoever asks why has no use for a long wait: a broker that is up answers at once. */
 const CONNECT_SECONDS = 6;
 const STEP_MS = 500;
-/** RabbitMQ takes connections before its statistics answer. */
-const DEPTH_TRIES = 6;
+/** A broker takes connections before its statistics answer; whoever asks why does not wait for them long. */
+const DEPTH_PATIENCE_MS = 3000;
 const DEAD_LISTED = 20;
 
 export interface LookOptions {
@@ -67,7 +66,7 @@ export function aboutRun({ config }: Pick<Context, 'config'>): Pick<Observation,
 }
 
 async function look(source: Source, runId: string): Promise<Look> {
-  const depth = await patientDepth(source);
+  const depth = await source.depth(DEPTH_PATIENCE_MS).catch(() => undefined);
   const ledger = await readLedger(() => source.records(), runId);
   const { total, done, dead } = progressOf(ledger);
   const known = IntervalSet.of([...ledger.seeded, ...ledger.covered.intervals(), ...ledger.dead().intervals()]);
@@ -89,17 +88,6 @@ async function look(source: Source, runId: string): Promise<Look> {
       .map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
     memoryShare: await source.memoryShare().catch(() => undefined),
   };
-}
-
-async function patientDepth(source: Source): Promise<Depth | undefined> {
-  for (let n = 1; n <= DEPTH_TRIES; n++) {
-    try {
-      return await source.depth();
-    } catch {
-      await delay(STEP_MS);
-    }
-  }
-  return undefined;
 }
 
 const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

@@ -1,5 +1,6 @@
 /** The parameters of a run on a fixed grid, with count, digest and aggregate of each interval: where two logs differ. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical.js';
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
 import { size, type Interval } from '../model/interval.js';
@@ -108,10 +109,10 @@ class IntervalDigest {
   }
 }
 
-/** 128 bits of SHA-256 over the record's JSON as record-codec.ts encodes it. */
+/** 128 bits of SHA-256 over the canonical form of the record as it is on the wire. */
 function hashOf(record: ResultRecord): string {
   return createHash('sha256')
-    .update(JSON.stringify(encodeRecord(record)))
+    .update(canonicalJson(encodeRecord(record)))
     .digest('hex')
     .slice(0, 32);
 }

@@ -39,6 +39,8 @@ export class Ledger {
   readonly #again = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
   #halted: HaltedRecord | undefined;
+  /** How many of the seedings were before the last cancellation, which took their chunks out of the queue. */
+  #discarded = 0;
 
   constructor(runId: string) {
     this.runId = runId;
@@ -52,6 +54,11 @@ export class Ledger {
   /** Set while the run takes no chunks: somebody gave it up, or too many of its parameters are dead. */
   get halted(): HaltedRecord | undefined {
     return this.#halted;
+  }
+
+  /** The seedings whose chunks were not discarded by a cancellation. */
+  get published(): readonly SeededRecord[] {
+    return this.seeded.slice(this.#discarded);
   }
 
   /** Further records for parameters that had one already; equal ones, once they are compared. */
@@ -89,6 +96,7 @@ export class Ledger {
         break;
       case 'halted':
         this.#halted = record;
+        if (record.reason === 'cancelled') this.#discarded = this.seeded.length;
         break;
       case 'resumed':
         this.#halted = undefined;

@@ -41,17 +41,17 @@ export function planOf(settings: PlanSettings): Plan {
 
 /**
  * How many parameters of a run may be dead before it is halted.
- * @param text a whole number of parameters, a share such as `2%`, or empty: one percent, and at least 100
+ * @param text a whole number of parameters, a share such as `2%`, or empty: one percent, at least 100 and at most 10,000
  */
 export function failureBudget(text: string, totalParameters: number): number {
-  if (text === '') return Math.max(100, Math.ceil(totalParameters / 100));
+  if (text === '') return Math.min(10_000, Math.max(100, Math.ceil(totalParameters / 100)));
   const [, digits = '', percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
   const number = Number(digits);
   if (percent === '%' && digits !== '' && number <= 100) return Math.floor((totalParameters * number) / 100);
   if (percent === '' && Number.isSafeInteger(number)) return number;
   throw new ConfigError(
     `MAX_DEAD=${JSON.stringify(text)} is neither a whole number of parameters nor a share from 0% to 100%: ` +
-      'set it (chart: run.maxDead) to, for example, 100 or 2%, or leave it out for 1 % and at least 100',
+      'set it (chart: run.maxDead) to, for example, 100 or 2%, or leave it out for 1 %, at least 100 and at most 10,000',
   );
 }
 

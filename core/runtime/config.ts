@@ -75,6 +75,8 @@ export const ENVIRONMENT = {
   // seeder and verify
   BROKER_VOLUME_BYTES: optionalInteger,
   SCALED_JOB_NAME: text(''),
+  WORKER_SPEC_HASH: text(''),
+  AUTH_SECRET_NAME: text(''),
   POD_NAMESPACE: text(''),
   STATIC_JOB_NAME: text(''),
   TTG_VERSION: text(''),

@@ -5,6 +5,10 @@ import { request } from 'node:https';
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TIMEOUT_MS = 10_000;
 
+export const NOT_FOUND = 404;
+/** A precondition does not hold: somebody changed the object in between. */
+export const CONFLICT = 409;
+
 /** What the server answered instead. */
 export class KubeError extends Error {
   readonly status: number;
@@ -20,6 +24,8 @@ export interface KubeApi {
   get(path: string): Promise<string>;
   /** JSON merge patch. */
   patch(path: string, body: unknown): Promise<string>;
+  /** @param options DeleteOptions: preconditions, and what becomes of the dependents */
+  delete(path: string, options: unknown): Promise<string>;
 }
 
 /** @throws Error where the pod has no service account token */
@@ -29,7 +35,9 @@ export function inClusterApi(): KubeApi {
     new Promise((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${readFileSync(`${ACCOUNT}/token`, 'utf8')}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/merge-patch+json' }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }),
       };
       const outgoing = request(
         { host: 'kubernetes.default.svc', method, path, headers, ca, timeout: TIMEOUT_MS },
@@ -54,5 +62,9 @@ export function inClusterApi(): KubeApi {
       outgoing.on('error', reject);
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
-  return { get: (path) => call('GET', path), patch: (path, body) => call('PATCH', path, body) };
+  return {
+    get: (path) => call('GET', path),
+    patch: (path, body) => call('PATCH', path, body),
+    delete: (path, options) => call('DELETE', path, options),
+  };
 }

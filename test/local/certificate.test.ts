@@ -63,7 +63,7 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
 
   it('is written with all that it must say', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       backend,
       injected: [{ name: 'none', seconds: 1.5 }],
       plan: { runId: 'run-1', totalParameters: 1000, chunkSize: 10 },

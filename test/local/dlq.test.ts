@@ -72,7 +72,7 @@ it.each<Backend>(['redis', 'rabbitmq'])(
         finished: (live) => live.covered.count === 999,
       });
       expect(judge(run.ledger)).toMatchObject({
-        complete: true,
+        outcome: 'complete',
         parameters: { ok: 999, dead: 1, missing: 0, duplicated: 0 },
         dead: [{ start: 807, end: 807 }],
         sum: String(499_500 - 807),

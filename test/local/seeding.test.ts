@@ -80,7 +80,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(await seedRun(bench, broker, {}), 'while some is queued').toBe(0);
       await work(broker, 60);
       expect(await seedRun(bench, broker, {}), 'when all is done').toBe(0);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100, deduplicated: 0 });
     });
 
     it('goes on where a seeder was stopped in the middle', async () => {
@@ -92,7 +92,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(first).toBeLessThan(100);
       expect(await seedRun(bench, broker, {})).toBe(100 - first);
       await work(broker, 100);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100 });
     });
 
     it('finishes the run of a seeder that an upgrade to another run replaced in the middle', async () => {
@@ -102,8 +102,8 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await seedRun(bench, cut.broker, {}, cut.stop);
       await seedRun(bench, broker, { RUN_ID: 'run-2', TOTAL_PARAMETERS: '500' });
       await work(broker, 150);
-      expect(await verdictOf(broker, 'run-1')).toMatchObject({ complete: true, parameters: { ok: 1000 } });
-      expect(await verdictOf(broker, 'run-2')).toMatchObject({ complete: true, parameters: { ok: 500 } });
+      expect(await verdictOf(broker, 'run-1')).toMatchObject({ outcome: 'complete', parameters: { ok: 1000 } });
+      expect(await verdictOf(broker, 'run-2')).toMatchObject({ outcome: 'complete', parameters: { ok: 500 } });
     });
 
     it('extends a run to a larger total without computing the old one again', async () => {
@@ -115,7 +115,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(await seedRun(bench, broker, { TOTAL_PARAMETERS: '1500' })).toBe(51);
       await work(broker, 51);
       expect(await verdictOf(broker)).toMatchObject({
-        complete: true,
+        outcome: 'complete',
         parameters: { expected: 1500, ok: 1500 },
         deduplicated: 0,
       });
@@ -131,7 +131,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect((await verdictOf(broker)).parameters.missing).toBe(700);
       expect(await seedRun(bench, broker, {})).toBe(70);
       await work(broker, 70);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100 });
       expect(await readResults(broker)).toHaveLength(100);
     });
 
@@ -151,7 +151,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
         published: 0,
         refused: undefined,
       });
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100, deduplicated: 0 });
     });
 
     it('repairs what a seeder did not come to', async () => {
@@ -161,7 +161,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       const first = await seedRun(bench, cut.broker, {}, cut.stop);
       expect((await repair({ broker, runId: 'run-1', force: false, log, stop: never })).published).toBe(100 - first);
       await work(broker, 100);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100 });
     });
 
     it('repairs nothing while all is queued; forced where nobody can list the queue, it counts each parameter once all the same', async () => {
@@ -180,7 +180,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(forced).toEqual({ published: twice, refused: undefined });
       await work(broker, 100 + twice);
       expect(await verdictOf(broker)).toMatchObject({
-        complete: true,
+        outcome: 'complete',
         parameters: { ok: 1000, duplicated: 0 },
         records: 100 + twice,
         deduplicated: twice,

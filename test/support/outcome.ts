@@ -9,7 +9,13 @@ export function expectAsWithout(name: string, outcome: Outcome, poison: Poison |
   const { verdict, certificate } = outcome;
   const { expected } = verdict.parameters;
   expect(outcome.covered).toEqual(allBut(dead, expected));
-  expect(verdict).toMatchObject({ complete: true, faults: [], missing: [], conflicts: [], digest: outcome.reference });
+  expect(verdict).toMatchObject({
+    outcome: 'complete',
+    faults: [],
+    missing: [],
+    conflicts: [],
+    digest: outcome.reference,
+  });
   expect(verdict.parameters).toEqual({
     expected,
     ok: expected - dead.length,
@@ -19,7 +25,7 @@ export function expectAsWithout(name: string, outcome: Outcome, poison: Poison |
   });
   expect(verdict.dead.map(({ start, end }) => [start, end]).sort()).toEqual(dead.map((one) => [one, one]).sort());
   expect(certificate).toMatchObject({
-    complete: true,
+    outcome: 'complete',
     injected: [{ name }],
     parameters: { lost: 0, duplicated: 0, conflicting: 0 },
   });

@@ -20,6 +20,7 @@ const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({
   queued: 0,
   recorded: 0,
   valuesPerChunk,
+  dead: 0,
 });
 
 describe('a run', () => {

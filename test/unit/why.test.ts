@@ -7,7 +7,15 @@ const NOW = Date.parse('2026-01-01T01:00:00Z');
 const ago = (seconds: number): number => NOW - seconds * 1000;
 type Depth = NonNullable<Look['depth']>;
 
-const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
+const depth = (over: Partial<Depth> = {}): Depth => ({
+  ready: 0,
+  leased: 0,
+  stale: 0,
+  delayed: 0,
+  dead: 0,
+  parked: 0,
+  ...over,
+});
 const look = (over: Partial<Look> = {}): Look => ({
   at: NOW,
   total: 1000,

@@ -5,7 +5,6 @@ import {
   certificateText,
   makeCertificate,
   readAccount,
-  readGrid,
 } from '../../../dist/core/certificate/issue.js';
 import { checkCertificate, differenceText } from '../../../dist/core/certificate/check.js';
 import { Stop } from '../steps.mjs';
@@ -19,9 +18,8 @@ import { Stop } from '../steps.mjs';
 export async function certifyRun({ observer, env, backend }, injection) {
   const runId = String(env.RUN_ID);
   const records = () => observer.records();
-  const grid = await readGrid(records, runId);
-  if (!grid) throw new Stop(`the log holds no plan of ${runId}`);
-  const account = await readAccount(records, runId, grid);
+  const account = await readAccount(records, runId);
+  if (!account.ledger.plan) throw new Stop(`the log holds no plan of ${runId}`);
   const issued = makeCertificate(
     account,
     { backend, injected: [{ ...injection }], release: env.TTG_VERSION ?? '', image: env.TTG_IMAGE ?? '' },

@@ -41,7 +41,7 @@ export function faultTable(rows) {
       `${dead}`,
       `${verdict.deduplicated}`,
       same,
-      verdict.complete ? 'complete' : 'INCOMPLETE',
+      verdict.outcome,
     ];
   });
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)));

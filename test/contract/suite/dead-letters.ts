@@ -3,7 +3,7 @@ import { deadLetterWire, type DeadLetter } from '../../../core/wire/dead-letter.
 import { ChunkError } from '../../../core/runtime/errors.js';
 import { readLedger } from '../../../core/ledger/ledger.js';
 import { encodeChunk } from '../../../core/wire/chunk-codec.js';
-import { neverSeeded } from '../../../seeder/gaps.js';
+import { unpublished } from '../../../seeder/gaps.js';
 import {
   never,
   plan,
@@ -85,7 +85,7 @@ export function describeDeadLetters(h: Harness): void {
       expect(await worker.replay([second!.id, 'unknown', '0-1'])).toEqual([second!.id]);
       expect((await list(worker, 2)).map(({ id }) => id)).toEqual([first!.id, third!.id]);
       const replayed = await readLedger(() => worker.records(), 'run-1');
-      expect(neverSeeded(plan(3), replayed), 'what a seeder would publish beside it').toEqual([]);
+      expect(unpublished(plan(3), replayed), 'what a seeder would publish beside it').toEqual([]);
       const delivery = await receiveOne(worker);
       expect(delivery).toMatchObject({ chunk: second!.chunk, attempt: 1 });
       await delivery.complete(resultOf(delivery.chunk));

@@ -30,7 +30,7 @@ async function holdSeeders(stage, seeders = 1) {
   await stage.deploy({ RUN_ID: 'warm-up', TOTAL_PARAMETERS: '1', CHUNK_SIZE: '1' });
   await stage.connect();
   await seederEnded(stage.where, stage.until);
-  const lock = await stage.observer.lockSeeding();
+  const lock = await stage.observer.seeding();
   try {
     await stage.deploy();
     for (let n = 1; n < seeders; n++) await secondSeeder(stage);

@@ -1,17 +1,14 @@
-/** What was published and got lost on the way: with a broker that cannot list its queue, only a queue that stays empty shows it. */
+/** What was published before and is neither recorded nor queued: where the queue cannot be listed, only one that stays empty shows it. */
 import { delay } from '../core/runtime/backoff.js';
 import type { Broker } from '../core/broker/port.js';
 import { IntervalSet, type Interval } from '../core/model/interval.js';
 import type { Ledger } from '../core/ledger/ledger.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Plan } from '../core/model/plan.js';
-import { except, lost, neverSeeded, readRuns } from './gaps.js';
+import { without, unaccounted, unpublished, readRuns } from './gaps.js';
 
-/**
- * Longer than RabbitMQ's count of held chunks is old: a quorum queue tells it every 5 s, and it is collected every
- * collect_statistics_interval (5 s unless it is set; with the chart's 1 s it was measured up to 7.3 s late).
- */
-const QUIET_MS = 12_000;
+/** Looks at the queue while it must stay empty. */
+const LOOKS = 8;
 
 export interface Search {
   readonly broker: Broker;
@@ -21,14 +18,14 @@ export interface Search {
   readonly queued: IntervalSet | undefined;
   readonly log: Logger;
   readonly stop: AbortSignal;
-  /** Where the queue cannot be listed: takes all that has no record for lost, whatever is still queued. */
+  /** Where the queue cannot be listed: takes all that has no record, whatever is still queued. */
   readonly force?: boolean;
-  /** Told why nothing was taken for lost, though something may be. */
+  /** Told why nothing was taken, though something may be missing. */
   readonly refused?: (why: string) => void;
 }
 
 /** What was published before and is neither recorded nor queued any more. */
-export async function lostPieces({
+export async function piecesToRepublish({
   broker,
   plan,
   ledger,
@@ -38,19 +35,19 @@ export async function lostPieces({
   force = false,
   refused,
 }: Search): Promise<Interval[]> {
-  const unseeded = IntervalSet.of(neverSeeded(plan, ledger));
-  if (queued) return except(lost(plan, ledger, queued), unseeded);
-  const missing = except(lost(plan, ledger, unseeded), unseeded);
+  const unseeded = IntervalSet.of(unpublished(plan, ledger));
+  if (queued) return without(unaccounted(plan, ledger, queued), unseeded);
+  const missing = without(unaccounted(plan, ledger, unseeded), unseeded);
   if (missing.length === 0 || force) return missing;
-  for (let waited = 0; waited < QUIET_MS && !stop.aborted; waited += QUIET_MS / 8) {
+  for (let waited = 0; waited < broker.traits.quietMs && !stop.aborted; waited += broker.traits.quietMs / LOOKS) {
     const { ready, leased, delayed } = await broker.depth();
     if (ready + leased + delayed > 0) {
-      log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is taken for lost');
+      log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is published again');
       refused?.(`${ready} chunks are ready, ${leased} held by workers and ${delayed} delayed`);
       return [];
     }
-    await delay(QUIET_MS / 8, stop);
+    await delay(broker.traits.quietMs / LOOKS, stop);
   }
   const fresh = (await readRuns(broker)).get(plan.runId) ?? ledger;
-  return stop.aborted ? [] : except(lost(plan, fresh, unseeded), unseeded);
+  return stop.aborted ? [] : without(unaccounted(plan, fresh, unseeded), unseeded);
 }
