@@ -71,6 +71,7 @@ export function describePartly(h: Harness): void {
       const worker = await bench.worker();
       await publish(worker, 4);
       const [first, second, third, fourth] = await receive(worker, 4);
+      await worker.halt('run-1', 'cancelled');
       const answers = await worker.settle([
         { delivery: third!, verb: 'complete', result: resultOf(third!.chunk) },
         {
