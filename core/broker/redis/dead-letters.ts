@@ -93,7 +93,7 @@ function toDeadLetter(id: string, fields: readonly Buffer[]): DeadLetter {
 /** Where a name or value holds a zero byte itself this cuts it in two: its bytes stay the same. */
 function unpacked(payload: readonly Buffer[]): readonly Buffer[] {
   const [name, packed] = payload;
-  if (payload.length !== 2 || !packed || name?.toString() !== PACKED) return payload;
+  if (payload.length !== 2 || name?.toString() !== PACKED || packed?.at(-1) !== 0) return payload;
   const fields: Buffer[] = [];
   for (let from = 0; from < packed.length;) {
     const end = packed.indexOf(0, from);

@@ -23,7 +23,7 @@ if n == 0 or redis.call('EXISTS', log) == 0 or not covered(done, first, last) th
   end
   local entry = redis.call('XRANGE', tasks, id, id)[1]
   local fields = entry and entry[2] or {}
-  if #fields > MANY then fields = { 'ttg_raw_fields', table.concat(fields, '\0') .. '\0' } end
+  if #fields > MANY or fields[1] == 'ttg_raw_fields' then fields = { 'ttg_raw_fields', table.concat(fields, '\0') .. '\0' } end
   for i = 10 + n, #ARGV do fields[#fields + 1] = ARGV[i] end
   redis.call('XADD', dlq, '*', unpack(fields))
 end
