@@ -22,6 +22,7 @@ import { waitUntilReady } from './local-ready.mjs';
  * @property {string} [persistDir] keeps the data there after the end, and starts on what is there
  * @property {'always' | 'everysec'} [appendfsync] Redis: `always` loses nothing to kill -9; default `everysec`, as in the chart
  * @property {string} [maxmemory] Redis: as in redis.conf, for example `64mb`
+ * @property {readonly string[]} [settings] Redis: further lines of redis.conf
  *
  * @typedef {object} LocalBroker
  * @property {Backend} backend
@@ -165,6 +166,7 @@ async function specify(backend, options) {
     password: keptPassword(dir),
     appendfsync: options.appendfsync ?? 'everysec',
     maxmemory: options.maxmemory,
+    settings: options.settings ?? [],
   };
 }
 

@@ -17,6 +17,7 @@
  * @property {string} password
  * @property {'always' | 'everysec'} appendfsync Redis only
  * @property {string | undefined} maxmemory Redis only, as in redis.conf
+ * @property {readonly string[]} settings Redis only: further lines of redis.conf
  *
  * @typedef {object} Engine How a provider runs one broker.
  * @property {() => Promise<void>} start also after `kill9`: on the same data and the same ports
@@ -47,6 +48,7 @@ export function redisConfig(spec, { bind, port, data }) {
     ...(spec.maxmemory === undefined ? [] : [`maxmemory ${spec.maxmemory}`]),
     `requirepass ${spec.password}`,
     'daemonize no',
+    ...spec.settings,
   ]);
 }
 

@@ -1,6 +1,7 @@
 /** What the broker holds and can hold. */
 import type { Capacity, Depth } from '../port.js';
 import type { Config } from '../../runtime/config.js';
+import { readInfo } from './concerns.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
 import { MAX_RECORD_BYTES } from './settler.js';
@@ -33,10 +34,10 @@ export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config
 }
 
 export async function readCapacity(link: Link): Promise<Capacity> {
-  const info = await link.run((redis) => redis.info('memory'));
+  const info = await link.run((redis) => readInfo(redis));
   const value = (name: string): number | undefined => {
-    const found = new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1];
-    return found === undefined ? undefined : Number(found);
+    const text = info.get(name);
+    return text === undefined ? undefined : Number(text);
   };
   return {
     memoryUsed: value('used_memory'),

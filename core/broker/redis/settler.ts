@@ -5,6 +5,7 @@ import type { Config } from '../../runtime/config.js';
 import { Unrecordable } from '../../runtime/errors.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
+import { whyUnreadable } from '../../wire/recordable.js';
 import type { ResultRecord, Wire } from '../../wire/records.js';
 import { toFields } from './codec.js';
 import { columnsOf } from './columns.js';
@@ -24,6 +25,7 @@ type Completion = Extract<Settlement, { verb: 'complete' }>;
 export interface Item {
   readonly lease: Lease;
   readonly record: ResultRecord;
+  readonly wire: Wire;
   readonly length: number;
 }
 
@@ -57,6 +59,10 @@ export class Settler {
       attempt: delivery.attempt,
       ...result,
     };
+    const wire = encodeRecord(record);
+    const fault = whyUnreadable(wire);
+    if (fault !== undefined) throw new Unrecordable(`the result of chunk ${chunkId} has no encoding: ${fault}`);
+    // Digits take a byte each.
     const length = 200 + (result.values ? JSON.stringify(result.values).length : 0);
     if (length > MAX_RECORD_BYTES) {
       throw new Unrecordable(
@@ -64,7 +70,7 @@ export class Settler {
           'make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (run.keepValues)',
       );
     }
-    return { lease: delivery.lease, record, length };
+    return { lease: delivery.lease, record, wire, length };
   }
 
   async complete(items: readonly Item[]): Promise<boolean[]> {
@@ -74,9 +80,9 @@ export class Settler {
   }
 
   /** The first part has its result, the rest goes back as pieces. */
-  async completePart({ lease, record }: Item, rest: readonly Chunk[]): Promise<boolean> {
+  async completePart({ lease, record, wire }: Item, rest: readonly Chunk[]): Promise<boolean> {
     const { start, end, runId } = record;
-    const fields = toFields(encodeRecord(record));
+    const fields = toFields(wire);
     const args = [lease.id, lease.count, start, end, fields.length, ...fields, ...pieceArgs(rest)];
     const [done] = await this.#step(this.#scripts.part, [this.#keys.log, this.#keys.done(runId)], args);
     return done === true;
@@ -94,15 +100,18 @@ export class Settler {
     return this.#pass(leases, RELEASED, this.#staleMs, -1);
   }
 
-  /** Out of the queue, into the stream of parked chunks or nowhere. */
+  /** Out of the queue, into the stream of parked chunks or nowhere; back to it where the run is not halted any more. */
   async remove(deliveries: readonly RedisDelivery[], keep: boolean): Promise<boolean[]> {
-    const rows = deliveries.map(({ lease, chunk }) => [
-      lease.id,
-      lease.count,
-      ...(keep ? toFields(encodeChunk(chunk)) : []),
-    ]);
-    const width = (rows[0]?.length ?? 2) - 2;
-    return this.#step(this.#scripts.remove, [this.#keys.parked], [width, ...rows.flat()]);
+    const { parked, halted } = this.#keys;
+    const answers: boolean[] = [];
+    for (let at = 0; at < deliveries.length; at += MOST_ITEMS) {
+      const rows = deliveries.slice(at, at + MOST_ITEMS).map(({ lease, chunk }) => {
+        return [lease.id, lease.count, chunk.runId, ...(keep ? toFields(encodeChunk(chunk)) : [])];
+      });
+      const args = [DELAYED, this.#retryIdleMs, (rows[0] as Arg[]).length - 3, ...rows.flat()];
+      answers.push(...(await this.#step(this.#scripts.remove, [parked, halted], args)));
+    }
+    return answers;
   }
 
   async split({ id, count }: Lease, pieces: readonly Chunk[]): Promise<boolean> {
@@ -151,7 +160,7 @@ export class Settler {
   }
 
   #complete(items: readonly Item[]): Promise<boolean[]> {
-    const wires = items.map(({ record }) => encodeRecord(record));
+    const wires = items.map(({ wire }) => wire);
     const columns = columnsOf(wires, ['start_param', 'end_param']);
     const rows: Arg[] = [];
     items.forEach(({ lease }, i) => {

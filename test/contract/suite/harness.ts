@@ -6,7 +6,10 @@ import { describeConnecting } from './connecting.js';
 import { describeCrashing } from './crashing.js';
 import { describeDeadLetters } from './dead-letters.js';
 import { describeDying } from './dying.js';
+import { describeHalting } from './halting.js';
 import { describeLeasing } from './leasing.js';
+import { describeLimits } from './limits.js';
+import { describePartly } from './partly.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
 import { describeSettling } from './settling.js';
@@ -34,6 +37,9 @@ const SIDE_BY_SIDE = [
   describeDeadLetters,
   describeReading,
   describeDying,
+  describePartly,
+  describeHalting,
+  describeLimits,
 ];
 /** These keep the machine busy, or kill the broker. */
 const ALONE = [describePublishing, describeCrashing];
