@@ -1,4 +1,5 @@
 /** A release as its own objects describe it: names, the workers' environment, and a way in to its broker. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { getSecret, listScaledJobs, orAbsent, PROJECT } from './kube.mjs';
 import { forwardService } from './portforward.mjs';
 import { Stop } from './steps.mjs';
@@ -51,7 +52,8 @@ export async function findReleaseEnv(where) {
   // workers take the plan from their messages, so only the seeder's environment says it
   const seeder = seeders.find((job) => job.metadata?.labels?.['ttg.io/run-id'] === values.RUN_ID);
   const plan = seeder?.spec ? environment(seeder.spec.template).values : {};
-  for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE']) if (plan[name]) values[name] ??= plan[name];
+  for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE', 'AUTH_SECRET_NAME'])
+    if (plan[name]) values[name] ??= plan[name];
   return { values, secrets, scaledJob, staticJob };
 }
 
@@ -129,7 +131,10 @@ function endpoints(env) {
  */
 async function addSecrets(kube, namespace, found, env) {
   for (const [variable, { name, key }] of Object.entries(found.secrets)) {
-    const value = (await getSecret(kube, namespace, name))?.[key];
+    const inMaking = name === found.values.AUTH_SECRET_NAME;
+    const value = await secretValue(kube, namespace, name, key, inMaking ? PASSWORD_MS : 0);
+    // Where the seeder cannot make it, the broker does not run either: the caller finds that out, and `why` the reason.
+    if (value === undefined && inMaking) continue;
     if (value === undefined)
       throw new Stop(
         `Secret ${namespace}/${name} has no key ${key} (for ${variable})`,
@@ -138,6 +143,25 @@ async function addSecrets(kube, namespace, found, env) {
     env[variable] = value;
   }
 }
+
+/**
+ * @param {Kube} kube
+ * @param {string} namespace
+ * @param {string} name
+ * @param {string} key
+ * @param {number} ms for how long it may still be missing
+ */
+async function secretValue(kube, namespace, name, key, ms) {
+  const until = performance.now() + ms;
+  for (;;) {
+    const value = (await getSecret(kube, namespace, name))?.[key];
+    if (value !== undefined || performance.now() >= until) return value;
+    await delay(250);
+  }
+}
+
+/** The first seeder of a release makes the password, some seconds after the installation. */
+const PASSWORD_MS = 15_000;
 
 const DEFAULT_PORTS = /** @type {Record<string, number>} */ ({
   REDIS_PORT: 6379,
