@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 /** Removal of what TTG made in a cluster, and of nothing else. */
-import { CONTEXT, NAMESPACE } from './lib/args.mjs';
-import { confirm } from './lib/confirm.mjs';
-import { inventory, table } from './lib/inventory.mjs';
-import { connect, PROJECT } from './lib/kube.mjs';
-import { helmReleases, remove, requireUnmounted } from './lib/removal.mjs';
-import { runScript } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+import { CONTEXT, NAMESPACE } from '../dist/ops/script/args.js';
+import { confirm, runScript } from '../dist/ops/script/frame.js';
+import { inventory, table } from '../dist/ops/cluster/inventory.js';
+import { connect, PROJECT } from '../dist/ops/cluster/kube.js';
+import { helmReleases, remove, requireUnmounted } from '../dist/ops/cluster/removal.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
-/** @typedef {import('./lib/inventory.mjs').Owned} Owned */
+/** @typedef {import('../dist/ops/cluster/inventory.js').Owned} Owned */
 
 const FLAGS = /** @type {const} */ ({
   'all': { type: 'boolean', help: 'releases, leftovers and volumes; the default where no part is named' },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { judge } from '../../core/ledger/verdict.js';
-import type { Backend } from '../../scripts/lib/local-broker.mjs';
+import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
 it.each<Backend>(['redis', 'rabbitmq'])(

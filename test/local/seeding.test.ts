@@ -5,7 +5,7 @@ import type { Broker, Seeding } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { readLedger } from '../../core/ledger/ledger.js';
 import { judge } from '../../core/ledger/verdict.js';
-import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../ops/local/broker.js';
 import { repair } from '../../seeder/repair.js';
 import { seed } from '../../seeder/seed.js';
 import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
