@@ -30,7 +30,7 @@ export async function helmReleases({
 }: Pick<Removal, 'run' | 'kube' | 'namespace' | 'release'>): Promise<HelmRelease[]> {
   const scope = namespace ? ['--namespace', namespace] : ['--all-namespaces'];
   const { stdout } = await run.sh`helm --kube-context ${kube.context} list --all ${scope} --output json`;
-  const all: HelmRelease[] = JSON.parse(stdout);
+  const all = JSON.parse(stdout) as HelmRelease[];
   return all.filter(({ name, chart }) => /^ttg-\d/.test(chart) && (!release || name === release));
 }
 
