@@ -9,7 +9,8 @@ import type { Interval } from '../core/model/interval.js';
 import { messageOf, Stop } from '../ops/script/stop.js';
 import { certifyRun, referenceDigest } from './proof.js';
 import { makeRng } from './rng.js';
-import type { Injection, Stage, Fault, Settings, Reading } from './types.js';
+import type { Reading } from '../ops/run/observe.js';
+import type { Injection, Stage, Fault, Settings } from './types.js';
 
 export interface Outcome {
   injection: Injection;

@@ -3,7 +3,8 @@
  */
 import { Stop } from '../ops/script/stop.js';
 import { pick, type Rng } from './rng.js';
-import type { Stage, Struck, Hit } from './types.js';
+import type { Effect } from '../ops/run/observe.js';
+import type { Stage, Hit } from './types.js';
 
 const TRIES = 5;
 
@@ -11,7 +12,7 @@ const TRIES = 5;
 export async function hitHolder(
   stage: Stage,
   rng: Rng,
-  hit: (victim: string) => Promise<Struck>,
+  hit: (victim: string) => Promise<Effect>,
   spare?: (victim: string) => Promise<void>,
 ): Promise<Hit & { worker: string }> {
   for (let n = 1; n <= TRIES; n++) {

@@ -2,14 +2,7 @@
  * Parameters that no attempt computes: they throw, never return, or kill their process. All others have the built-in values.
  */
 import { Stop } from '../ops/script/stop.js';
-import type { Fault, Stage } from './types.js';
-
-export interface Poison {
-  /** ascending */
-  parameters: readonly number[];
-  /** text of the computation's module */
-  source: string;
-}
+import type { Fault, Stage, Poison } from './types.js';
 
 /**
  * @param parameters ascending

@@ -1,7 +1,4 @@
-/** What a run of the built-in computation must give, computed here without any broker. */
-/**
- * The certificate of a run that a fault was played on: issued, written as it would be kept, read back, and held against the live log.
- */
+/** What a run must show after a fault: the digest of a run without one, and a certificate that holds against the live log. */
 import { builtin } from '../compute/builtin.js';
 import { expectedOf } from '../compute/expected.js';
 import { checkCertificate, differenceText } from '../core/certificate/check.js';

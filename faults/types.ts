@@ -1,9 +1,9 @@
 /** What a fault is, and what it is played on: processes of this machine, or a release on a cluster. */
 import type { Broker } from '../core/broker/port.js';
-import type { Ledger } from '../core/ledger/ledger.js';
-import type { ResultRecord } from '../core/wire/records.js';
+import type { Held } from '../ops/run/chunk-log.js';
+import type { Effect, Reading } from '../ops/run/observe.js';
 import type { Raw } from '../ops/run/raw-broker.js';
-import type { Poison } from './poison.js';
+import type { Until } from '../ops/script/wait.js';
 import type { Rng } from './rng.js';
 
 /** Settings of one run. */
@@ -18,12 +18,6 @@ export interface Settings {
   deadlineSeconds: number;
   /** how often the scaler looks */
   pollMs?: number;
-}
-
-export interface Reading {
-  ledger: Ledger;
-  /** all of them, in the order of the log */
-  results: ResultRecord[];
 }
 
 export interface Stage {
@@ -49,18 +43,18 @@ export interface Stage {
   read: () => Promise<Reading>;
   /** the broker past the port; to be closed */
   raw: () => Promise<Raw>;
-  /** waits for an observation, up to the deadline; a read that failed is none */
-  until: <T>(observe: () => Promise<T | false | undefined> | T | false | undefined, what: string) => Promise<T>;
+  /** Up to the deadline of the settings. */
+  until: Until;
   /** chunks that running workers have started and not completed */
   held: () => Promise<Held[]>;
   /** the same of one worker, dead or alive, the latest start first */
   heldBy: (worker: string) => Promise<Held[]>;
   /** workers that ended by SIGKILL */
-  killed: () => Promise<Array<Struck & { name: string }>>;
+  killed: () => Promise<Array<Effect & { name: string }>>;
   /** without grace; resolves when it is seen dead */
-  kill: (worker: string) => Promise<Struck>;
+  kill: (worker: string) => Promise<Effect>;
   /** stops its process; resolves when it is seen stopped */
-  freeze: (worker: string) => Promise<Struck>;
+  freeze: (worker: string) => Promise<Effect>;
   /** lets it go on; resolves when it is seen to, or to have ended */
   wake: (worker: string) => Promise<void>;
   /** kill -9; resolves with how it was seen */
@@ -71,19 +65,6 @@ export interface Stage {
   staying: () => Promise<string[]>;
   /** evidence: the run did not end well, so keep what a person would want to see */
   close: (evidence: boolean) => Promise<void>;
-}
-
-/** `startedAt` in milliseconds since the epoch; `chunkId` is '' where the workers' logs do not tell it. */
-export interface Held {
-  worker: string;
-  chunkId: string;
-  startedAt: number;
-}
-
-/** when, in milliseconds since the epoch, and how it was seen */
-export interface Struck {
-  at: number;
-  observed: string;
 }
 
 /** What an injection did, seen to have taken hold. */
@@ -106,6 +87,13 @@ export interface Hit {
 
 /** The record of a fault; times in ISO 8601 UTC. */
 export type Injection = Omit<Hit, 'struckAt'> & { name: string; at: string; healedAt: string };
+
+export interface Poison {
+  /** ascending */
+  parameters: readonly number[];
+  /** text of the computation's module */
+  source: string;
+}
 
 export interface Fault<S extends Stage = Stage> {
   /** It is injected from the start of the seeding, or once a share of the chunks is done. */

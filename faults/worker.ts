@@ -2,7 +2,8 @@
 import { Stop } from '../ops/script/stop.js';
 import { hitHolder } from './hit.js';
 import type { Rng } from './rng.js';
-import type { Fault, Hit, Reading, Stage } from './types.js';
+import type { Reading } from '../ops/run/observe.js';
+import type { Fault, Hit, Stage } from './types.js';
 
 /**
  * Not among the first: the start is to be healthy.

@@ -52,7 +52,7 @@ export function askTtg(env: Env, args: readonly string[], signal?: AbortSignal):
   const options = { env, maxBuffer: 1 << 28, ...(signal ? { signal } : {}) };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [PROGRAMS.ttg, ...args], options, (error, stdout, stderr) => {
-      if (error && signal?.aborted) return reject(error);
+      if (error && signal?.aborted) return reject(new Error('ttg was interrupted', { cause: error }));
       resolve({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });

@@ -130,7 +130,7 @@ export function saidLast(text: string): string | undefined {
 function saidInJson(line: string) {
   if (!line.startsWith('{')) return undefined;
   try {
-    const { msg, err, reason } = JSON.parse(line);
+    const { msg, err, reason } = JSON.parse(line) as { msg?: unknown; err?: { message?: string }; reason?: string };
     return typeof msg === 'string' ? [msg, err?.message ?? reason].filter(Boolean).join(': ') : undefined;
   } catch {
     return undefined;

@@ -1,7 +1,4 @@
-/**
- * Everything that cli/why judges, of a release in a cluster: its broker through a port-forward first, then its objects.
- */
-/** What the Kubernetes API says of a release that may be in trouble: facts for cli/why, no judgement. */
+/** Collects what `why` judges of a release in a cluster: its broker through a port-forward first, then its objects. */
 import type { V1Node } from '@kubernetes/client-node';
 import { loadConfig } from '../../core/runtime/config.js';
 import { createLogger } from '../../core/runtime/logger.js';

@@ -5,9 +5,9 @@ import { isReady, podState } from '../../ops/cluster/kube.js';
 import { endOf, nameOf, podsOf } from '../../ops/cluster/pods.js';
 import type { Where } from '../../ops/cluster/release.js';
 import { Stop } from '../../ops/script/stop.js';
-import type { Stage } from '../types.js';
+import type { Until } from '../../ops/script/wait.js';
 
-export function brokerOf(where: Where, backend: 'redis' | 'rabbitmq', until: Stage['until']) {
+export function brokerOf(where: Where, backend: 'redis' | 'rabbitmq', until: Until) {
   const pod = async () => {
     const [found] = await podsOf(where, backend);
     if (!found) throw new Error(`there is no pod of ${backend}`);

@@ -3,7 +3,7 @@ import { signalScript, strike, withPids } from '../../ops/cluster/exec.js';
 import { nameOf, podsOf, untilEnded } from '../../ops/cluster/pods.js';
 import { Stop } from '../../ops/script/stop.js';
 import { hitHolder, preload } from '../hit.js';
-import type { Struck } from '../types.js';
+import type { Effect } from '../../ops/run/observe.js';
 import { completedByAnother } from '../worker.js';
 import { requireKind, inNode } from './nodes.js';
 import type { ClusterFault, ClusterStage } from './stage.js';
@@ -42,7 +42,7 @@ async function rulesFor(stage: ClusterStage, worker: string) {
   };
 }
 
-async function cut(stage: ClusterStage, worker: string): Promise<Struck> {
+async function cut(stage: ClusterStage, worker: string): Promise<Effect> {
   const { node, rules } = await rulesFor(stage, worker);
   const at = Date.now();
   for (const rule of rules) await inNode(node, 'iptables', '-t', 'raw', '-I', 'PREROUTING', ...rule, '-j', 'DROP');

@@ -1,5 +1,4 @@
-/** Faults of a node: it stops, with the broker on it or without, or it is drained. */
-/** A Kind cluster's nodes as the containers that they are. */
+/** Faults of a Kind cluster's nodes, which are containers: one stops, with the broker on it or without, or is drained. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
 import { nameOf, runningWorkers } from '../../ops/cluster/pods.js';

@@ -69,25 +69,24 @@ const LUA =
 /**
  * The image holds no .lua files: `readFileSync(new URL('./x.lua', import.meta.url), 'utf8')` becomes the file's text.
  */
-function inlineLua() {
-  const plugin: Plugin = {
+function inlineLua(): Plugin {
+  return {
     name: 'inline-lua',
-    setup({ onLoad }) {
-      onLoad({ filter: /[/\\]core[/\\].*\.ts$/ }, async ({ path }) => {
+    setup: (build) => {
+      build.onLoad({ filter: /[/\\]core[/\\].*\.ts$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8');
         if (!source.includes('.lua')) return undefined;
-        const texts: Map<string, string> = new Map();
+        const texts = new Map<string, string>();
         for (const [, , name = ''] of source.matchAll(LUA))
           texts.set(name, await readFile(resolve(dirname(path), name), 'utf8'));
         return {
-          contents: source.replace(LUA, (_call, _quote, name) => JSON.stringify(texts.get(name))),
+          contents: source.replace(LUA, (_call, _quote, name: string) => JSON.stringify(texts.get(name))),
           loader: 'ts',
           watchFiles: [...texts.keys()].map((name) => resolve(dirname(path), name)),
         };
       });
     },
   };
-  return plugin;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Commands inside containers: `kubectl exec`, at once or armed beforehand and fired within milliseconds. */
 import { $ } from 'zx';
-import type { Struck } from '../../faults/types.js';
+import type { Effect } from '../run/observe.js';
 import { Stop } from '../script/stop.js';
 import type { Where } from './release.js';
 
@@ -41,7 +41,7 @@ export async function exec(where: Where, pod: string, script: string): Promise<s
  * A kill ends the session that asked for it with whatever status: only what it said before counts.
  * @param script says `at <ms> process <pids>` first
  */
-export async function strike(where: Where, pod: string, script: string): Promise<Struck> {
+export async function strike(where: Where, pod: string, script: string): Promise<Effect> {
   const { stdout, stderr } = await shell`kubectl ${target(where, pod)} -- sh -c ${script}`;
   return struckBy(pod, stdout, stderr);
 }
@@ -55,7 +55,7 @@ export async function arm(
   where: Where,
   pod: string,
   script: string,
-): Promise<{ fire: () => Promise<Struck>; disarm: () => void }> {
+): Promise<{ fire: () => Promise<Effect>; disarm: () => void }> {
   const running = typed`kubectl ${target(where, pod)} -- sh -c ${`echo armed; read go || exit 0; ${script}`}`;
   await new Promise((resolve, reject) => {
     running.stdout.once('data', resolve);
@@ -88,7 +88,7 @@ const shell = $({ quiet: true, nothrow: true, timeout: '60s', stdio: ['ignore', 
 /** With a standard input; long enough for what it is armed for. */
 const typed = $({ quiet: true, nothrow: true, timeout: '240s', stdio: ['pipe', 'pipe', 'pipe'] });
 
-function struckBy(pod: string, stdout: string, stderr: string): Struck {
+function struckBy(pod: string, stdout: string, stderr: string): Effect {
   const [, at, pids = ''] = /^at (\d+) process(.*)$/m.exec(stdout) ?? [];
   if (!at) throw new Stop(`nothing was hit in ${pod}: ${stderr.trim() || 'the process is not there'}`);
   return { at: Number(at), observed: `${pod}: process${pids}` };

@@ -1,7 +1,38 @@
 /** Everything in a cluster that carries the project's label, in one reading; and how to say where it stands. */
+import type { V1PodStatus } from '@kubernetes/client-node';
 import type { Run } from '../script/frame.js';
 import { servesScaledJobs } from './keda.js';
 import { PROJECT, type Kube, COMPONENT, podState } from './kube.js';
+
+/** An object as `kubectl get -o json` lists it, of whichever kind; of it what is shown here. */
+export interface Listed {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly deletionTimestamp?: string;
+  };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly completions?: number;
+    readonly maxReplicaCount?: number;
+    readonly replicas?: number;
+    readonly resources?: { readonly requests?: { readonly storage?: string } };
+    readonly ports?: readonly { readonly port: number }[];
+  };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+    readonly active?: number;
+    readonly succeeded?: number;
+    readonly readyReplicas?: number;
+    readonly phase?: string;
+    readonly capacity?: { readonly storage?: string };
+  };
+  readonly data?: unknown;
+  readonly stringData?: unknown;
+}
 
 export interface Owned {
   kind: string;
@@ -15,7 +46,7 @@ export interface Owned {
   /** one word or a few */
   state: string;
   /** without its data */
-  object: any;
+  object: Listed;
 }
 
 const KINDS = [
@@ -46,10 +77,10 @@ export async function inventory(
   const scope = namespace ? ['--namespace', namespace] : ['--all-namespaces'];
   const { stdout } =
     await run.sh`kubectl --context ${kube.context} get ${kinds} ${scope} --selector ${selector} --output json`;
-  return JSON.parse(stdout).items.map(owned);
+  return (JSON.parse(stdout) as { items: Listed[] }).items.map(owned);
 }
 
-function owned({ data: _data, stringData: _text, ...object }: any): Owned {
+function owned({ data: _data, stringData: _text, ...object }: Listed): Owned {
   const { name, namespace, labels = {}, deletionTimestamp } = object.metadata;
   const leaving = Boolean(deletionTimestamp);
   const state = leaving ? 'Terminating' : stateOf(object);
@@ -65,14 +96,14 @@ function owned({ data: _data, stringData: _text, ...object }: any): Owned {
   };
 }
 
-function stateOf({ kind, metadata, spec = {}, status = {} }: any): string {
-  const condition = (type: string) => status.conditions?.find((c: any) => c.type === type);
+function stateOf({ kind, metadata, spec = {}, status = {} }: Listed): string {
+  const condition = (type: string) => status.conditions?.find((c) => c.type === type);
   switch (kind) {
     case 'Pod':
-      return `${podState({ metadata, spec, status }).slice(metadata.name.length + 1)}${spec.nodeName ? ` on ${spec.nodeName}` : ''}`;
+      return `${podState({ metadata, status: status as V1PodStatus }).slice(metadata.name.length + 1)}${spec.nodeName ? ` on ${spec.nodeName}` : ''}`;
     case 'Job': {
       const end = ['Complete', 'Failed'].find((type) => condition(type)?.status === 'True');
-      const reason = end === 'Failed' ? ` (${condition('Failed').reason})` : '';
+      const reason = end === 'Failed' ? ` (${condition('Failed')?.reason})` : '';
       return `${end ?? `${status.active ?? 0} active`}${reason}, ${status.succeeded ?? 0} of ${spec.completions ?? 1} succeeded`;
     }
     case 'ScaledJob': {
@@ -85,7 +116,7 @@ function stateOf({ kind, metadata, spec = {}, status = {} }: any): string {
     case 'PersistentVolumeClaim':
       return `${status.phase ?? 'Pending'} ${status.capacity?.storage ?? spec.resources?.requests?.storage ?? ''}`.trim();
     case 'Service':
-      return (spec.ports ?? []).map((p: any) => p.port).join(', ');
+      return (spec.ports ?? []).map((p) => p.port).join(', ');
     default:
       return '';
   }

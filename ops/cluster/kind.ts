@@ -1,7 +1,4 @@
 /** A Kind cluster by name: its containers, created or started; its nodes and DNS, waited for. */
-/**
- * After nodes were started: what the API says of them and of their pods may be from before, and is no observation.
- */
 import { CoordinationV1Api } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
@@ -29,7 +26,7 @@ export async function nodeContainers(run: Run, name: string): Promise<NodeContai
 const rank = (container: string) => (container.includes('control-plane') ? 0 : 1);
 
 export async function createCluster(run: Run, name: string, nodes: number) {
-  const roles = ['control-plane', ...Array(Math.max(0, nodes - 1)).fill('worker')];
+  const roles = ['control-plane', ...Array<string>(Math.max(0, nodes - 1)).fill('worker')];
   const input = `kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n${roles.map((role) => `  - role: ${role}\n`).join('')}`;
   const image = process.env.TTG_KIND_NODE_IMAGE ? ['--image', process.env.TTG_KIND_NODE_IMAGE] : [];
   const keep = run.onInterrupt(`delete the half-created cluster ${name}`, () => deleteUninterrupted(name));

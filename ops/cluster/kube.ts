@@ -1,9 +1,4 @@
-/**
- * Waiting on an observation with a deadline: a read that failed is not an observation, and the last one is in the error.
- */
-/**
- * The cluster as scripts see it: typed reads through the official client, and waiting on an observation with a deadline.
- */
+/** The cluster as scripts see it: typed reads through the official client. */
 import {
   type V1Deployment,
   type V1StatefulSet,
@@ -16,6 +11,7 @@ import {
   type V1JobSpec,
   ApiException,
   type V1Pod,
+  type V1PodStatus,
 } from '@kubernetes/client-node';
 import { apiMessage, Stop } from '../script/stop.js';
 
@@ -114,8 +110,9 @@ const KEDA = { group: 'keda.sh', version: 'v1alpha1', plural: 'scaledjobs' };
 
 /** @returns none too where KEDA is not installed */
 export async function listScaledJobs(kube: Kube, namespace: string, labelSelector: string): Promise<ScaledJob[]> {
-  const list = await orAbsent(kube.custom.listNamespacedCustomObject({ ...KEDA, namespace, labelSelector }));
-  return (list as { items: ScaledJob[] } | undefined)?.items ?? [];
+  const list = (await orAbsent(kube.custom.listNamespacedCustomObject({ ...KEDA, namespace, labelSelector }))) as
+    { items: ScaledJob[] } | undefined;
+  return list?.items ?? [];
 }
 
 /** @returns its keys, decoded */
@@ -131,7 +128,13 @@ export async function getSecret(
   );
 }
 
-export function isReady(pod: V1Pod) {
+/** What is read of a pod, whether the client or kubectl gave it. */
+export interface PodLook {
+  readonly metadata?: { readonly name?: string; readonly deletionTimestamp?: unknown };
+  readonly status?: V1PodStatus;
+}
+
+export function isReady(pod: PodLook): boolean {
   return (
     !pod.metadata?.deletionTimestamp &&
     (pod.status?.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True')
@@ -139,7 +142,7 @@ export function isReady(pod: V1Pod) {
 }
 
 /** Why a pod is where it is: `ttg-redis-0 Pending (ImagePullBackOff)`. */
-export function podState(pod: V1Pod) {
+export function podState(pod: PodLook): string {
   const waiting = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
     .map((c) => c.state?.waiting?.reason ?? c.state?.terminated?.reason)
     .find((reason) => reason && reason !== 'Completed');

@@ -1,16 +1,12 @@
-/**
- * A release's worker pods as faults see them: who holds what, who is dead, and signals until their effect is seen.
- */
-/** The seeder's Jobs and pods of a release. */
+/** A release's worker and seeder pods: which chunks they hold, how they ended, and signals until their effect is seen. */
 import type { V1Pod, V1ContainerStateTerminated, V1Job } from '@kubernetes/client-node';
-import type { Stage, Held } from '../../faults/types.js';
-import { heldBy } from '../run/chunk-log.js';
+import { heldBy, type Held } from '../run/chunk-log.js';
+import type { Effect } from '../run/observe.js';
 import { Stop } from '../script/stop.js';
+import type { Until } from '../script/wait.js';
 import { signalScript, strike, exec, stateScript } from './exec.js';
 import { listPods, orAbsent } from './kube.js';
 import { selectorOf, type Where } from './release.js';
-
-export type Until = Stage['until'];
 
 export const nameOf = (pod: V1Pod) => pod.metadata?.name ?? '';
 
@@ -72,14 +68,14 @@ export async function untilEnded(
   }, `${name} ended`);
 }
 
-export async function killWorker(where: Where, name: string, until: Until) {
+export async function killWorker(where: Where, name: string, until: Until): Promise<Effect> {
   const struck = await strike(where, name, signalScript('worker', 'KILL'));
   const { exitCode } = await untilEnded(where, name, until);
   if (exitCode !== 137) throw new Stop(`${name} ended by itself (exit status ${exitCode}), not by the kill`);
   return { at: struck.at, observed: `${struck.observed} ended with exit status 137` };
 }
 
-export async function freezeWorker(where: Where, name: string, until: Until) {
+export async function freezeWorker(where: Where, name: string, until: Until): Promise<Effect> {
   const struck = await strike(where, name, signalScript('worker', 'STOP'));
   await until(async () => (await exec(where, name, stateScript('worker'))).trim() === 'T', `${name} stopped`);
   return { at: struck.at, observed: `${struck.observed} in state T` };
@@ -113,7 +109,7 @@ export async function seederJobs({ kube, namespace, release }: Where): Promise<V
 }
 
 /** Every seeder Job has completed. */
-export async function seederEnded(where: Where, until: Stage['until']) {
+export async function seederEnded(where: Where, until: Until) {
   await until(async () => {
     const jobs = await seederJobs(where);
     const has = (job: (typeof jobs)[number], type: string) =>

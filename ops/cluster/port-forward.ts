@@ -91,25 +91,32 @@ async function listen(kubeConfig: KubeConfig, target: () => Promise<Target>, loc
   };
 }
 
+interface ForwardSocket {
+  on(event: 'close' | 'error', listener: (error: unknown) => void): void;
+  close(): void;
+}
+
 async function connectPod(kubeConfig: KubeConfig, to: Target, socket: Socket, fail: (error: unknown) => void) {
   const forwarder = new PortForward(kubeConfig);
   // client-node 1.4 answers a close message by ending its handler's streams, which by default are this process's own
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-  Object.assign(Reflect.get(forwarder, 'handler'), { streams });
+  Object.assign(Reflect.get(forwarder, 'handler') as object, { streams });
   const errors = new Writable({
-    write(chunk, _encoding, done) {
+    write(chunk: Buffer, _encoding, done) {
       if (chunk.length > 0) fail(new Error(`${to.pod}:${to.port}: ${String(chunk).trim()}`));
       done();
     },
   });
   // what arrives for a socket that is gone is nobody's
   const output = new Writable({
-    write(chunk, _encoding, done) {
+    write(chunk: Buffer, _encoding, done) {
       if (socket.writable) socket.write(chunk);
       done();
     },
   });
-  const opened = await forwarder.portForward(to.namespace, to.pod, [to.port], output, errors, socket);
+  // The client's types name a package without types of its own; what it gives is a WebSocket of `ws`.
+  const opened = (await forwarder.portForward(to.namespace, to.pod, [to.port], output, errors, socket)) as
+    ForwardSocket | (() => ForwardSocket | null);
   const ws = typeof opened === 'function' ? opened() : opened;
   if (!ws) throw new Error(`${to.pod}:${to.port}: no connection`);
   ws.on('close', () => socket.destroy());

@@ -173,5 +173,5 @@ async function openPort({ kube, namespace }: { kube: Kube; namespace: string }, 
   const selector = Object.entries(service.spec.selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-  return forwardService({ kube, namespace: ns, selector, port: target as number | string });
+  return forwardService({ kube, namespace: ns, selector, port: target });
 }

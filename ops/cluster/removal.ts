@@ -1,10 +1,11 @@
 /** Deleting what carries the project's label, in an order in which nothing is left hanging. */
 import type { V1Pod } from '@kubernetes/client-node';
+import { $ } from 'zx';
 import type { Run } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { waitFor } from '../script/wait.js';
 import { type Owned, inventory } from './inventory.js';
-import { type Kube, deploymentState } from './kube.js';
+import { deploymentState, orAbsent, type Kube } from './kube.js';
 
 export interface Removal {
   run: Run;
@@ -30,8 +31,47 @@ export async function helmReleases({
 }: Pick<Removal, 'run' | 'kube' | 'namespace' | 'release'>): Promise<HelmRelease[]> {
   const scope = namespace ? ['--namespace', namespace] : ['--all-namespaces'];
   const { stdout } = await run.sh`helm --kube-context ${kube.context} list --all ${scope} --output json`;
-  const all: HelmRelease[] = JSON.parse(stdout);
+  const all = JSON.parse(stdout) as HelmRelease[];
   return all.filter(({ name, chart }) => /^ttg-\d/.test(chart) && (!release || name === release));
+}
+
+export interface Parts {
+  /** Releases and whatever else carries the label. */
+  readonly all: boolean;
+  readonly workers: boolean;
+  readonly pods: boolean;
+  readonly redis: boolean;
+  readonly rabbitmq: boolean;
+  readonly data: boolean;
+}
+
+/**
+ * What the flags of a removal name. Data goes only where it is asked for, and the brokers' passwords go with it: whoever
+ * finds a volume again needs the password that is written in it. Services and settings go with their broker only.
+ */
+export function selection({ all, workers, pods, redis, rabbitmq, data }: Parts): (found: Owned[]) => Owned[] {
+  const running = [...(workers || pods ? ['worker'] : []), ...(pods ? ['seeder', 'verify'] : [])];
+  const brokers = [...(redis ? ['redis', 'redis-insight'] : []), ...(rabbitmq ? ['rabbitmq'] : [])];
+  if (all) return (found) => (data ? found : found.filter((o) => !isData(o, found)));
+  return (found) =>
+    found.filter((o) => {
+      if (o.kind === 'PersistentVolumeClaim') return data && (brokers.length === 0 || brokers.includes(o.component));
+      if (o.kind === 'Secret') return data && brokers.includes(o.component);
+      if (running.includes(o.component)) return ['ScaledJob', 'Job', 'Pod'].includes(o.kind);
+      return brokers.includes(o.component);
+    });
+}
+
+/** A volume claim, or the password of the broker that wrote it. */
+function isData(o: Owned, found: readonly Owned[]): boolean {
+  if (o.kind !== 'Secret') return o.kind === 'PersistentVolumeClaim';
+  return found.some(
+    ({ kind, namespace, release, component }) =>
+      kind === 'PersistentVolumeClaim' &&
+      namespace === o.namespace &&
+      release === o.release &&
+      component === o.component,
+  );
 }
 
 /** Jobs go before their pods, which they would replace; claims last, when nothing mounts them. */
@@ -46,10 +86,7 @@ export async function remove(removal: Removal, releases: HelmRelease[]) {
   const { run, kube } = removal;
   await removeScaledJobs(removal);
   for (const { name, namespace } of releases) {
-    await run.step(
-      `helm uninstall ${name} in ${namespace}`,
-      () => run.sh`helm --kube-context ${kube.context} --namespace ${namespace} uninstall ${name} --ignore-not-found`,
-    );
+    await run.step(`helm uninstall ${name} in ${namespace}`, () => uninstall(removal, name, namespace));
   }
   const others = removal.select(await inventory(run, kube, removal)).filter((o) => !ORDER.flat().includes(o.kind));
   for (const kinds of [...ORDER.slice(0, 3), [...new Set(others.map((o) => o.kind))], ...ORDER.slice(3)]) {
@@ -82,6 +119,30 @@ export async function remove(removal: Removal, releases: HelmRelease[]) {
       },
     ),
   );
+}
+
+/**
+ * Helm deletes every Secret of the release; those that are not selected are put back, as Helm's own, so that the next
+ * install takes them over. Not ended by Ctrl-C, which in between would lose a password.
+ */
+async function uninstall(removal: Removal, name: string, namespace: string): Promise<void> {
+  const { run, kube } = removal;
+  const found = await inventory(run, kube, { namespace, release: name });
+  const selected = removal.select(found);
+  const kept = found.filter((o) => o.kind === 'Secret' && !selected.includes(o));
+  const secrets = await Promise.all(
+    kept.map((secret) => kube.core.readNamespacedSecret({ namespace, name: secret.name })),
+  );
+  const whole = $({ quiet: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  await whole`helm --kube-context ${kube.context} --namespace ${namespace} uninstall ${name} --ignore-not-found`;
+  for (const { metadata, type, data } of secrets) {
+    if (await orAbsent(kube.core.readNamespacedSecret({ namespace, name: metadata?.name ?? '' }))) continue;
+    const { name: secret = '', labels = {}, annotations = {} } = metadata ?? {};
+    await kube.core.createNamespacedSecret({
+      namespace,
+      body: { metadata: { name: secret, labels, annotations }, ...(type ? { type } : {}), ...(data ? { data } : {}) },
+    });
+  }
 }
 
 async function removeScaledJobs(removal: Removal) {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Depth } from '../../core/broker/port.js';
 import { Ledger } from '../../core/ledger/ledger.js';
 import { progressOf } from '../../core/ledger/report.js';
+import { asError } from '../../core/runtime/errors.js';
 import { openBroker } from '../run/observe.js';
 import { Stop } from '../script/stop.js';
 import type { Stage } from './stage.js';
@@ -23,10 +24,10 @@ export async function startMonitor(
   const both = AbortSignal.any([signal, over.signal]);
   const ledger = new Ledger(String(env.RUN_ID));
   const broker = await openBroker({ ...env, POD_NAME: 'monitor' }, both);
-  let failure: unknown;
+  let failure: Error | undefined;
   const reading = (async () => {
     for await (const entry of broker.records({ follow: both })) ledger.add(entry);
-  })().catch((thrown) => (failure = thrown));
+  })().catch((thrown: unknown) => void (failure = asError(thrown)));
   return {
     broker,
     ledger,

@@ -1,5 +1,4 @@
-/** What a demo plays on: a cluster, or the processes of this machine. The rest of the demo does not know which. */
-/** The broker's own web page, where it has one: RabbitMQ's management UI. Redis has none of its own. */
+/** What a demo runs on: a cluster, or the processes of this machine. The rest of the demo does not know which. */
 import type { Run } from '../script/frame.js';
 
 export interface Stage {

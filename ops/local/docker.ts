@@ -10,6 +10,7 @@ import {
   rabbitmqConfig,
   redisConfig,
 } from './config.js';
+import { messageOf } from '../script/stop.js';
 import { run } from './guard.js';
 
 const IMAGES = {
@@ -22,7 +23,7 @@ export async function dockerObstacle(backend: Backend): Promise<string | undefin
   try {
     await run('docker', ['info', '--format', '{{.ServerVersion}}'], { timeoutMs: 10_000 });
   } catch (error) {
-    return `no Docker engine answers (${(error as Error).message})`;
+    return `no Docker engine answers (${messageOf(error)})`;
   }
   const image = IMAGES[backend]();
   try {
@@ -31,7 +32,7 @@ export async function dockerObstacle(backend: Backend): Promise<string | undefin
   } catch {
     return run('docker', ['pull', '--quiet', image], { timeoutMs: 180_000 }).then(
       () => undefined,
-      (error) => `image ${image} is neither present nor can it be pulled (${error.message})`,
+      (error: unknown) => `image ${image} is neither present nor can it be pulled (${messageOf(error)})`,
     );
   }
 }

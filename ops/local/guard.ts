@@ -1,5 +1,4 @@
-/** Runs a program to its end and says what went wrong in one line. */
-/** Ends a local broker when its owner ends, however that happens: stop(), an exception, Ctrl-C or kill -9. */
+/** Helper processes of a local broker: a command run to its end, and the guard that ends the broker when its owner ends. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';

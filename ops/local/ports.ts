@@ -1,6 +1,4 @@
-/** Starts a real broker on this machine, for tests and the local demo, and leaves nothing behind. */
-/** Whether a local broker really answers: a handshake with our credentials, not an open port. */
-/** Signals to processes of this machine, each until its effect is seen. */
+/** Ports of this machine: which are free, what answers on one, and a short talk with whatever it is. */
 import { randomBytes } from 'node:crypto';
 import { createServer, createConnection } from 'node:net';
 

@@ -1,5 +1,4 @@
-/** Whether a local broker really answers: a handshake with our credentials, not an open port. */
-/** The append-only file of a local Redis: how long it is, and the end of it lost as in a power failure. */
+/** What a local broker answers: whether it is ready for our credentials, and how long its append-only file is. */
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

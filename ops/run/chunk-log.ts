@@ -1,16 +1,29 @@
 /** Who holds which chunk, read from the workers' own logs at level debug. */
 
+/** A chunk that a worker has started and not completed. */
+export interface Held {
+  worker: string;
+  /** '' where the worker's log does not tell it. */
+  chunkId: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+}
+
 /**
  * @param log JSON lines
  * @returns by chunk id; when it was last started, in ms since the epoch
  */
 export function parseLog(log: string): { started: Map<string, number>; completed: Set<string> } {
-  const started: Map<string, number> = new Map();
-  const completed: Set<string> = new Set();
+  const started = new Map<string, number>();
+  const completed = new Set<string>();
   for (const line of log.split('\n')) {
     const at = line.indexOf('{');
     if (!/"msg":"chunk (started|complete)"/.test(line) || !line.endsWith('}')) continue;
-    const { msg, chunk_id: chunkId, time } = JSON.parse(line.slice(at));
+    const {
+      msg,
+      chunk_id: chunkId,
+      time,
+    } = JSON.parse(line.slice(at)) as { msg: string; chunk_id: string; time: string };
     if (msg === 'chunk started') started.set(chunkId, Date.parse(time));
     else completed.add(chunkId);
   }
@@ -18,7 +31,7 @@ export function parseLog(log: string): { started: Map<string, number>; completed
 }
 
 /** @returns chunks that it started and did not complete */
-export function heldBy(worker: string, log: string): Array<{ worker: string; chunkId: string; startedAt: number }> {
+export function heldBy(worker: string, log: string): Held[] {
   const { started, completed } = parseLog(log);
   return [...started]
     .filter(([chunkId]) => !completed.has(chunkId))

@@ -53,7 +53,7 @@ export function readPreset(name: string, backend: string): Preset {
 }
 
 function load(path: string): Values {
-  return loadYaml(readFileSync(join(ROOT, path), 'utf8')) as Values;
+  return loadYaml<Values>(readFileSync(join(ROOT, path), 'utf8'));
 }
 
 function merge(base: Values, over: Values): Values {
@@ -65,8 +65,9 @@ function merge(base: Values, over: Values): Values {
   return merged;
 }
 
-function at(values: Values, path: string) {
-  return path
-    .split('.')
-    .reduce((found: Values[string], key) => (typeof found === 'object' ? found[key] : undefined), values);
+/** The scalar at a path; undefined where there is none. */
+function at(values: Values, path: string): string | number | boolean | undefined {
+  let found: Values[string] = values;
+  for (const key of path.split('.')) found = typeof found === 'object' ? found[key] : undefined;
+  return typeof found === 'object' ? undefined : found;
 }

@@ -1,7 +1,7 @@
 /**
  * One description of a script gives its flags, their types and its help: unknown flags and wrong values are refused.
  */
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 export interface Flag {
   /** optional: a boolean that may be given a value */
@@ -98,23 +98,19 @@ export function parseFlags<F extends Record<string, Flag>>(usage: Usage<F>, args
   const values = rawValues(usage, args);
   if (values.help === true) return 'help';
   const entries = Object.entries(usage.flags).map(([name, flag]) => [name, valueOf(name, flag, values[name])]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries) as Flags<F>;
 }
 
-function rawValues(usage: Usage<Record<string, Flag>>, args: string[]): Record<string, unknown> {
-  const options = Object.entries(usage.flags).map(([name, flag]) => [
-    name,
-    {
-      type: flag.type === 'boolean' ? ('boolean' as const) : ('string' as const),
-      multiple: flag.multiple ?? false,
-      ...(flag.short ? { short: flag.short } : {}),
-    },
-  ]);
+type Given = string | boolean | (string | boolean)[] | undefined;
+
+function rawValues(usage: Usage<Record<string, Flag>>, args: string[]): Record<string, Given> {
+  const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean', short: 'h' } };
+  for (const [name, { type, multiple = false, short }] of Object.entries(usage.flags))
+    options[name] = { type: type === 'boolean' ? 'boolean' : 'string', multiple, ...(short ? { short } : {}) };
   try {
-    const spec = { ...Object.fromEntries(options), help: { type: 'boolean', short: 'h' } };
     const { values, positionals } = parseArgs({
       args: joinOptional(usage, args),
-      options: spec,
+      options,
       strict: true,
       allowPositionals: usage.positional !== undefined,
     });
@@ -143,19 +139,20 @@ function joinOptional(usage: Usage<Record<string, Flag>>, args: string[]) {
   return joined;
 }
 
-function valueOf(name: string, flag: Flag, given: unknown) {
+function valueOf(name: string, flag: Flag, given: Given): Given | number {
   if (flag.type === 'boolean') return given === true;
   if (flag.type === 'optional') return given === undefined ? false : given === '' || given;
   if (flag.multiple) return given ?? [];
   if (given === undefined) return flag.default;
   if (given === '') throw new UsageError(`--${name} needs a value`);
+  const text = String(given);
   if (flag.type === 'number') {
-    const number = Number(given);
-    if (!Number.isFinite(number) || number < 0) throw new UsageError(`--${name} ${given}: must be a number from 0`);
+    const number = Number(text);
+    if (!Number.isFinite(number) || number < 0) throw new UsageError(`--${name} ${text}: must be a number from 0`);
     return number;
   }
-  if (flag.choices && !flag.choices.includes(String(given))) {
-    throw new UsageError(`--${name} ${given}: must be one of ${flag.choices.join(', ')}`);
+  if (flag.choices && !flag.choices.includes(text)) {
+    throw new UsageError(`--${name} ${text}: must be one of ${flag.choices.join(', ')}`);
   }
   return given;
 }

@@ -83,6 +83,12 @@ async function limited<T>(read: Promise<T>, ms: number, signal: AbortSignal): Pr
   }
 }
 
+/** Waits for an observation up to a deadline; a read that failed is none. `what` completes the sentence "did not see …". */
+export type Until = <T>(
+  observe: () => Promise<T | false | undefined> | T | false | undefined,
+  what: string,
+) => Promise<T>;
+
 const LOOK_MS = 50;
 
 /**
