@@ -5,7 +5,6 @@ import { exitStatus } from '../../cli/diagnose/explain.js';
 import {
   ago,
   depth,
-  look,
   answers,
   pod,
   pending,

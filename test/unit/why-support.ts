@@ -1,6 +1,6 @@
 /** Facts of a healthy release, to be changed by each test of `why`. */
 import type { BrokerFacts, ClusterFacts, Look, Observation, OwnerFacts, PodFacts } from '../../cli/diagnose/facts.js';
-import { answerText, exitStatus, explain, type Answer } from '../../cli/diagnose/explain.js';
+import { explain, type Answer } from '../../cli/diagnose/explain.js';
 
 export const NOW = Date.parse('2026-01-01T01:00:00Z');
 export const ago = (seconds: number): number => NOW - seconds * 1000;

@@ -13,7 +13,6 @@ import {
   brokerSet,
   scaled,
   operator,
-  cluster,
   explained,
   inCluster,
   unseeded,
