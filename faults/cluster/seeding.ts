@@ -66,19 +66,15 @@ async function secondSeeder({ where }: ClusterStage) {
 
 /** Lets the seeder go, and resolves when a share of the chunks is in the queue and the rest is not. */
 async function untilPublishing(stage: ClusterStage, held: { letGo: () => Promise<void> }, rng: Rng) {
-  const raw = await stage.raw();
-  try {
-    const most = stage.chunks * (0.05 + 0.2 * rng());
-    await held.letGo();
-    const deadline = performance.now() + 60_000;
-    // Workers take some out at the same time: what is waiting is a lower bound of what was published.
-    while ((await raw.waiting()) < most) {
-      if (performance.now() > deadline)
-        throw new Stop(`the seeder did not publish ${Math.round(most)} chunks within a minute of being let go`);
-      await sleep(LOOK_MS, undefined, { signal: stage.signal });
-    }
-  } finally {
-    await raw.close();
+  await using raw = await stage.raw();
+  const most = stage.chunks * (0.05 + 0.2 * rng());
+  await held.letGo();
+  const deadline = performance.now() + 60_000;
+  // Workers take some out at the same time: what is waiting is a lower bound of what was published.
+  while ((await raw.waiting()) < most) {
+    if (performance.now() > deadline)
+      throw new Stop(`the seeder did not publish ${Math.round(most)} chunks within a minute of being let go`);
+    await sleep(LOOK_MS, undefined, { signal: stage.signal });
   }
 }
 
