@@ -3,8 +3,8 @@
 import { clusterStage } from '../dist/ops/demo/cluster.js';
 import { playNamedLocally } from '../dist/faults/process/run.js';
 import { playNamedOnCluster } from '../dist/faults/cluster/run.js';
-import { statusText } from '../dist/cli/text.js';
-import { clusterObstacle, play } from '../dist/ops/demo/play.js';
+import { openLiveView } from '../dist/ops/demo/live.js';
+import { clusterObstacle, play, printEnding } from '../dist/ops/demo/play.js';
 import { localStage } from '../dist/ops/demo/local.js';
 import { runScript } from '../dist/ops/script/frame.js';
 
@@ -59,8 +59,7 @@ await runScript(
     }
     const runId = `demo-${Date.now().toString(36)}`;
     const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
-    const show = (/** @type {import('../dist/ops/demo/monitor.js').Progress} */ progress) =>
-      run.print(`${statusText(progress).trimEnd()}  workers: ${progress.workers}`);
+    const view = openLiveView(process.stdout);
     const stage = local
       ? await localStage(run, options)
       : await clusterStage(run, {
@@ -71,10 +70,13 @@ await runScript(
           watchChunks: flags.fault === true,
         });
     if (local) run.onInterrupt('taking the demo down', stage.close);
+    let ending;
     try {
-      return await play({ fault: flags.fault === true, monitor: flags.monitor, show }, run, stage);
+      ending = await play({ fault: flags.fault === true, monitor: flags.monitor, view }, run, stage);
     } finally {
       if (!run.signal.aborted) await run.step(flags.keep && !local ? 'closing' : 'taking the demo down', stage.close);
     }
+    printEnding(ending, run.print);
+    return ending.status;
   },
 );

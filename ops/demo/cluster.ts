@@ -12,10 +12,10 @@ import type { Stage } from './stage.js';
 /** How long a killed worker may take to be seen dead. */
 const KILL_SECONDS = 30;
 
-/** Not by the run's own shell, which an interrupt has ended by then. */
+/** Not by the run's own shell, which an interrupt has ended by then. What it prints is shown only where it fails. */
 export async function takeDown(cluster: string, namespace: string) {
   await $({
-    stdio: ['ignore', 'inherit', 'inherit'],
+    quiet: true,
   })`${process.execPath} ${scriptPath('cleanup')} --name ${cluster} --namespace ${namespace} --all --data --force`;
 }
 

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { $, type Shell, chalk, ProcessOutput } from 'zx';
 import { type Flag, type Usage, type Flags, helpText, parseFlags, scriptArguments, UsageError } from './args.js';
+import { standard } from '../../core/runtime/output.js';
 import { Stop, messageOf } from './stop.js';
 
 export interface Undo {
@@ -50,12 +51,18 @@ export async function runScript<const F extends Record<string, Flag>>(
   }
   try {
     const status = await body(flags, run);
-    process.exit(controller.signal.aborted ? 130 : (status ?? 0));
+    await leave(controller.signal.aborted ? 130 : (status ?? 0));
   } catch (thrown) {
     if (!controller.signal.aborted) reportFailure(thrown);
     else await undoAll(undos);
-    process.exit(controller.signal.aborted ? 130 : 1);
+    await leave(controller.signal.aborted ? 130 : 1);
   }
+}
+
+/** Whatever still runs is ended, but not before all that was printed has reached its reader. */
+async function leave(status: number): Promise<never> {
+  await Promise.all([standard(1).flush(), standard(2).flush()]);
+  process.exit(status);
 }
 
 function readFlags<F extends Record<string, Flag>>(usage: Usage<F>) {
