@@ -1,13 +1,13 @@
-/** One run from its start to its verdict, whatever it plays on, with a worker killed in the middle if that is wanted. */
+/** One run from its start to its verdict, whatever it runs on, with a worker killed in the middle if that is wanted. */
 import { chalk, which } from 'zx';
 import { askTtg } from '../programs.js';
-import type { Run } from '../script/frame.js';
-import { proveRecovery, strike } from './fault.js';
+import type { Script } from '../script/frame.js';
+import { killMidChunk, proveRecovery } from './fault.js';
 import type { LiveView } from './live.js';
 import { startMonitor, watch } from './monitor.js';
 import { openWebMonitor, type Stage } from './stage.js';
 
-export interface PlayOptions {
+export interface DemoOptions {
   /** Kill a worker in the middle of a chunk. */
   readonly fault: boolean;
   readonly monitor: 'cli' | 'web' | 'both' | 'none';
@@ -22,25 +22,25 @@ export interface Ending {
   readonly verdict: string;
 }
 
-export async function play(
-  { fault: withFault, monitor: kind, view }: PlayOptions,
-  run: Run,
+export async function runDemo(
+  { fault: withFault, monitor: kind, view }: DemoOptions,
+  script: Script,
   stage: Stage,
 ): Promise<Ending> {
-  if (kind === 'web' || kind === 'both') openWebMonitor(stage, run);
-  const monitor = await startMonitor(stage.env, run.signal);
+  if (kind === 'web' || kind === 'both') openWebMonitor(stage, script);
+  const monitor = await startMonitor(stage.env, script.signal);
   try {
     const show = kind === 'cli' || kind === 'both' ? view.show : undefined;
-    const watching = watch(stage, monitor, { signal: run.signal, show });
+    const watching = watch(stage, monitor, { signal: script.signal, show });
     watching.catch(() => {});
-    const fault = withFault ? await strike(stage, monitor, run) : undefined;
-    if (fault) view.note(`${fault.worker} killed without grace in the middle of chunk ${fault.chunkId}`);
+    const kill = withFault ? await killMidChunk(stage, monitor, script) : undefined;
+    if (kill) view.note(`${kill.worker} killed without grace in the middle of chunk ${kill.chunkId}`);
     await watching;
     view.end();
     const env = { ...process.env, ...stage.env, LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text' };
-    const results = await askTtg(env, ['results'], run.signal);
-    const verdict = await askTtg(env, ['verify'], run.signal);
-    const recovery = fault ? `${proveRecovery(fault, monitor.ledger)}\n` : '';
+    const results = await askTtg(env, ['results'], script.signal);
+    const verdict = await askTtg(env, ['verify'], script.signal);
+    const recovery = kill ? `${proveRecovery(kill, monitor.ledger)}\n` : '';
     return {
       status: results.status || verdict.status,
       report: `${results.stdout}${results.stderr}${recovery}`,
@@ -61,10 +61,10 @@ export function printEnding({ report, verdict, status }: Ending, print: (text: s
 }
 
 /** @returns why there can be no cluster, if there can be none */
-export async function clusterObstacle(run: Run): Promise<string | undefined> {
+export async function clusterObstacle(script: Script): Promise<string | undefined> {
   for (const program of ['docker', 'kind', 'kubectl', 'helm'])
     if (!(await which(program, { nothrow: true }))) return `${program} is not on the PATH`;
-  return (await run.sh({ nothrow: true, timeout: '20s' })`docker info`).exitCode === 0
+  return (await script.sh({ nothrow: true, timeout: '20s' })`docker info`).exitCode === 0
     ? undefined
     : 'the Docker engine does not answer';
 }
