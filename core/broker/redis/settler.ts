@@ -8,11 +8,11 @@ import { encodeRecord } from '../../wire/record-codec.js';
 import { whyUnreadable } from '../../wire/recordable.js';
 import type { ResultRecord, Wire } from '../../wire/records.js';
 import { toFields } from './codec.js';
-import { columnsOf } from './columns.js';
 import type { Lease, RedisDelivery } from './delivery.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Arg, Script, Scripts } from './scripts.js';
+import { tableOf } from './table.js';
 
 /** Redis does nothing else while a script runs, so batches are bounded by items and by the characters of kept values. */
 const MOST_ITEMS = 250;
@@ -160,16 +160,16 @@ export class Settler {
   }
 
   #complete(items: readonly Item[]): Promise<boolean[]> {
-    const wires = items.map(({ wire }) => wire);
-    const columns = columnsOf(wires, ['start_param', 'end_param']);
-    const rows: Arg[] = [];
-    items.forEach(({ lease }, i) => {
-      rows.push(lease.id, lease.count);
-      columns.row(wires[i] as Wire, rows);
-    });
-    const args = [items.length, ...columns.head, JSON.stringify(rows)];
+    const leaseOf = (row: number): Arg[] => {
+      const { id, count } = (items[row] as Item).lease;
+      return [id, count];
+    };
+    const table = tableOf(
+      items.map(({ wire }) => wire),
+      leaseOf,
+    );
     const runId = (items[0] as Item).record.runId;
-    return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], args);
+    return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], table);
   }
 
   async #pass(leases: readonly Lease[], target: string, idleMs: number, change: number): Promise<boolean[]> {
