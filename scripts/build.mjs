@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The image ttg:<version>, and into the Kind cluster with it. */
-import { CLUSTER_NAME } from './lib/args.mjs';
-import { buildImage, loadImage, packageVersion } from './lib/image.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
+import { buildImage, loadImage } from '../dist/ops/cluster/image.js';
+import { packageVersion } from '../dist/ops/programs.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {

@@ -3,12 +3,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { $ } from 'zx';
-import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
-import { ROOT } from './lib/image.mjs';
-import { connect, orAbsent } from './lib/kube.mjs';
-import { waitRollout } from './lib/rollout.mjs';
-import { messageOf, runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+import { CONTEXT, NAMESPACE, RELEASE } from '../dist/ops/script/args.js';
+import { ROOT } from '../dist/ops/programs.js';
+import { connect, orAbsent } from '../dist/ops/cluster/kube.js';
+import { waitRollout } from '../dist/ops/cluster/rollout.js';
+import { messageOf, Stop } from '../dist/ops/script/stop.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 const FLAGS = /** @type {const} */ ({
   'preset': {
@@ -108,7 +109,7 @@ function valuesFiles({ preset, backend, static: fixed, values }) {
 
 /**
  * A release whose helm was killed stays "pending" and refuses every upgrade.
- * @param {import('./lib/steps.mjs').Run} run
+ * @param {import('../dist/ops/script/frame.js').Run} run
  * @param {string[]} helm
  * @param {string} release
  */

@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
 /** Looks into a release's dead-letter queue, replays or drops what is in it: `ttg dlq`, run from here. */
-import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { CONTEXT, NAMESPACE, RELEASE } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
 await runScript(
   {

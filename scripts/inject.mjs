@@ -2,12 +2,13 @@
 /** A fault by name, injected into a release that is at work, and healed again. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { RUN } from './lib/args.mjs';
-import { CLUSTER_FAULTS } from './lib/faults/catalogue.mjs';
-import { attachClusterStage } from './lib/faults/cluster/stage.mjs';
-import { injectFault } from './lib/faults/play.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { CLUSTER_FAULTS } from '../dist/faults/catalogue.js';
+import { attachClusterStage } from '../dist/faults/cluster/stage.js';
+import { injectFault } from '../dist/faults/experiment.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
 
 /** The others need a run that is made for them. */
 const INJECTABLE = Object.keys(CLUSTER_FAULTS).filter((name) => {
@@ -81,7 +82,7 @@ await runScript(
   },
 );
 
-/** @param {string} file @param {import('./lib/faults/types.mjs').Injection} injection */
+/** @param {string} file @param {import('../dist/faults/types.js').Injection} injection */
 async function addTo(file, injection) {
   /** @type {unknown} */
   const before = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : [];

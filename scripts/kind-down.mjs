@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The end of a Kind cluster and of everything in it. */
-import { CLUSTER_NAME } from './lib/args.mjs';
-import { nodeContainers } from './lib/cluster.mjs';
-import { confirm } from './lib/confirm.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
+import { nodeContainers } from '../dist/ops/cluster/kind.js';
+import { confirm, runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** A Kind cluster with KEDA, ready for `deploy.mjs`. */
-import { CLUSTER_NAME } from './lib/args.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
 import {
   createCluster,
   ensureContext,
@@ -8,10 +8,11 @@ import {
   requireComplete,
   startContainers,
   waitNodes,
-} from './lib/cluster.mjs';
-import { ensureKeda } from './lib/keda.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+} from '../dist/ops/cluster/kind.js';
+import { ensureKeda } from '../dist/ops/cluster/keda.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /** What TTG has in a cluster, by namespace, with its state; and its images. */
 import { which } from 'zx';
-import { CONTEXT } from './lib/args.mjs';
-import { inventory, table } from './lib/inventory.mjs';
-import { connect } from './lib/kube.mjs';
-import { helmReleases } from './lib/removal.mjs';
-import { runScript } from './lib/steps.mjs';
-import { lines, requireTools } from './lib/tools.mjs';
+import { CONTEXT } from '../dist/ops/script/args.js';
+import { inventory, table } from '../dist/ops/cluster/inventory.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { helmReleases } from '../dist/ops/cluster/removal.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { lines, requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {

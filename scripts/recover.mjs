@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** After a reboot, or after Docker was restarted: the same cluster, up again, and where its runs stand. */
-import { CLUSTER_NAME } from './lib/args.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
 import {
   ensureContext,
   nodeContainers,
@@ -8,12 +8,12 @@ import {
   requireComplete,
   startContainers,
   waitNodes,
-} from './lib/cluster.mjs';
-import { inventory, table } from './lib/inventory.mjs';
-import { waitKeda } from './lib/keda.mjs';
-import { waitBrokers } from './lib/rollout.mjs';
-import { runScript } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+} from '../dist/ops/cluster/kind.js';
+import { inventory, table } from '../dist/ops/cluster/inventory.js';
+import { waitKeda } from '../dist/ops/cluster/keda.js';
+import { waitBrokers } from '../dist/ops/cluster/rollout.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {

@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
 /** Shows what a release's run has computed: aggregate, wall clock, throughput, who did what; or every value as CSV. */
-import { RUN } from './lib/args.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
 await runScript(
   {

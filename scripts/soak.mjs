@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** Random faults in a row, each on a run of its own with the next seed: every run must end complete. */
 import { setMaxListeners } from 'node:events';
-import { PROCESS_FAULTS } from './lib/faults/catalogue.mjs';
-import { playOnProcesses } from './lib/faults/process/play.mjs';
-import { tinyRun } from './lib/faults/process/tiny.mjs';
-import { makeRng, pick } from './lib/faults/rng.mjs';
-import { describeOutcome, faultTable } from './lib/faults/table.mjs';
-import { startBroker } from './lib/local-broker.mjs';
-import { messageOf, runScript } from './lib/steps.mjs';
+import { PROCESS_FAULTS } from '../dist/faults/catalogue.js';
+import { playOnProcesses, tinyRun } from '../dist/faults/process/run.js';
+import { makeRng, pick } from '../dist/faults/rng.js';
+import { describeOutcome, faultTable } from '../dist/faults/series.js';
+import { startBroker } from '../dist/ops/local/broker.js';
+import { messageOf } from '../dist/ops/script/stop.js';
+import { runScript } from '../dist/ops/script/frame.js';
 
 await runScript(
   {
@@ -34,7 +34,7 @@ await runScript(
       startBroker(backend, { log: say, ...(provider ? { provider } : {}) }),
     );
     run.onInterrupt(`stopping ${backend}`, broker.stop);
-    /** @type {import('./lib/faults/table.mjs').Row[]} */
+    /** @type {import('../dist/faults/series.js').Row[]} */
     const rows = [];
     try {
       for (let seed = first; seed < first + runs; seed++) {

@@ -1,9 +1,10 @@
 #!/usr/bin/env zx
 /** Says in one sentence why a release's run does not move, and what to do: from cluster, KEDA, broker and log. */
-import { RUN } from './lib/args.mjs';
-import { apiMessage, connect } from './lib/kube.mjs';
-import { observe } from './lib/observation.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { observe } from '../dist/cli/diagnose/collect.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { apiMessage, Stop } from '../dist/ops/script/stop.js';
 import { answerText, exitStatus, explain } from '../dist/cli/diagnose/explain.js';
 import { WATCH_SECONDS } from '../dist/cli/why.js';
 

@@ -29,7 +29,6 @@ export interface SeedOptions {
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
   const wanted = planOf(config);
   await checkConcerns(broker, log);
-  await checkComputation(wanted, log, stop);
   await broker.prepare();
   await using seeding = await takeSeeding(broker, log, stop);
   const queuedOf = await readQueued(seeding);
@@ -48,6 +47,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   await checkHalted(broker, plan, log);
+  await checkComputation(plan, log, stop);
   const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed, parked } = await patientDepth(broker, stop);

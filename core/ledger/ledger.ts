@@ -32,6 +32,8 @@ export class Ledger {
   max = -Infinity;
   readonly #digest = new Digest();
   readonly #dead: DeadRecord[] = [];
+  /** By their names: a record carries its stack only where its worker has not recorded it before. */
+  readonly #stacks = new Map<string, string>();
   /** Records for parameters that had one: only these need another look at the log. */
   readonly #seconds = new Duplicates();
   #secondCount = 0;
@@ -93,6 +95,7 @@ export class Ledger {
         break;
       case 'dead':
         this.#dead.push(record);
+        if (record.stack !== '') this.#stacks.set(record.stackId, record.stack);
         break;
       case 'halted':
         this.#halted = record;
@@ -110,10 +113,12 @@ export class Ledger {
     return dead;
   }
 
-  /** The dead records that still count, the latest for the same parameters. */
+  /** The dead records that still count, the latest for the same parameters, each with its stack. */
   deadRecords(): DeadRecord[] {
     const latest = new Map(this.#dead.map((record) => [`${record.start}-${record.end}`, record]));
-    return [...latest.values()].filter((record) => this.covered.overlap(record) < size(record));
+    return [...latest.values()]
+      .filter((record) => this.covered.overlap(record) < size(record))
+      .map((record) => ({ ...record, stack: record.stack || (this.#stacks.get(record.stackId) ?? '') }));
   }
 
   /** Parameters of the plan that have neither result nor dead record, ascending. */

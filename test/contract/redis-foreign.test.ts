@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBroker, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
 import { decodeChunk, encodeChunk } from '../../core/wire/chunk-codec.js';
 import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import { ChunkError, ProtocolError } from '../../core/runtime/errors.js';

@@ -1,7 +1,7 @@
 /** What only Redis has: servers that cannot keep the promise, rights that are missing, and keys that hold something else. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBroker, type LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
 import { ChunkError, ConfigError } from '../../core/runtime/errors.js';
 import { Bench, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../support/bench.js';
 import { eventually, within } from '../support/wait.js';

@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, test } from 'vitest';
-import { CLUSTER_FAULTS } from '../../scripts/lib/faults/catalogue.mjs';
-import { playOnCluster } from '../../scripts/lib/faults/cluster/play.mjs';
-import { tinyClusterRun } from '../../scripts/lib/faults/cluster/values.mjs';
-import { faultTable, type Row } from '../../scripts/lib/faults/table.mjs';
-import { connect } from '../../scripts/lib/kube.mjs';
+import { CLUSTER_FAULTS } from '../../faults/catalogue.js';
+import { playOnCluster } from '../../faults/cluster/run.js';
+import { tinyClusterRun } from '../../faults/cluster/values.js';
+import { faultTable, type Row } from '../../faults/series.js';
+import { connect } from '../../ops/cluster/kube.js';
 import { CLUSTER, KUBECONFIG, OUT } from '../e2e/support/place.js';
 import { expectAsWithout } from '../support/outcome.js';
 

@@ -1,10 +1,10 @@
 /** Every fault that needs no cluster × both brokers: the run ends complete, with the digest of a run without faults. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { PROCESS_FAULTS } from '../../scripts/lib/faults/catalogue.mjs';
-import { playOnProcesses } from '../../scripts/lib/faults/process/play.mjs';
-import { tinyRun } from '../../scripts/lib/faults/process/tiny.mjs';
-import { startBroker, type LocalBroker, type Provider } from '../../scripts/lib/local-broker.mjs';
+import { PROCESS_FAULTS } from '../../faults/catalogue.js';
+import { playOnProcesses, tinyRun } from '../../faults/process/run.js';
+import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
+import { type Provider } from '../../ops/local/config.js';
 import { expectAsWithout } from '../support/outcome.js';
 
 /** Another schedule: TTG_FAULT_SEED=n. */

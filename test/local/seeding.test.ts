@@ -5,7 +5,7 @@ import type { Broker, Seeding } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { readLedger } from '../../core/ledger/ledger.js';
 import { judge } from '../../core/ledger/verdict.js';
-import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../ops/local/broker.js';
 import { repair } from '../../seeder/repair.js';
 import { seed } from '../../seeder/seed.js';
 import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
@@ -172,7 +172,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(cautious.published).toBe(0);
       if (backend === 'rabbitmq')
         expect(cautious.refused).toMatch(
-          /^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/,
+          /^100 chunks are ready, 0 held by workers and 0 delayed, and the broker cannot say which ones: wait until .* or give --force/,
         );
       else expect(cautious.refused).toBeUndefined();
       const forced = await repair({ broker, runId: 'run-1', force: true, log, stop: never });

@@ -1,7 +1,7 @@
 /** What must be true of a run that a fault was played on, wherever it was: sets are compared, not counts. */
 import { expect } from 'vitest';
-import type { Outcome } from '../../scripts/lib/faults/play.mjs';
-import type { Poison } from '../../scripts/lib/faults/poison.mjs';
+import type { Outcome } from '../../faults/experiment.js';
+import type { Poison } from '../../faults/types.js';
 
 /** @param poison parameters that are dead in the end; no other one may be */
 export function expectAsWithout(name: string, outcome: Outcome, poison: Poison | undefined): void {

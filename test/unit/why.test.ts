@@ -114,6 +114,20 @@ const inCluster = (over: Partial<ClusterFacts>, broker: BrokerFacts = answers())
   explained({ cluster: cluster(over), broker });
 const unseeded = { total: 0, done: 0, lastResultAt: undefined, seededAt: undefined, depth: depth() };
 
+describe('a broker that waits for its first seeder', () => {
+  it.each([10, 900])('is not the root where no node has the image of the seeder (after %i s)', (age) => {
+    const waiting = { reason: 'ImagePullBackOff', message: 'Back-off', image: 'ttg:nope' };
+    const answer = inCluster(
+      {
+        brokerSet: brokerSet({ createdAt: ago(age), pods: [pending({ name: 'ttg-redis-0', createdAt: ago(age) })] }),
+        seeder: seeder({ ended: undefined, pods: [pending({ waiting })] }),
+      },
+      { reach: 'silent', where: 'r', reason: 'no' },
+    );
+    expect(answer).toMatchObject({ state: 'stuck', cause: 'image-pull' });
+  });
+});
+
 describe('a run that is no trouble', () => {
   it('is complete, whatever else is broken by now', () => {
     const answer = inCluster(

@@ -1,6 +1,7 @@
 /** One suite, every backend, every way to get it: starts the broker once a file and runs every clause on it. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { availableProviders, startBroker, type Backend, type LocalBroker } from '../../../scripts/lib/local-broker.mjs';
+import { availableProviders, startBroker, type LocalBroker } from '../../../ops/local/broker.js';
+import { type Backend } from '../../../ops/local/config.js';
 import { Bench, type BenchOptions } from '../../support/bench.js';
 import { describeConnecting } from './connecting.js';
 import { describeCrashing } from './crashing.js';
