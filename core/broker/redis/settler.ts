@@ -6,7 +6,8 @@ import { Unrecordable } from '../../runtime/errors.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import { whyUnreadable } from '../../wire/recordable.js';
-import type { ResultRecord, Wire } from '../../wire/records.js';
+import type { ResultRecord } from '../../wire/records.js';
+import { batchesOf, MOST_ITEMS, type Item } from './batches.js';
 import { toFields } from './codec.js';
 import type { Lease, RedisDelivery } from './delivery.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
@@ -14,20 +15,10 @@ import type { Link } from './link.js';
 import type { Arg, Script, Scripts } from './scripts.js';
 import { tableOf } from './table.js';
 
-/** Redis does nothing else while a script runs, so batches are bounded by items and by the characters of kept values. */
-const MOST_ITEMS = 250;
-const MOST_LENGTH = 1_000_000;
 /** Half of what Redis takes as one argument (proto-max-bulk-len, 512 MiB), and a tenth of what a script may hold. */
 export const MAX_RECORD_BYTES = 64 << 20;
 
 type Completion = Extract<Settlement, { verb: 'complete' }>;
-
-export interface Item {
-  readonly lease: Lease;
-  readonly record: ResultRecord;
-  readonly wire: Wire;
-  readonly length: number;
-}
 
 export class Settler {
   readonly #link: Link;
@@ -75,7 +66,7 @@ export class Settler {
 
   async complete(items: readonly Item[]): Promise<boolean[]> {
     const answers: boolean[] = [];
-    for (const batch of batches(items)) answers.push(...(await this.#complete(batch)));
+    for (const batch of batchesOf(items)) answers.push(...(await this.#complete(batch)));
     return answers;
   }
 
@@ -195,22 +186,4 @@ function pieceArgs(pieces: readonly Chunk[]): Arg[] {
     const fields = toFields(encodeChunk(piece));
     return [fields.length, ...fields];
   });
-}
-
-/** One call is for one run, and its records have the same fields. */
-function* batches(items: readonly Item[]): Generator<Item[]> {
-  let batch: Item[] = [];
-  let length = 0;
-  for (const item of items) {
-    const before = batch[0]?.record;
-    const alike = before?.runId === item.record.runId && !before.values === !item.record.values;
-    if (before && (!alike || batch.length >= MOST_ITEMS || length >= MOST_LENGTH)) {
-      yield batch;
-      batch = [];
-      length = 0;
-    }
-    batch.push(item);
-    length += item.length;
-  }
-  if (batch.length > 0) yield batch;
 }
