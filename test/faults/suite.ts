@@ -1,10 +1,10 @@
-/** Every fault that needs no cluster × both brokers: the run ends complete, with the digest of a run without faults. */
+/** Every fault that needs no cluster on one broker: the run ends complete, with the digest of a run without faults. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { PROCESS_FAULTS } from '../../faults/catalogue.js';
 import { runOnProcesses, tinyRun } from '../../faults/process/run.js';
 import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
-import { type Provider } from '../../ops/local/config.js';
+import type { Backend, Provider } from '../../ops/local/config.js';
 import { expectAsWithout } from '../support/outcome.js';
 
 /** Another schedule: TTG_FAULT_SEED=n. */
@@ -14,7 +14,7 @@ const provider = process.env['TTG_TEST_PROVIDERS']?.split(',')[0] as Provider | 
 const names = Object.keys(PROCESS_FAULTS);
 const alone = (name: string): boolean => PROCESS_FAULTS[name]?.disturbs === 'broker';
 
-for (const backend of ['redis', 'rabbitmq'] as const) {
+export function describeFaults(backend: Backend): void {
   describe(`${backend}: every parameter once, whatever happens`, () => {
     let broker: LocalBroker;
     beforeAll(async () => void (broker = await startBroker(backend, provider ? { provider } : {})));
