@@ -17,16 +17,12 @@ const POISON = Buffer.from([0xff, 0xfe, 0x00, 0x7b, 0xc3, 0x28, 0x00, 0x80]);
 const poisonMessage: Fault = {
   when: 'draining',
   inject: async (stage) => {
-    const raw = await stage.raw();
-    try {
-      await raw.putTask(POISON);
-      await stage.until(
-        async () => (await raw.deadLetters()).some((bytes) => bytes.includes(POISON)),
-        'the undecodable message among the dead letters, as it was',
-      );
-    } finally {
-      await raw.close();
-    }
+    await using raw = await stage.raw();
+    await raw.putTask(POISON);
+    await stage.until(
+      async () => (await raw.deadLetters()).some((bytes) => bytes.includes(POISON)),
+      'the undecodable message among the dead letters, as it was',
+    );
     return {
       target: 'queue',
       observed: `${POISON.length} undecodable bytes put in, found unchanged among the dead letters`,
@@ -48,14 +44,10 @@ const queueLost: Fault = {
   // Enough chunks that some are still in the queue when it goes.
   run: { TOTAL_PARAMETERS: '800', CHUNK_SIZE: '4', SIMULATE_WORK_MS: '20' },
   inject: async (stage) => {
-    const raw = await stage.raw();
-    try {
-      const lost = await raw.loseQueue();
-      if (lost === 0) throw new Stop('the queue was empty already: nothing was lost');
-      return { target: 'queue', observed: `${lost} chunks were in it, none are` };
-    } finally {
-      await raw.close();
-    }
+    await using raw = await stage.raw();
+    const purged = await raw.purgeQueue();
+    if (purged === 0) throw new Stop('the queue was empty already: nothing was lost');
+    return { target: 'queue', observed: `${purged} chunks were in it, none are` };
   },
   heal: async (stage) => {
     if (stage.backend === 'rabbitmq') await quiet(stage);

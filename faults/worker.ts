@@ -87,7 +87,7 @@ const slowChunk: Fault = {
   },
   inject: async (stage) => {
     const late = await stage.until(
-      async () => (await stage.held()).find(({ startedAt }) => Date.now() - startedAt > stage.leaseMs * 1.5),
+      async () => (await stage.inFlight()).find(({ startedAt }) => Date.now() - startedAt > stage.leaseMs * 1.5),
       'a chunk that is computed for longer than its lease',
     );
     return {
@@ -119,7 +119,7 @@ function dieAt({ point, prove }: (typeof POINTS)[keyof typeof POINTS]): Fault {
       return {
         target: `${dead.name} at chunk ${chunk}, ${point}`,
         observed: dead.observed,
-        struckAt: dead.at,
+        hitAt: dead.at,
         chunk,
         worker: dead.name,
       };

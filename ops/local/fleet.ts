@@ -34,13 +34,14 @@ export function isRunning({ child }: Process) {
   return child.exitCode === null && child.signalCode === null;
 }
 
-export function makeProcesses(): Processes {
-  const processes: Map<string, Process & { program: string }> = new Map();
+/** @param base what every process gets besides its own environment */
+export function makeProcesses(base: NodeJS.ProcessEnv = process.env): Processes {
+  const processes = new Map<string, Process & { program: string }>();
   const all = (program: string) => [...processes.values()].filter((p) => p.program === program);
   return {
     start: (program, name, env) => {
       const child = spawn(process.execPath, [PROGRAMS[program]], {
-        env: { ...process.env, ...env, POD_NAME: name, NODE_NAME: 'this machine' },
+        env: { ...base, ...env, POD_NAME: name, NODE_NAME: 'this machine' },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const started = { program, name, child, log: '', exited: once(child, 'close') };

@@ -10,7 +10,7 @@ import type { LogRecord } from '../../core/wire/records.js';
 import { encodeRecord } from '../../core/wire/record-codec.js';
 import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
-import { openRaw } from '../support/raw.js';
+import { openRaw } from '../../ops/run/raw-broker.js';
 
 interface Recorded {
   readonly position: string;

@@ -12,7 +12,7 @@ import type { Chunk } from '../../core/model/chunk.js';
 import type { LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/wire/records.js';
 import { chunksOf, type Plan } from '../../core/model/plan.js';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
-import { openRaw, type Raw } from './raw.js';
+import { openRaw, type Raw } from '../../ops/run/raw-broker.js';
 import type { Reachable } from './shared.js';
 import { asWorker, seeding, type HeldDelivery, type Worker } from './worker.js';
 import { eventually, within } from './wait.js';
