@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchesOf, MOST_ITEMS, MOST_LENGTH, type Item } from '../../core/broker/redis/batches.js';
-import { tableOf } from '../../core/broker/redis/table.js';
+import { columnsOf } from '../../core/broker/redis/columns.js';
 import { encodeRecord } from '../../core/wire/record-codec.js';
 import { resultRecord } from './support.js';
 
@@ -38,16 +38,28 @@ describe('batches of completions', () => {
   });
 });
 
-describe('a table', () => {
-  it('names the fields once, and has what comes before each row and its values as one text', () => {
-    const wires = [
-      { a: 'x', b: 1, c: { d: [1] } },
-      { a: 'y\n"', b: 2, c: { d: [] } },
-    ];
-    const [rows, names, ...rest] = tableOf(wires, (row) => [`${row}-0`, row]);
-    expect([rows, names]).toEqual([2, 3]);
-    expect(rest.slice(0, 3)).toEqual(['a', 'b', 'c']);
-    const values = JSON.parse(String(rest[3])) as unknown[];
-    expect(values).toEqual(['0-0', 0, 'x', '1', '{"d":[1]}', '1-0', 1, 'y\n"', '2', '{"d":[]}']);
+describe('columns', () => {
+  const wires = [
+    { kind: 'x', start: 1, text: 'a\n"', nested: { d: [1] } },
+    { kind: 'x', start: 1, text: 'b', nested: { d: [1] } },
+  ];
+
+  it('give once what is the same in all, and for each what differs, by its place', () => {
+    const columns = columnsOf(wires.map((wire) => ({ ...wire, nested: 'n' })));
+    const [fields, differing, ...rest] = columns.head;
+    expect([fields, differing]).toEqual([4, 1]);
+    expect(rest).toEqual(['kind', 'x', 'start', '1', 'text', 'a\n"', 'nested', 'n', 6]);
+    const rows: (string | number)[] = [];
+    for (const wire of wires) columns.row(wire, rows);
+    expect(rows).toEqual(['a\n"', 'b']);
+  });
+
+  it('put first what is to lead, whether it differs or not', () => {
+    const columns = columnsOf(wires, ['start']);
+    // Nested values are compared as objects: they travel with each.
+    expect(columns.head.slice(-3)).toEqual([4, 6, 8]);
+    const rows: (string | number)[] = [];
+    columns.row(wires[1]!, rows);
+    expect(rows).toEqual(['1', 'b', '{"d":[1]}']);
   });
 });

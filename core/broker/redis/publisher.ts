@@ -1,11 +1,11 @@
 /** Publishes chunks in windows, a few of them in flight. */
 import type { Chunk } from '../../model/chunk.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
+import { columnsOf } from './columns.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import type { Scripts } from './scripts.js';
+import type { Arg, Scripts } from './scripts.js';
 import type { SeederLock } from './seeder-lock.js';
-import { tableOf } from './table.js';
 
 const WINDOW = 250;
 const IN_FLIGHT = 4;
@@ -38,7 +38,7 @@ export async function publishChunks(
       keys.known(token),
       keys.others(token),
     ];
-    const args = [token, index, listedTo, ...tableOf(window.map(encodeChunk))];
+    const args = [token, index, listedTo, ...encodeWindow(window)];
     const published = Number(await link.run((redis) => scripts.publish.run(redis, names, args)));
     if (published >= 0) return published;
     throw new Error(
@@ -67,4 +67,13 @@ function* windows(chunks: Iterable<Chunk>): Generator<Chunk[]> {
     window.push(chunk);
   }
   if (window.length > 0) yield window;
+}
+
+/** What publish.lua takes. */
+function encodeWindow(window: readonly Chunk[]): Arg[] {
+  const wires = window.map(encodeChunk);
+  const columns = columnsOf(wires, ['start_param', 'end_param']);
+  const rows: Arg[] = [];
+  for (const wire of wires) columns.row(wire, rows);
+  return [wires.length, ...columns.head, JSON.stringify(rows)];
 }

@@ -32,9 +32,8 @@ export type Scripts = ReturnType<typeof loadScripts>;
 export function loadScripts() {
   const fence = readFileSync(new URL('./lua/fence.lua', import.meta.url), 'utf8');
   const done = readFileSync(new URL('./lua/done.lua', import.meta.url), 'utf8');
-  const table = readFileSync(new URL('./lua/table.lua', import.meta.url), 'utf8');
   return {
-    complete: new Script(fence, done, table, readFileSync(new URL('./lua/complete.lua', import.meta.url), 'utf8')),
+    complete: new Script(fence, done, readFileSync(new URL('./lua/complete.lua', import.meta.url), 'utf8')),
     reassign: new Script(fence, readFileSync(new URL('./lua/reassign.lua', import.meta.url), 'utf8')),
     bury: new Script(fence, done, readFileSync(new URL('./lua/bury.lua', import.meta.url), 'utf8')),
     split: new Script(fence, readFileSync(new URL('./lua/split.lua', import.meta.url), 'utf8')),
@@ -47,7 +46,7 @@ export function loadScripts() {
     replay: new Script(readFileSync(new URL('./lua/replay.lua', import.meta.url), 'utf8')),
     take: new Script(readFileSync(new URL('./lua/take.lua', import.meta.url), 'utf8')),
     claim: new Script(readFileSync(new URL('./lua/claim.lua', import.meta.url), 'utf8')),
-    publish: new Script(done, table, readFileSync(new URL('./lua/publish.lua', import.meta.url), 'utf8')),
+    publish: new Script(done, readFileSync(new URL('./lua/publish.lua', import.meta.url), 'utf8')),
     hold: new Script(readFileSync(new URL('./lua/hold.lua', import.meta.url), 'utf8')),
     depth: new Script(readFileSync(new URL('./lua/depth.lua', import.meta.url), 'utf8')),
     leave: new Script(readFileSync(new URL('./lua/leave.lua', import.meta.url), 'utf8')),

@@ -9,11 +9,11 @@ import { whyUnreadable } from '../../wire/recordable.js';
 import type { ResultRecord } from '../../wire/records.js';
 import { batchesOf, MOST_ITEMS, type Item } from './batches.js';
 import { toFields } from './codec.js';
+import { columnsOf } from './columns.js';
 import type { Lease, RedisDelivery } from './delivery.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Arg, Script, Scripts } from './scripts.js';
-import { tableOf } from './table.js';
 
 /**
  * Redis would take more, at the cost of others. Measured: for a record of 15 MiB it needs 50 MiB more for a moment, one of
@@ -154,16 +154,18 @@ export class Settler {
   }
 
   #complete(items: readonly Item[]): Promise<boolean[]> {
-    const leaseOf = (row: number): Arg[] => {
-      const { id, count } = (items[row] as Item).lease;
-      return [id, count];
-    };
-    const table = tableOf(
+    const columns = columnsOf(
       items.map(({ wire }) => wire),
-      leaseOf,
+      ['start_param', 'end_param'],
     );
+    const rows: Arg[] = [];
+    for (const { lease, wire } of items) {
+      rows.push(lease.id, lease.count);
+      columns.row(wire, rows);
+    }
+    const args = [items.length, ...columns.head, JSON.stringify(rows)];
     const runId = (items[0] as Item).record.runId;
-    return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], table);
+    return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], args);
   }
 
   async #pass(leases: readonly Lease[], target: string, idleMs: number, change: number): Promise<boolean[]> {

@@ -1,23 +1,28 @@
--- Settles chunks of one run with their results: record into the log, then the task is gone. After fence.lua, done.lua and table.lua.
--- Input:  KEYS tasks, log, the run's set of done parameters; then what table.lua reads, with id and delivery count before
---         the values of each record
+-- Settles chunks of one run with their results: record into the log, then the task is gone. After fence.lua and done.lua.
+-- Input:  KEYS tasks, log, the run's set of done parameters; ARGV[4] items, [5] n fields, [6] v of them that are given for
+--         each item, the first and the last parameter being the first two, then the n fields and values of the first
+--         record, then the v places of what is given in them, then a JSON array of texts: for each item id, delivery count
+--         and v values
 -- Output: text with a digit for each item: 1 settled, 0 lease lost
 -- Why:    one step, so a result is in the log if and only if its task is gone, and no parameter is recorded twice.
 local log, done, out, over = KEYS[2], KEYS[3], {}, {}
-local rows = table_at(4, 2)
-expect(rows.count, rows.before(1)[1], rows.before(rows.count)[1])
+local items, n, v = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local entry, places, rows, at = { unpack(ARGV, 7, 6 + 2 * n) }, {}, cjson.decode(ARGV[7 + 2 * n + v]), 0
+for i = 1, v do places[i] = tonumber(ARGV[6 + 2 * n + i]) end
+expect(items, rows[1], rows[1 + (items - 1) * (v + 2)])
 -- A log that was deleted by hand holds nothing, whatever the set says.
 local kept = redis.call('EXISTS', log) == 1
 
-for item = 1, rows.count do
-  local lease, entry = rows.before(item), rows.entry(item)
-  local id, first, last = lease[1], tonumber(entry[rows.place.start_param]), tonumber(entry[rows.place.end_param])
+for item = 1, items do
+  local id, count = rows[at + 1], tonumber(rows[at + 2])
+  local first, last = tonumber(rows[at + 3]), tonumber(rows[at + 4])
   local who, times = holder(id)
   local settled = 0
-  if who == me and times == tonumber(lease[2]) then
+  if who == me and times == count then
     settled = 1
     over[#over + 1] = id
     if not (covered(done, first, last) and kept) then
+      for i = 1, v do entry[places[i]] = rows[at + 2 + i] end
       redis.call('XADD', log, '*', unpack(entry))
       kept = true
       cover(done, first, last)
@@ -26,6 +31,7 @@ for item = 1, rows.count do
     settled = 1
   end
   out[item] = settled
+  at = at + 2 + v
 end
 
 flush()
