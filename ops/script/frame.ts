@@ -48,14 +48,22 @@ export async function runScript<const F extends Record<string, Flag>>(
       controller.abort(new Stop('interrupted'));
     });
   }
+  // Whoever reads the output may have read enough: `list.mjs | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  let status = 1;
   try {
-    const status = await body(flags, script);
-    process.exit(controller.signal.aborted ? 130 : (status ?? 0));
+    status = (await body(flags, script)) ?? 0;
   } catch (thrown) {
     if (!controller.signal.aborted) reportFailure(thrown);
     else await undoAll(undos);
-    process.exit(controller.signal.aborted ? 130 : 1);
   }
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(controller.signal.aborted ? 130 : status);
+}
+
+/** A pipe that is read slowly takes what was printed long after it was printed; process.exit would throw it away. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 function readFlags<F extends Record<string, Flag>>(usage: Usage<F>) {
