@@ -4,7 +4,7 @@ import { $, type Shell, chalk, ProcessOutput } from 'zx';
 import { type Flag, type Usage, type Flags, helpText, parseFlags, scriptArguments, UsageError } from './args.js';
 import { Stop, messageOf } from './stop.js';
 
-export interface Undo {
+interface Undo {
   what: string;
   undo: (() => Promise<unknown>) | undefined;
 }
