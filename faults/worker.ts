@@ -9,7 +9,7 @@ import type { Fault, Hit, Stage } from './types.js';
  * Not among the first: the start is to be healthy.
  * @returns id of the chunk whose worker dies
  */
-export function chooseChunk(stage: Stage, rng: Rng): string {
+function chooseChunk(stage: Stage, rng: Rng): string {
   return String(Math.floor(stage.chunks * (0.2 + 0.5 * rng()))).padStart(5, '0');
 }
 
@@ -40,7 +40,7 @@ const recordedBeforeAck: NonNullable<Fault['prove']> = ({ backend }, hit, readin
 };
 
 /** Name of the fault → TTG_FAULT_POINT, and its proof. */
-export const POINTS = {
+const POINTS = {
   'worker-kill-before-compute': { point: 'before-compute', prove: onceAtSecondAttempt },
   'worker-kill-before-record': { point: 'before-record', prove: onceAtSecondAttempt },
   'worker-kill-before-ack': { point: 'before-ack', prove: recordedBeforeAck },

@@ -171,15 +171,15 @@ export async function inNode(node: string, ...command: string[]): Promise<string
 }
 
 /** @returns running, exited … */
-export async function nodeState(node: string): Promise<string> {
+async function nodeState(node: string): Promise<string> {
   return (await docker`docker inspect --format ${'{{.State.Status}}'} ${node}`).stdout.trim();
 }
 
 /** Without a goodbye, as a machine that loses its power. */
-export async function killNode(node: string) {
+async function killNode(node: string) {
   await docker`docker kill ${node}`;
 }
 
-export async function startNode(node: string) {
+async function startNode(node: string) {
   await docker`docker start ${node}`;
 }

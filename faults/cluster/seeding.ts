@@ -2,7 +2,8 @@
 import type { V1JobSpec } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { arm, signalScript } from '../../ops/cluster/exec.js';
-import { seederEnded, logOf, nameOf, podsOf, seederJobs } from '../../ops/cluster/pods.js';
+import { seederEnded, logOf, nameOf, podsOf } from '../../ops/cluster/pods.js';
+import { jobsOf } from '../../ops/cluster/release.js';
 import { Stop } from '../../ops/script/stop.js';
 import type { Rng } from '../rng.js';
 import type { ClusterStage, ClusterFault as Fault } from './stage.js';
@@ -50,7 +51,7 @@ async function pauseSeeders(
 
 /** A second Job with the very spec of the first. */
 async function secondSeeder({ where }: ClusterStage) {
-  const [job] = await seederJobs(where);
+  const [job] = await jobsOf(where, 'seeder');
   const { selector: _, template, ...spec } = job?.spec ?? ({} as V1JobSpec);
   const labels = Object.fromEntries(
     Object.entries(template?.metadata?.labels ?? {}).filter(([key]) => !/controller-uid|job-name/.test(key)),

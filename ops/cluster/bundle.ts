@@ -8,7 +8,7 @@ import { dirname, resolve, join } from 'node:path';
 import { ROOT } from '../programs.js';
 
 /** Name in the image → source. */
-export const ENTRIES = {
+const ENTRIES = {
   'worker': 'worker/main.ts',
   'thread': 'compute/thread.ts',
   'probe-process': 'compute/probe-process.ts',

@@ -5,7 +5,7 @@ import { waitFor } from '../script/wait.js';
 import { orAbsent, type Kube, deploymentState } from './kube.js';
 
 /** The minor version that the end-to-end tests run against. */
-export const KEDA_CHART_VERSION = '2.21.1';
+const KEDA_CHART_VERSION = '2.21.1';
 
 const REPOSITORY = 'https://kedacore.github.io/charts';
 

@@ -123,7 +123,7 @@ export function noCluster(name: string) {
  * @param since when the first node was started
  * @param nodes the ones that were started
  */
-export async function waitReported(script: Script, kube: Kube, since: Date, nodes: string[]) {
+async function waitReported(script: Script, kube: Kube, since: Date, nodes: string[]) {
   const leases = kube.config.makeApiClient(CoordinationV1Api);
   await script.step('waiting until the started nodes have reported their pods', (say) =>
     waitFor(

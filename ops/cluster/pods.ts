@@ -1,12 +1,12 @@
 /** A release's worker and seeder pods: which chunks they hold, how they ended, and signals until their effect is seen. */
-import type { V1Pod, V1ContainerStateTerminated, V1Job } from '@kubernetes/client-node';
+import type { V1Pod, V1ContainerStateTerminated } from '@kubernetes/client-node';
 import { inFlightOf, type InFlight } from '../run/chunk-log.js';
 import type { Effect } from '../run/observe.js';
 import { Stop } from '../script/stop.js';
 import type { Until } from '../script/wait.js';
 import { signalScript, signalInPod, exec, stateScript } from './exec.js';
 import { listPods, orAbsent } from './kube.js';
-import { selectorOf, type Where } from './release.js';
+import { jobsOf, selectorOf, type Where } from './release.js';
 
 export const nameOf = (pod: V1Pod) => pod.metadata?.name ?? '';
 
@@ -104,16 +104,10 @@ export async function remainingPods(where: Where): Promise<string[]> {
   );
 }
 
-/** @returns newest first */
-export async function seederJobs({ kube, namespace, release }: Where): Promise<V1Job[]> {
-  const { items } = await kube.batch.listNamespacedJob({ namespace, labelSelector: selectorOf(release, 'seeder') });
-  return items.sort((a, b) => Number(b.metadata?.creationTimestamp ?? 0) - Number(a.metadata?.creationTimestamp ?? 0));
-}
-
 /** Every seeder Job has completed. */
 export async function seederEnded(where: Where, until: Until) {
   await until(async () => {
-    const jobs = await seederJobs(where);
+    const jobs = await jobsOf(where, 'seeder');
     const has = (job: (typeof jobs)[number], type: string) =>
       job.status?.conditions?.some((c) => c.type === type && c.status === 'True') === true;
     const failed = jobs.find((job) => has(job, 'Failed'));

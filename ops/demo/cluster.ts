@@ -13,7 +13,7 @@ import type { Stage } from './stage.js';
 const KILL_SECONDS = 30;
 
 /** Not by the run's own shell, which an interrupt has ended by then. What it prints is shown only where it fails. */
-export async function takeDown(cluster: string, namespace: string) {
+async function takeDown(cluster: string, namespace: string) {
   await $({
     quiet: true,
   })`${process.execPath} ${scriptPath('cleanup')} --name ${cluster} --namespace ${namespace} --all --data --force`;

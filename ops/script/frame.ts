@@ -2,10 +2,9 @@
 import { createInterface } from 'node:readline/promises';
 import { $, type Shell, chalk, ProcessOutput } from 'zx';
 import { type Flag, type Usage, type Flags, helpText, parseFlags, scriptArguments, UsageError } from './args.js';
-import { standard } from '../../core/runtime/output.js';
 import { Stop, messageOf } from './stop.js';
 
-export interface Undo {
+interface Undo {
   what: string;
   undo: (() => Promise<unknown>) | undefined;
 }
@@ -49,20 +48,22 @@ export async function runScript<const F extends Record<string, Flag>>(
       controller.abort(new Stop('interrupted'));
     });
   }
+  // Whoever reads the output may have read enough: `list.mjs | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  let status = 1;
   try {
-    const status = await body(flags, script);
-    await leave(controller.signal.aborted ? 130 : (status ?? 0));
+    status = (await body(flags, script)) ?? 0;
   } catch (thrown) {
     if (!controller.signal.aborted) reportFailure(thrown);
     else await undoAll(undos);
-    await leave(controller.signal.aborted ? 130 : 1);
   }
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(controller.signal.aborted ? 130 : status);
 }
 
-/** Whatever still runs is ended, but not before all that was printed has reached its reader. */
-async function leave(status: number): Promise<never> {
-  await Promise.all([standard(1).flush(), standard(2).flush()]);
-  process.exit(status);
+/** A pipe that is read slowly takes what was printed long after it was printed; process.exit would throw it away. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 function readFlags<F extends Record<string, Flag>>(usage: Usage<F>) {
