@@ -30,7 +30,7 @@ export async function runDemo(
   if (kind === 'web' || kind === 'both') openWebMonitor(stage, script);
   const monitor = await startMonitor(stage.env, script.signal);
   try {
-    const show = kind === 'cli' || kind === 'both' ? view.show : undefined;
+    const show = kind === 'cli' || kind === 'both' ? view.show.bind(view) : undefined;
     const watching = watch(stage, monitor, { signal: script.signal, show });
     watching.catch(() => {});
     const kill = withFault ? await killMidChunk(stage, monitor, script) : undefined;
