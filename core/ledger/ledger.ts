@@ -41,7 +41,7 @@ export class Ledger {
   readonly #again = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
   #halted: HaltedRecord | undefined;
-  /** How many of the seedings were before the last cancellation, which took their chunks out of the queue. */
+  /** How many of the seedings were before the end of the last cancellation, which took their chunks out of the queue. */
   #discarded = 0;
 
   constructor(runId: string) {
@@ -89,6 +89,7 @@ export class Ledger {
         break;
       case 'seeded':
         this.seeded.push(record);
+        this.#discardCancelled();
         break;
       case 'result':
         this.#addResult(record);
@@ -99,7 +100,7 @@ export class Ledger {
         break;
       case 'halted':
         this.#halted = record;
-        if (record.reason === 'cancelled') this.#discarded = this.seeded.length;
+        this.#discardCancelled();
         break;
       case 'resumed':
         this.#halted = undefined;
@@ -161,6 +162,11 @@ export class Ledger {
       this.#take(wider.record);
       observer?.widened(wider);
     });
+  }
+
+  /** What a seeder publishes of a cancelled run, because it has not heard of that yet, is discarded too. */
+  #discardCancelled(): void {
+    if (this.#halted?.reason === 'cancelled') this.#discarded = this.seeded.length;
   }
 
   #addResult(record: ResultRecord): void {
