@@ -1,7 +1,7 @@
 /** One attempt to connect, and what its failure means. */
 import { connect, type ChannelModel, type SocketOptions } from 'amqplib';
 import type { Config } from '../../runtime/config.js';
-import { ConfigError } from '../../runtime/errors.js';
+import { ConfigError, CredentialsRefused } from '../../runtime/errors.js';
 import { quietly } from './failure.js';
 
 export interface Line {
@@ -79,7 +79,7 @@ function checkVersion(model: ChannelModel, cut: () => void): void {
 function explain(config: Config, error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('403 (ACCESS')) {
-    return new ConfigError(
+    return new CredentialsRefused(
       `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} refuses user ${JSON.stringify(config.RABBITMQ_USER)}: ` +
         'set RABBITMQ_USER and RABBITMQ_PASSWORD to a user it knows (the user guest may connect from the local host only)',
     );
