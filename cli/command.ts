@@ -5,17 +5,22 @@ import { ENVIRONMENT } from '../core/runtime/config.js';
 import { runMain, type Program } from '../core/runtime/lifecycle.js';
 
 /** Runs a verb. Broker and run come from the environment, as for every other program of TTG. */
-export function run({ runId }: { readonly runId?: string }, body: (program: Program) => Promise<number>): void {
+export function run(
+  { runId }: { readonly runId?: string | undefined },
+  body: (program: Program) => Promise<number>,
+): void {
   runMain('ttg', body, { logTo: 2, given: runId === undefined ? {} : { RUN_ID: runId } });
 }
 
 export const runIdOption = (): Option =>
-  new Option('--run-id <id>', 'the run (default: RUN_ID of the environment)').argParser((id) => {
-    if (id !== '' && z.safeParse(ENVIRONMENT.RUN_ID, id).success) return id;
-    throw new InvalidArgumentError(
-      'Give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash.',
-    );
-  });
+  new Option('--run-id <id>', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
+
+export function parseRunId(id: string): string {
+  if (id !== '' && z.safeParse(ENVIRONMENT.RUN_ID, id).success) return id;
+  throw new InvalidArgumentError(
+    'Give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash.',
+  );
+}
 
 export const logsOption = (): Option =>
   new Option(

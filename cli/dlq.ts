@@ -96,9 +96,12 @@ async function collect(broker: Broker, runId: string | undefined): Promise<DeadL
   return letters;
 }
 
-const show: Action = async (_, letters, asked, out) => {
+const show: Action = async (broker, letters, asked, out) => {
   const wanted = new Set(asked);
-  const shown = letters.filter(({ id }) => wanted.has(id));
+  const shown = await withStacks(
+    broker,
+    letters.filter(({ id }) => wanted.has(id)),
+  );
   await out.print(`${JSON.stringify(shown.map(deadLetterWire), null, 2)}\n`);
   return report(
     asked,
@@ -106,6 +109,20 @@ const show: Action = async (_, letters, asked, out) => {
     letters,
   );
 };
+
+/** Equal stacks are stored once, in the log: with the first parameter that died of them. */
+async function withStacks(broker: Broker, letters: readonly DeadLetter[]): Promise<DeadLetter[]> {
+  const lacks = (letter: DeadLetter): boolean =>
+    letter.chunk !== undefined && letter.stackId !== '' && letter.stack === '';
+  if (!letters.some(lacks)) return [...letters];
+  const stacks = new Map<string, string>();
+  for await (const entry of broker.records())
+    if ('record' in entry && entry.record.kind === 'dead' && entry.record.stack !== '')
+      stacks.set(entry.record.stackId, entry.record.stack);
+  return letters.map((letter) =>
+    lacks(letter) && letter.chunk ? { ...letter, stack: stacks.get(letter.stackId) ?? '' } : letter,
+  );
+}
 
 async function change(
   settle: (ids: readonly string[]) => Promise<string[]>,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { delay } from '../core/runtime/backoff.js';
 import { asError } from '../core/runtime/errors.js';
 import { readLedger } from '../core/ledger/ledger.js';
+import { haltText, judge } from '../core/ledger/verdict.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { makeReport, progressOf } from '../core/ledger/report.js';
@@ -25,7 +26,7 @@ export function statusCommand(): Command {
     .addOption(runIdOption())
     .option(
       '--watch <seconds>',
-      'again every so many seconds, until the run is finished',
+      'again every so many seconds, until the run is finished or halted',
       numberOf('a number of seconds', 0, DAY_SECONDS, true),
     )
     .addOption(logsOption())
@@ -41,7 +42,7 @@ async function status(program: Program, { watch, logs, json }: Options): Promise
     const now = await look(source, config.RUN_ID, log, last);
     last = { done: now.done + now.dead, at: performance.now() };
     const isRead = await out.print(json ? `${JSON.stringify(now)}\n` : statusText(now));
-    const finished = now.total > 0 && now.done + now.dead >= now.total;
+    const finished = now.halted !== null || (now.total > 0 && now.done + now.dead >= now.total);
     if (watch === undefined || finished || stop.aborted || !isRead) return 0;
     await delay(watch * 1000, stop);
   }
@@ -64,6 +65,7 @@ async function look(
     ...progress,
     rate,
     etaSeconds: rate ? (progress.total - accounted) / rate : null,
+    halted: haltText(judge(ledger)) ?? null,
     // How far the run is, the log tells alone.
     depth: await source.depth().catch((thrown: unknown) => {
       log.warn({ reason: asError(thrown).message }, 'the broker does not tell what is queued');

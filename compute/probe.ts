@@ -1,9 +1,19 @@
 /** Tries a computation before anything is published: is it there, does it load, does it give values? */
-import { spawnSync } from 'node:child_process';
-import { Worker } from 'node:worker_threads';
-import type { Computed, Failure } from './executor.js';
-import { packTasks, unpackOutcomes } from './pack.js';
-import type { FromThread, ThreadOptions } from './protocol.js';
+import { fork, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** What the process that tries is told. */
+export interface TrialRequest {
+  readonly computation: string;
+  readonly parameter: number;
+}
+
+/** What became of one parameter. */
+export type Trial =
+  | { readonly ended: 'ok' }
+  | { readonly ended: 'slow' }
+  /** `unloadable`: no parameter of it can be computed. */
+  | { readonly ended: 'failed' | 'unloadable'; readonly reason: string };
 
 export type Probe =
   | { readonly ok: true; /** Nothing was said against it, but it was slower than the limit. */ readonly slow: boolean }
@@ -14,10 +24,10 @@ export type Probe =
     };
 
 /**
- * Loads the computation on a thread of its own and computes a few parameters. A single parameter may be bad, which is
- * what dead letters are for: only where all of them fail something is wrong with the computation.
+ * Computes a few parameters, each in a process of its own. A single parameter may be bad, which is what dead letters are
+ * for: only where all of them fail something is wrong with the computation.
  * @param computation as in a plan
- * @param limitMs what is slower is not refused
+ * @param limitMs for all of them; what is slower is not refused
  */
 export async function probeComputation(
   computation: string,
@@ -25,46 +35,45 @@ export async function probeComputation(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const options: ThreadOptions = {
-    simulateWorkMs: 0,
-    simulateFaultRate: 0,
-    progressEvery: Number.MAX_SAFE_INTEGER,
-    current: new SharedArrayBuffer(8),
-  };
-  const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: options });
-  const tasks = parameters.map((start, index) => ({ index, start, end: start, computation, keepValues: false }));
-  const outcomes: ({ readonly computed: Computed } | { readonly failure: Failure })[] = [];
-  try {
-    const ended = await new Promise<'done' | 'slow' | Error>((resolve) => {
-      const timer = setTimeout(() => resolve('slow'), limitMs);
-      signal.addEventListener('abort', () => resolve('slow'), { once: true });
-      thread.on('message', (message: FromThread) => {
-        if (message.kind !== 'outcomes') return;
-        outcomes.push(...unpackOutcomes(message.outcomes));
-        if (!message.done) return;
-        clearTimeout(timer);
-        resolve('done');
-      });
-      thread.on('error', (error) => resolve(error));
-      thread.on('exit', () => resolve(new Error('it ended its thread')));
-      thread.postMessage(packTasks(tasks));
-    });
-    if (ended instanceof Error) return { ok: false, loaded: false, reason: `${computation}: ${ended.message}` };
-    const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : []));
-    const broken = failures.find(({ blame }) => blame !== 'parameter');
-    if (broken) return { ok: false, loaded: false, reason: `${broken.message}${placeOf(computation)}` };
-    const first = failures[0];
-    if (first && failures.length === parameters.length) {
-      return {
-        ok: false,
-        loaded: true,
-        reason: `computation ${computation} failed for every parameter that was tried (${parameters.join(', ')}): ${first.stack || first.message}`,
-      };
-    }
-    return { ok: true, slow: ended === 'slow' };
-  } finally {
-    await thread.terminate();
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const failures: string[] = [];
+  for (const parameter of parameters) {
+    const trial = await attempt({ computation, parameter }, limit);
+    if (trial.ended === 'unloadable')
+      return { ok: false, loaded: false, reason: `${trial.reason}${placeOf(computation)}` };
+    if (trial.ended === 'slow') return { ok: true, slow: true };
+    if (trial.ended === 'ok') return { ok: true, slow: false };
+    failures.push(trial.reason);
   }
+  return {
+    ok: false,
+    loaded: true,
+    reason: `computation ${computation} failed for every parameter that was tried (${parameters.join(', ')}): ${failures[0]}`,
+  };
+}
+
+function attempt(request: TrialRequest, limit: AbortSignal): Promise<Trial> {
+  if (limit.aborted) return Promise.resolve({ ended: 'slow' });
+  // What it prints is no answer of the seeder's.
+  const child = fork(fileURLToPath(new URL('./probe-process.js', import.meta.url)), {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  return new Promise<Trial>((resolve) => {
+    let trial: Trial | undefined;
+    const kill = (): void => {
+      trial ??= { ended: 'slow' };
+      child.kill('SIGKILL');
+    };
+    limit.addEventListener('abort', kill, { once: true });
+    child.on('message', (message) => (trial ??= message as Trial));
+    child.on('error', (error) => (trial ??= { ended: 'failed', reason: error.message }));
+    child.on('close', (status, died) => {
+      limit.removeEventListener('abort', kill);
+      const how = died ? `by ${died}` : `with status ${status}`;
+      resolve(trial ?? { ended: 'failed', reason: `parameter ${request.parameter} ended its process ${how}` });
+    });
+    child.send(request);
+  });
 }
 
 /** Node tells file and line of a syntax error only to those who check the file by itself. */

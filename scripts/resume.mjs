@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
 /** `ttg resume` on a release's run. */
-import { RUN } from './lib/args.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
 await runScript(
   {

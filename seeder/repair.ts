@@ -3,7 +3,7 @@ import type { Broker } from '../core/broker/port.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
-import { checkHalted } from './halted.js';
+import { haltToEnd } from './halted.js';
 import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
 import { piecesToRepublish } from './republish.js';
@@ -39,7 +39,10 @@ export async function repair({ broker, runId, force, log, stop }: RepairOptions)
         'Name the right run (RUN_ID; scripts: --run-id) and queue (QUEUE_PREFIX), or seed the run: deploy it, or helm upgrade with its values',
     );
   }
-  await checkHalted(broker, plan, log);
+  if (await haltToEnd(broker, runId)) {
+    const chunks = await broker.resume(runId);
+    log.info({ run_id: runId, chunks }, 'the budget allows the dead parameters: the run goes on');
+  }
   const unseeded = unpublished(plan, ledger);
   let refused: string | undefined;
   const pieces = await piecesToRepublish({
@@ -52,7 +55,7 @@ export async function repair({ broker, runId, force, log, stop }: RepairOptions)
     force,
     refused: (why) => (refused = why),
   });
-  const publisher = new Publisher(seeding, log, stop);
+  const publisher = new Publisher({ broker, seeding, log, stop });
   await publisher.publish(plan, queued ? without(unseeded, queued) : unseeded, 'resume');
   await publisher.publish(plan, pieces, 'repair');
   return {

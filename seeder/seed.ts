@@ -10,7 +10,7 @@ import type { Logger } from '../core/runtime/logger.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { checkCapacity } from './capacity.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
-import { checkHalted } from './halted.js';
+import { haltToEnd } from './halted.js';
 import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
 import { piecesToRepublish } from './republish.js';
@@ -29,14 +29,13 @@ export interface SeedOptions {
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
   const wanted = planOf(config);
   await checkConcerns(broker, log);
-  await checkComputation(wanted, log, stop);
   await broker.prepare();
   await using seeding = await takeSeeding(broker, log, stop);
   const queuedOf = await readQueued(seeding);
   const queued = queuedOf?.(wanted.runId);
   const runs = await readRuns(broker);
   const ledger = runs.get(wanted.runId) ?? new Ledger(wanted.runId);
-  const publisher = new Publisher(seeding, log, stop);
+  const publisher = new Publisher({ broker, seeding, log, stop });
 
   // A seeder that was replaced in the middle, by an upgrade to a new run, left its own run unfinished.
   const others = [...runs.values()]
@@ -47,23 +46,36 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
     });
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
-  await checkHalted(broker, plan, log);
+  // Nothing is changed before the last of these has passed.
+  const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
+  await checkComputation(plan, log, stop);
   const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed, parked } = await patientDepth(broker, stop);
   const chunks = chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0);
+  const deadByNow = ledger.dead().count;
   checkCapacity(chunks, await broker.capacity(), {
     volumeBytes: config.BROKER_VOLUME_BYTES,
     queued: ready + leased + delayed + parked,
     recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
-    valuesPerChunk: plan.keepValues ? plan.chunkSize : 0,
-    dead: Math.min(plan.maxDead, plan.totalParameters),
+    valuesPerChunk: plan.keepValues ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
+    deadByNow,
+    deadToCome: Math.max(0, Math.min(plan.maxDead, plan.totalParameters) - deadByNow),
   });
   for (const other of others) await publisher.publish(other.plan, other.pieces, 'resume');
   if (!known || plan.totalParameters > known.totalParameters || plan.maxDead !== known.maxDead) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
     await seeding.append(record);
     ledger.add({ position: '', record });
+  }
+  if (halt) {
+    const fields = {
+      run_id: plan.runId,
+      dead: halt.dead,
+      max_dead: plan.maxDead,
+      chunks: await broker.resume(plan.runId),
+    };
+    log.info(fields, 'the budget allows the dead parameters: the run goes on');
   }
   log.info(
     {

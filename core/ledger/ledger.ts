@@ -32,6 +32,8 @@ export class Ledger {
   max = -Infinity;
   readonly #digest = new Digest();
   readonly #dead: DeadRecord[] = [];
+  /** By their names: a record carries its stack only where its worker has not recorded it before. */
+  readonly #stacks = new Map<string, string>();
   /** Records for parameters that had one: only these need another look at the log. */
   readonly #seconds = new Duplicates();
   #secondCount = 0;
@@ -39,7 +41,7 @@ export class Ledger {
   readonly #again = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
   #halted: HaltedRecord | undefined;
-  /** How many of the seedings were before the last cancellation, which took their chunks out of the queue. */
+  /** How many of the seedings were before the end of the last cancellation, which took their chunks out of the queue. */
   #discarded = 0;
 
   constructor(runId: string) {
@@ -87,16 +89,18 @@ export class Ledger {
         break;
       case 'seeded':
         this.seeded.push(record);
+        this.#discardCancelled();
         break;
       case 'result':
         this.#addResult(record);
         break;
       case 'dead':
         this.#dead.push(record);
+        if (record.stack !== '') this.#stacks.set(record.stackId, record.stack);
         break;
       case 'halted':
         this.#halted = record;
-        if (record.reason === 'cancelled') this.#discarded = this.seeded.length;
+        this.#discardCancelled();
         break;
       case 'resumed':
         this.#halted = undefined;
@@ -110,10 +114,12 @@ export class Ledger {
     return dead;
   }
 
-  /** The dead records that still count, the latest for the same parameters. */
+  /** The dead records that still count, the latest for the same parameters, each with its stack. */
   deadRecords(): DeadRecord[] {
     const latest = new Map(this.#dead.map((record) => [`${record.start}-${record.end}`, record]));
-    return [...latest.values()].filter((record) => this.covered.overlap(record) < size(record));
+    return [...latest.values()]
+      .filter((record) => this.covered.overlap(record) < size(record))
+      .map((record) => ({ ...record, stack: record.stack || (this.#stacks.get(record.stackId) ?? '') }));
   }
 
   /** Parameters of the plan that have neither result nor dead record, ascending. */
@@ -156,6 +162,11 @@ export class Ledger {
       this.#take(wider.record);
       observer?.widened(wider);
     });
+  }
+
+  /** What a seeder publishes of a cancelled run, because it has not heard of that yet, is discarded too. */
+  #discardCancelled(): void {
+    if (this.#halted?.reason === 'cancelled') this.#discarded = this.seeded.length;
   }
 
   #addResult(record: ResultRecord): void {

@@ -13,8 +13,9 @@ export type Outcome = 'complete' | 'complete with dead parameters' | 'incomplete
 export interface Verdict {
   readonly runId: string;
   readonly outcome: Outcome;
-  /** Why the run takes no chunks, where it does not: somebody gave it up, or its failure budget is used up. */
-  readonly halted: HaltReason | undefined;
+  /** Set where the run takes no chunks: somebody gave it up, or more of it is dead than its failure budget allows. */
+  readonly halted:
+    { readonly reason: HaltReason; readonly at: string; readonly maxDead: number | undefined } | undefined;
   readonly parameters: {
     readonly expected: number;
     readonly ok: number;
@@ -64,7 +65,11 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
   return {
     runId: ledger.runId,
     outcome: faults.length > 0 ? 'incomplete' : dead > 0 ? 'complete with dead parameters' : 'complete',
-    halted: ledger.halted?.reason,
+    halted: ledger.halted && {
+      reason: ledger.halted.reason,
+      at: ledger.halted.haltedAt,
+      maxDead: ledger.plan?.maxDead,
+    },
     parameters,
     missing,
     dead: ledger.deadRecords(),
@@ -123,13 +128,27 @@ function* findFaults(
   }
 }
 
-/** A halt that came when all was done changes nothing. */
-function haltFault(ledger: Ledger, { missing, dead, expected }: Verdict['parameters']): string | undefined {
-  if (!ledger.halted || missing === 0) return undefined;
-  return ledger.halted.reason === 'cancelled'
-    ? `the run was cancelled at ${ledger.halted.haltedAt}: ttg resume --run-id ${ledger.runId} takes that back`
-    : `the run is halted: ${dead} of ${expected} parameters are dead, more than its failure budget of ${ledger.plan?.maxDead}. ` +
-        `Mend what fails and resume it (ttg resume --run-id ${ledger.runId}), or raise the budget (MAX_DEAD; chart: run.maxDead)`;
+/**
+ * Why a halted run is incomplete, in a few words; undefined where it is not halted. A halt that came when all was done
+ * changes nothing.
+ */
+export function haltText({
+  halted,
+  parameters: { dead, missing },
+}: Pick<Verdict, 'halted' | 'parameters'>): string | undefined {
+  if (!halted || missing === 0) return undefined;
+  return halted.reason === 'cancelled' ? 'cancelled' : `halted: ${dead} of at most ${halted.maxDead} dead`;
+}
+
+function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['parameters']): string | undefined {
+  if (!halted || missing === 0) return undefined;
+  if (halted.reason === 'cancelled')
+    return `the run was cancelled at ${halted.haltedAt}: \`ttg resume ${runId}\` takes that back`;
+  return (
+    `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
+    `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
+    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead)'
+  );
 }
 
 function* checkExpected(ledger: Ledger, expected: Expected): Generator<string> {

@@ -8,9 +8,9 @@ import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import type { LogRecord } from '../../core/wire/records.js';
 import { encodeRecord } from '../../core/wire/record-codec.js';
-import type { Backend } from '../../scripts/lib/local-broker.mjs';
+import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
-import { openRaw } from '../support/raw.js';
+import { openRaw } from '../../ops/run/raw-broker.js';
 
 interface Recorded {
   readonly position: string;

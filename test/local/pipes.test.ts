@@ -35,15 +35,13 @@ it('dlq list and show are whole behind a slow reader', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ttg-pipes-'));
   try {
     const computation = join(directory, 'typo.mjs');
-    writeFileSync(
-      computation,
-      `export const decimals = 0;\nexport const compute = (i) => { throw new Error('typo ' + i); };`,
-    );
-    const dead = 300;
+    writeFileSync(computation, `export const compute = (i) => { if (i > 0) throw new Error('typo ' + i); return i; };`);
+    const dead = 700;
     const env = fleetEnv(inject('redis'), {
       QUEUE_PREFIX: 'slow-reader',
       COMPUTATION: computation,
-      TOTAL_PARAMETERS: String(dead),
+      TOTAL_PARAMETERS: String(dead + 1),
+      MAX_DEAD: '100%',
       CHUNK_SIZE: '1',
       MAX_RETRIES: '0',
     });

@@ -1,39 +1,13 @@
 /** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
-import { pino } from 'pino';
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker, Seeding } from '../../core/broker/port.js';
-import { loadConfig } from '../../core/runtime/config.js';
 import { readLedger } from '../../core/ledger/ledger.js';
-import { judge } from '../../core/ledger/verdict.js';
-import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../ops/local/broker.js';
 import { repair } from '../../seeder/repair.js';
-import { seed } from '../../seeder/seed.js';
-import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
+import { Bench, never, readResults } from '../support/bench.js';
 import { fleetEnv, ttg } from '../support/fleet.js';
+import { log, seedRun, verdictOf, work } from '../support/seeded.js';
 import type { Worker } from '../support/worker.js';
-
-const log = pino({ level: 'silent' });
-
-async function seedRun(
-  bench: Bench,
-  broker: Broker,
-  env: Record<string, string>,
-  stop: AbortSignal = never,
-): Promise<number> {
-  const config = loadConfig({ ...bench.env('seeder'), TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '10', ...env });
-  return seed({ broker, config, log, stop });
-}
-
-/** Computes what is queued, or the next `count` chunks of it. */
-async function work(broker: Worker, count: number): Promise<string[]> {
-  const deliveries = await receive(broker, count);
-  await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
-  return deliveries.map(({ chunk }) => `${chunk.runId}/${chunk.chunkId}`);
-}
-
-async function verdictOf(broker: Broker, runId = 'run-1') {
-  return judge(await readLedger(() => broker.records(), runId));
-}
 
 /** Lets `after` chunks be confirmed, then stops the seeder: what a SIGTERM in the middle of publishing does. */
 function stoppedAfter(broker: Worker, after: number): { broker: Broker; stop: AbortSignal } {
@@ -172,7 +146,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(cautious.published).toBe(0);
       if (backend === 'rabbitmq')
         expect(cautious.refused).toMatch(
-          /^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/,
+          /^100 chunks are ready, 0 held by workers and 0 delayed, and the broker cannot say which ones: wait until .* or give --force/,
         );
       else expect(cautious.refused).toBeUndefined();
       const forced = await repair({ broker, runId: 'run-1', force: true, log, stop: never });
@@ -221,7 +195,7 @@ describe('a run that does not fit', () => {
       const broker = await bench.worker();
       const refused = seedRun(bench, broker, { TOTAL_PARAMETERS: '1000000', CHUNK_SIZE: '1' });
       await expect(refused).rejects.toThrow(
-        /these 1000000 chunks the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/,
+        /these 1000000 chunks and the 10000 parameters that may die the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/,
       );
       expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
       expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();

@@ -5,14 +5,14 @@ import { once, setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import type { Broker, Depth } from '../../core/broker/port.js';
+import type { Broker, ConnectOptions, Depth } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/wire/records.js';
 import { chunksOf, type Plan } from '../../core/model/plan.js';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
-import { openRaw, type Raw } from './raw.js';
+import { openRaw, type Raw } from '../../ops/run/raw-broker.js';
 import type { Reachable } from './shared.js';
 import { asWorker, seeding, type HeldDelivery, type Worker } from './worker.js';
 import { eventually, within } from './wait.js';
@@ -61,27 +61,30 @@ export class Bench implements AsyncDisposable {
   }
 
   /** A connection that is given back at the end of the test. The queue exists already. */
-  async worker(name = 'w1', env: Record<string, string> = {}): Promise<Worker> {
-    const broker = await this.connectOnly(name, env);
+  async worker(name = 'w1', env: Record<string, string> = {}, options: ConnectOptions = {}): Promise<Worker> {
+    const broker = await this.connectOnly(name, env, options);
     await broker.prepare();
     return broker;
   }
 
   /** As `worker`, but prepares nothing. */
-  async connectOnly(name = 'w1', env: Record<string, string> = {}): Promise<Worker> {
+  async connectOnly(name = 'w1', env: Record<string, string> = {}, options: ConnectOptions = {}): Promise<Worker> {
     const log = pino({ level: process.env['TTG_TEST_LOG'] ?? 'silent' });
-    const broker = await connect(loadConfig({ ...this.env(name), ...env }), log, never);
+    const broker = await connect(loadConfig({ ...this.env(name), ...env }), log, never, options);
     this.#open.push(broker);
     return asWorker(broker);
   }
 
   /** A worker whose connection can be cut without a goodbye, or fall silent. */
-  async mortal(name: string): Promise<{ broker: Worker; die: () => void; stall: () => void; heal: () => void }> {
+  async mortal(
+    name: string,
+    options: ConnectOptions = {},
+  ): Promise<{ broker: Worker; die: () => void; stall: () => void; heal: () => void }> {
     const proxy = await cuttableProxy(this.#broker.port);
     const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
     this.#proxies.push(proxy);
     return {
-      broker: await this.worker(name, { [variable]: String(proxy.port) }),
+      broker: await this.worker(name, { [variable]: String(proxy.port) }, options),
       die: () => proxy.cut(),
       stall: () => proxy.stall(),
       heal: () => proxy.heal(),

@@ -20,6 +20,8 @@ const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({
   queued: 0,
   recorded: 0,
   valuesPerChunk,
+  deadByNow: 0,
+  deadToCome: 0,
 });
 
 describe('a run', () => {

@@ -27,16 +27,13 @@ function play(env: Record<string, string>, chunkId: string, attempt = 1) {
     readonly #private = 'kept';
     async receive(): Promise<Delivery[]> {
       events.push('received');
-      const delivery: Pick<Delivery, 'chunk' | 'attempt' | 'complete'> = {
-        chunk,
-        attempt,
-        complete: async () => {
-          events.push('recorded');
-          fault.hooks.recorded?.(chunk);
-          events.push('acknowledged');
-        },
-      };
-      return [delivery as Delivery];
+      return [{ chunk, attempt }];
+    }
+    async settle(): Promise<undefined[]> {
+      events.push('recorded');
+      fault.hooks.recorded?.(chunk);
+      events.push('acknowledged');
+      return [undefined];
     }
     async depth(): Promise<string> {
       return this.#private;
@@ -46,7 +43,7 @@ function play(env: Record<string, string>, chunkId: string, attempt = 1) {
   const run = async (): Promise<string[]> => {
     const [delivery] = await broker.receive({ max: 1, waitMs: 0, signal: new AbortController().signal });
     events.push('computed');
-    await delivery?.complete(result);
+    if (delivery) await broker.settle([{ delivery, verb: 'complete', result }]);
     return events;
   };
   return { run, broker };

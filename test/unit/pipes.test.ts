@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../core/ledger/report.js';
 import type { Verdict } from '../../core/ledger/verdict.js';
-import { encodeRecord } from '../../core/wire/messages.js';
-import { recordLine } from '../../core/wire/static-log.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
+import { recordText } from '../../core/wire/static-log.js';
 import { LATE_READER, runPiped, type Piped } from '../support/pipe.js';
 import { dist, resultRecord, temporaryDirectory } from './support.js';
 
@@ -22,7 +22,7 @@ const env = { TOTAL_PARAMETERS: String(2 * RECORDS), CHUNK_SIZE: '1', TOTAL_WORK
 beforeAll(() => {
   mkdirSync(logs);
   const records = Array.from({ length: RECORDS }, (_, i) =>
-    recordLine(encodeRecord(resultRecord(2 * i, 2 * i, { workerId: `a-worker-with-a-rather-long-name-${i}` }))),
+    recordText(encodeRecord(resultRecord(2 * i, 2 * i, { workerId: `a-worker-with-a-rather-long-name-${i}` }))),
   );
   writeFileSync(join(logs, 'pod'), records.join(''));
 });
@@ -43,7 +43,7 @@ describe('behind a slow reader', { timeout: 60_000 }, () => {
     mkdirSync(kept);
     const values = Array.from({ length: 20_000 }, (_, i) => i / 8);
     const record = resultRecord(0, values.length - 1, { compute: (i) => i / 8, values });
-    writeFileSync(join(kept, 'pod'), recordLine(encodeRecord(record)));
+    writeFileSync(join(kept, 'pod'), recordText(encodeRecord(record)));
     const { status, read } = await runPiped(
       [dist('cli/main.js'), 'results', '--csv', '--logs', kept],
       LATE_READER,

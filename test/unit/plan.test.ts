@@ -33,6 +33,8 @@ describe('the chunks of a plan', () => {
       start: 0,
       end: 4,
       computation: '/c.mjs',
+      keepValues: false,
+      piece: false,
       createdAt: '2026-01-01T00:00:00Z',
     });
   });

@@ -2,7 +2,9 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseRecordLine } from '../../core/wire/static-log.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
+import type { ResultRecord } from '../../core/wire/records.js';
+import { parseRecordLine, recordText } from '../../core/wire/static-log.js';
 import type { Verdict } from '../../core/ledger/verdict.js';
 import { expectedTotal } from '../../compute/builtin.js';
 import { dist, runNode, temporaryDirectory, type Ended } from './support.js';
@@ -39,6 +41,14 @@ beforeEach(() => {
   cpSync(original, logs, { recursive: true });
 });
 afterAll(() => made[Symbol.dispose]());
+
+function firstRecord(path: string): ResultRecord {
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const entry = parseRecordLine(line, '');
+    if (entry && 'record' in entry && entry.record.kind === 'result') return entry.record;
+  }
+  throw new Error(`${path} holds no record`);
+}
 
 describe('a static run', { timeout: 60_000 }, () => {
   it('is complete by the logs of its workers, with the sum that it must have', async () => {
@@ -81,9 +91,9 @@ describe('a static run', { timeout: 60_000 }, () => {
     const whole = readFileSync(logOf(2), 'utf8');
     const record = whole.indexOf('TTG_RECORD', whole.length / 2);
     const cut = whole.slice(0, record + 60);
-    const { start_param: start } = JSON.parse(
-      whole.slice(record + 'TTG_RECORD '.length).split('\n', 1)[0] as string,
-    ) as { start_param: number };
+    const { start_param: start } = JSON.parse(whole.slice(whole.indexOf('{', record)).split('\n', 1)[0] as string) as {
+      start_param: number;
+    };
     writeFileSync(logOf(2), cut);
     const { status, verdict } = await verify();
     expect(status).toBe(1);
@@ -111,20 +121,28 @@ describe('a static run', { timeout: 60_000 }, () => {
   });
 
   it('is not complete where a second record contradicts the first', async () => {
-    const record = readFileSync(logOf(0), 'utf8')
-      .split('\n')
-      .find((line) => line.startsWith('TTG_RECORD')) as string;
-    appendFileSync(logOf(2), `${record.replace(/"digest":"[^"]*"/, `"digest":"${'0'.repeat(32)}"`)}\n`);
+    const record = firstRecord(logOf(0));
+    appendFileSync(logOf(2), recordText(encodeRecord({ ...record, digest: '0'.repeat(32) })));
     const { status, verdict } = await verify();
     expect(status).toBe(1);
     expect(verdict).toMatchObject({ conflicts: [{ start: 0, end: 49 }], deduplicated: 0 });
   });
 
+  it('is not complete where a record was damaged, which is named', async () => {
+    const text = readFileSync(logOf(0), 'utf8');
+    writeFileSync(logOf(0), text.replace('"sum":', '"sum": '));
+    const { status, verdict } = await verify();
+    expect(status).toBe(1);
+    expect(verdict).toMatchObject({ undecodable: 1, missing: [{ start: 0, end: 49 }] });
+  });
+
   it('is not complete where a sum was altered', async () => {
-    writeFileSync(
-      logOf(0),
-      readFileSync(logOf(0), 'utf8').replace(/"sum":(\d)/, (_, digit: string) => `"sum":${(Number(digit) % 9) + 1}`),
-    );
+    const record = firstRecord(logOf(0));
+    const altered = recordText(encodeRecord({ ...record, summary: { ...record.summary, sum: '1' } }));
+    const [line = ''] = readFileSync(logOf(0), 'utf8')
+      .split('\n')
+      .filter((each) => each.startsWith('TTG_RECORD'));
+    writeFileSync(logOf(0), readFileSync(logOf(0), 'utf8').replace(line, altered.trim()));
     const { status, verdict } = await verify();
     expect(status).toBe(1);
     expect(verdict.faults).toEqual([expect.stringMatching(/^the sum is /)]);
@@ -173,10 +191,32 @@ describe('a static worker', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/chunk failed chunk_id=00001 parameter=60 error=sixty/);
   });
 
+  it('loses no record behind output that ends no line, by whatever call it is written', async () => {
+    const module = join(made.path, 'noisy.mjs');
+    writeFileSync(
+      module,
+      `import { writeSync } from 'node:fs';
+       import { spawnSync } from 'node:child_process';
+       export const compute = (i) => {
+         process.stdout.write('.');
+         writeSync(1, ',');
+         console.log('half a line' + i);
+         if (i % 100 === 0) spawnSync('printf', ['child'], { stdio: 'inherit' });
+         return i;
+       };`,
+    );
+    const env = { TOTAL_PARAMETERS: '600', TOTAL_WORKERS: '1', CHUNK_SIZE: '10', COMPUTATION: module };
+    const { status, stdout } = await work(0, env);
+    expect(status).toBe(0);
+    const entries = stdout.split('\n').flatMap((line) => parseRecordLine(line, '') ?? []);
+    expect(entries.filter((entry) => 'undecodable' in entry)).toEqual([]);
+    expect(entries).toHaveLength(60);
+  });
+
   it('ends with 2, and one message, where its computation cannot be loaded', async () => {
     const { status, stdout } = await work(0, { COMPUTATION: '/nowhere/own.mjs' });
     expect(status).toBe(2);
-    expect(stdout.match(/\/nowhere\/own\.mjs could not be loaded.*Mount the module/g)).toHaveLength(1);
+    expect(stdout.match(/\/nowhere\/own\.mjs: there is no such file.*Mount the module/g)).toHaveLength(1);
   });
 
   it('ends by SIGTERM with what it has computed written down, and not as done', async () => {

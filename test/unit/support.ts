@@ -16,6 +16,7 @@ import type {
 } from '../../core/wire/records.js';
 import { builtin } from '../../compute/builtin.js';
 import { Summariser } from '../../compute/summarise.js';
+import { makeRng } from '../../faults/rng.js';
 
 export const RUN = 'run-1';
 const AT = '2026-01-01T00:00:00.000Z';
@@ -103,16 +104,8 @@ export function configOf(env: Record<string, string> = {}): Config {
   return loadConfig(env);
 }
 
-/** Seeded numbers in [0, 1): a failing random test fails again (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Seeded numbers in [0, 1): a failing random test fails again. */
+export const random = (seed: number): (() => number) => makeRng(seed, 'unit');
 
 export function shuffled<T>(items: readonly T[], next: () => number): T[] {
   return items

@@ -24,18 +24,18 @@ describe('the verdict', () => {
     });
   });
 
-  it('is complete where some parameters are dead letters, which it shows', async () => {
+  it('is complete with dead parameters where some parameters are dead letters, which it shows', async () => {
     const verdict = await verdictOf(planRecord(30), resultRecord(0, 9), deadRecord(10, 19), resultRecord(20, 29));
     expect(verdict).toMatchObject({
-      outcome: 'complete',
+      outcome: 'complete with dead parameters',
       parameters: { ok: 20, dead: 10, missing: 0 },
       dead: [{ start: 10, end: 19, error: 'boom' }],
     });
   });
 
-  it('is complete where every parameter is a dead letter, without minimum and maximum', async () => {
+  it('is complete with dead parameters where every parameter is a dead letter, without minimum and maximum', async () => {
     expect(await verdictOf(planRecord(10), deadRecord(0, 9))).toMatchObject({
-      outcome: 'complete',
+      outcome: 'complete with dead parameters',
       sum: '0',
       min: null,
       max: null,
@@ -131,7 +131,7 @@ describe('the check against what the built-in computation must give', () => {
 
   it('is not made where parameters are dead, whose values nobody knows', async () => {
     expect(await verdictOf(planRecord(20), resultRecord(0, 9), deadRecord(10, 19))).toMatchObject({
-      outcome: 'complete',
+      outcome: 'complete with dead parameters',
     });
   });
 

@@ -25,7 +25,7 @@ import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-lett
 import { RedisDelivery, type Lease } from './delivery.js';
 import { readCapacity, readDepth, staleAfterMs } from './depth.js';
 import { createClient } from './dial.js';
-import { createGroup, recentLeases } from './group.js';
+import { createGroup, ensureUsable, recentLeases } from './group.js';
 import { keysFor, type Keys } from './keys.js';
 import { Link } from './link.js';
 import { readRecords } from './log.js';
@@ -66,9 +66,11 @@ export class RedisBroker implements Broker {
     this.#receiver = new Receiver(link, this.#keys, this.#scripts, config, this.#open, this.#giveBackUnheard);
   }
 
-  prepare(): Promise<void> {
+  /** @throws ConfigError where a right is missing, or where a key holds what is not TTG's */
+  async prepare(): Promise<void> {
+    await ensureUsable(this.#link, this.#keys, this.#scripts);
     // All other stores come to be with their first entry.
-    return createGroup(this.#link, this.#keys);
+    await createGroup(this.#link, this.#keys);
   }
 
   concerns(): Promise<Concern[]> {
@@ -143,6 +145,7 @@ export class RedisBroker implements Broker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#receiver.close();
+    this.#link.takeLeave();
     const tooLong = new AbortController();
     await Promise.race([this.#leave().catch(() => undefined), delay(DISPOSE_MS, tooLong.signal)]);
     tooLong.abort();
@@ -166,8 +169,9 @@ export class RedisBroker implements Broker {
       return delivery;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      await this.#settler.buryUndecodable({ id, count }, error.message, new Date().toISOString());
-      this.#log.warn({ entry: id, reason: error.message }, 'undecodable task moved to the dead-letter queue');
+      const moved = await this.#settler.buryUndecodable({ id, count }, error.message, new Date().toISOString());
+      if (moved)
+        this.#log.warn({ entry: id, reason: error.message }, 'undecodable task moved to the dead-letter queue');
       return undefined;
     }
   }

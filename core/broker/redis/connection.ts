@@ -1,23 +1,19 @@
 /** Config → Broker: waits for Redis, and refuses what will not get better by waiting. */
-import type { Redis } from 'ioredis';
 import type { Broker, ConnectOptions } from '../port.js';
 import type { Config } from '../../runtime/config.js';
-import { asError } from '../../runtime/errors.js';
+import { asError, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RedisBroker } from './broker.js';
-import { readInfo, unsuitable } from './concerns.js';
-import { createClient } from './dial.js';
+import { createClient, type Client } from './dial.js';
 import { classify, refusal } from './failure.js';
 import { Link } from './link.js';
 
 const REPORT_EVERY_MS = 5000;
-/** So long before a server that must not be written to is asked again. */
-const ANEW_MS = 250;
 
 /**
  * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
  * @throws ConfigError when it refuses the credentials, is older than 7.0 or runs in a mode that cannot keep the promise,
- *   Error when it did not answer in time, the signal's reason when that aborts
+ *   Error when it did not answer in time or stayed a replica, the signal's reason when that aborts
  */
 export async function connectRedis(
   config: Config,
@@ -26,24 +22,23 @@ export async function connectRedis(
   options: ConnectOptions = {},
 ): Promise<Broker> {
   signal.throwIfAborted();
-  const redis = createClient(config);
+  const client = createClient(config);
   try {
-    await untilReady(redis, config, log, signal);
+    await untilReady(client, config, log, signal);
   } catch (error) {
-    redis.disconnect();
+    client.redis.disconnect();
     throw error;
   }
-  return new RedisBroker(config, log, new Link(redis, log, options.giveUp), options);
+  return new RedisBroker(config, log, new Link(client, log, options.giveUp), options);
 }
 
-function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
-  const where = `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}`;
+function untilReady({ redis, where, fault }: Client, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
   let reason = 'no answer, or it is still loading its data';
   return new Promise<void>((resolve, reject) => {
     const end = (error?: unknown): void => {
       clearTimeout(deadline);
       clearTimeout(report);
-      redis.off('ready', onReady).off('error', onError);
+      redis.off('ready', end).off('error', onError).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
       else reject(asError(error));
@@ -53,16 +48,11 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
       reason = error.message || String((error as NodeJS.ErrnoException).code);
       if (classify(error) === 'refused') end(refusal(error, where));
     };
-    // A server that is no primary may be one soon, or the address may soon name another.
-    const onReady = (): void => {
-      readInfo(redis)
-        .then((info) => {
-          const fault = unsuitable(info, where);
-          if (fault === undefined) return end();
-          reason = fault;
-          setTimeout(() => redis.disconnect(true), ANEW_MS).unref();
-        })
-        .catch((error: unknown) => (classify(error) === 'away' ? undefined : end(error)));
+    // A replica may be the primary soon, or the address may soon name another server.
+    const onClose = (): void => {
+      const found = fault();
+      if (found instanceof ConfigError) end(found);
+      else if (found !== undefined) reason = found;
     };
     const deadline = setTimeout(() => {
       end(
@@ -77,7 +67,8 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
       log.info({ host: config.REDIS_HOST, port: config.REDIS_PORT, reason }, 'waiting for Redis');
       report = setTimeout(tell, REPORT_EVERY_MS);
     }, 500);
-    redis.on('ready', onReady);
+    redis.once('ready', end);
+    redis.on('close', onClose);
     redis.on('error', onError);
     signal.addEventListener('abort', onAbort, { once: true });
   });

@@ -1,4 +1,4 @@
-/** What Redis' errors mean here, by their codes: the first word of an answer, or the code of the system. */
+/** What Redis' errors mean here: answers by their first word, which is their code, all others by type and code. */
 import { ReplyError } from 'ioredis';
 import { ConfigError } from '../../runtime/errors.js';
 
@@ -12,6 +12,11 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
   WRONGPASS: 'refused',
   NOAUTH: 'refused',
   NOPERM: 'refused',
+  WRONGTYPE: 'refused',
+  MOVED: 'refused',
+  ASK: 'refused',
+  CROSSSLOT: 'refused',
+  CLUSTERDOWN: 'refused',
   OOM: 'full',
   MISCONF: 'full',
   LOADING: 'busy',
@@ -19,12 +24,9 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
   MASTERDOWN: 'busy',
   NOREPLICAS: 'busy',
   READONLY: 'wrong',
-  MOVED: 'refused',
-  CROSSSLOT: 'refused',
-  CLUSTERDOWN: 'refused',
 };
 
-/** The first word of an answer that is an error. */
+/** The code of an answer that is an error; empty for any other error. */
 export function codeOf(error: unknown): string {
   return error instanceof ReplyError ? (/^[A-Z]+/.exec((error as Error).message)?.[0] ?? '') : '';
 }
@@ -32,46 +34,55 @@ export function codeOf(error: unknown): string {
 export function classify(error: unknown): Failure {
   if (!(error instanceof Error)) return 'other';
   if (error instanceof ReplyError) return isRightMissing(error) ? 'refused' : (BY_CODE[codeOf(error)] ?? 'other');
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/.test(code) || isClientsOwn(error) ? 'away' : 'other';
+  return isOfConnection(error) ? 'away' : 'other';
 }
 
-/** Inside a script a missing right has no code of its own: Redis 7 answers ERR there. */
+/**
+ * The system's errors have a code. The client's own about a connection have none and no class that it exports (ioredis 6):
+ * they are plain Errors or its MaxRetriesPerRequestError, and nothing else that a command rejects with is either.
+ */
+function isOfConnection(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) return /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/.test(code);
+  return error.constructor === Error || error.name === 'MaxRetriesPerRequestError';
+}
+
+/** Redis 7.0 gives a right that is missing inside a script no code of its own, only these words. */
 function isRightMissing(error: Error): boolean {
-  return codeOf(error) === 'NOPERM' || error.message.startsWith('ERR ACL failure in script');
+  return codeOf(error) === 'NOPERM' || /^ERR (ACL failure in script|The user executing the script)/.test(error.message);
 }
 
-/** The client's own errors about a connection carry neither class nor code (ioredis 6): only its words are left. */
-function isClientsOwn(error: Error): boolean {
-  return /^Connection is closed|isn't writeable|max retries per request|connection close|^Socket timeout|ETIMEDOUT/.test(
-    error.message,
-  );
+/** Whether the server that answered is not the one to write to: the connection is dropped and made anew. */
+export function isWrongServer(error: Error): boolean {
+  return classify(error) === 'wrong';
 }
 
 /** The client's words for a lost connection name its own options, which helps nobody. */
 export function reasonOf(error: Error): string {
-  return /max retries per request|isn't writeable/.test(error.message) ? 'connection lost' : error.message;
+  const telling = error instanceof ReplyError || (error as NodeJS.ErrnoException).code !== undefined;
+  return telling || !isOfConnection(error) ? error.message : 'connection lost';
 }
 
 /** What is refused for good, with its remedy. @param where `Redis at host:port` */
 export function refusal(error: Error, where: string): ConfigError {
-  const code = codeOf(error);
-  if (isRightMissing(error)) {
-    return new ConfigError(
-      `${where} refuses the user a right that TTG needs (${error.message}): grant it (ACL SETUSER), ` +
-        'or take a user with all rights on the keys of QUEUE_PREFIX',
-      { cause: error },
-    );
-  }
-  if (code === 'WRONGPASS' || code === 'NOAUTH') {
-    return new ConfigError(
-      `${where} refused the credentials (${error.message}): set REDIS_PASSWORD to the password it was started with`,
-      { cause: error },
-    );
-  }
-  return new ConfigError(
-    `${where} is a part of a Redis Cluster (${error.message}), which cannot change several keys in one step: ` +
-      'point REDIS_HOST at a single Redis server, or at a primary with replicas',
-    { cause: error },
-  );
+  const [what, remedy] = isRightMissing(error)
+    ? [
+        'refuses the user a right that TTG needs',
+        'grant it (ACL SETUSER), or take a user with all rights on the keys of QUEUE_PREFIX',
+      ]
+    : (REFUSALS[codeOf(error)] ?? [
+        'is a part of a Redis Cluster',
+        'such a server cannot change several keys in one step: point REDIS_HOST at a single Redis server, or at a primary with replicas',
+      ]);
+  return new ConfigError(`${where} ${what} (${error.message}): ${remedy}`, { cause: error });
 }
+
+const CREDENTIALS = ['refused the credentials', 'set REDIS_PASSWORD to the password it was started with'] as const;
+const REFUSALS: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  WRONGPASS: CREDENTIALS,
+  NOAUTH: CREDENTIALS,
+  WRONGTYPE: [
+    'holds something else under one of the keys that TTG uses',
+    'look at them (TYPE of each key that begins with QUEUE_PREFIX), move away what is not of TTG, or set another QUEUE_PREFIX',
+  ],
+};

@@ -2,23 +2,29 @@
 import { setMaxListeners } from 'node:events';
 import type { Redis } from 'ioredis';
 import { backoff, delay } from '../../runtime/backoff.js';
-import { asError } from '../../runtime/errors.js';
+import { asError, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { Client } from './dial.js';
 import { classify, reasonOf, refusal } from './failure.js';
 
 /** How long a command waits for a broker that is away before it fails. */
 const PATIENCE_MS = 60_000;
 
+const GIVEN_UP = 'gave up a command to Redis: the grace period is over, and it has not answered';
+
 export class Link {
+  readonly #client: Client;
   readonly #redis: Redis;
   readonly #log: Logger;
-  readonly #giveUp: AbortSignal | undefined;
+  #giveUp: AbortSignal | undefined;
   readonly #closing = new AbortController();
   #lost = false;
   #full = false;
 
   /** @param giveUp when it aborts no command waits any more: those that have no answer yet fail */
-  constructor(redis: Redis, log: Logger, giveUp?: AbortSignal) {
+  constructor(client: Client, log: Logger, giveUp?: AbortSignal) {
+    const { redis } = client;
+    this.#client = client;
     this.#redis = redis;
     this.#log = log;
     this.#giveUp = giveUp;
@@ -38,6 +44,11 @@ export class Link {
 
   get closed(): boolean {
     return this.#closing.signal.aborted;
+  }
+
+  /** From here on commands wait again, though the time to give up may be over: for as long as the caller waits. */
+  takeLeave(): void {
+    this.#giveUp = undefined;
   }
 
   /** Ends the connection and every wait for it. */
@@ -65,10 +76,13 @@ export class Link {
       } catch (thrown) {
         const error = asError(thrown);
         const failure = classify(error);
-        if (failure === 'refused') throw refusal(error, this.#where());
+        if (failure === 'refused') throw refusal(error, this.#client.where);
         if (failure === 'other') throw error;
-        if (this.closed || signal?.aborted || this.#giveUp?.aborted)
+        if (this.#giveUp?.aborted) throw new Error(GIVEN_UP, { cause: error });
+        if (this.closed || signal?.aborted)
           throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
+        const fault = this.#client.fault();
+        if (fault instanceof ConfigError) throw fault;
         again ||= failure === 'away';
         if (failure === 'full') {
           waited = true;
@@ -113,13 +127,10 @@ export class Link {
   }
 
   #remedy(error: Error): string {
-    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reasonOf(error)})`;
-    return `${this.#where()} ${away}: see whether its pod runs and can be reached`;
-  }
-
-  #where(): string {
-    const { host, port } = this.#redis.options;
-    return `Redis at ${host}:${port}`;
+    const fault = this.#client.fault();
+    const reason = fault === undefined ? reasonOf(error) : String(fault);
+    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reason})`;
+    return `${this.#client.where} ${away}: see whether its pod runs and can be reached`;
   }
 
   /** A command under way cannot be taken back, but nobody waits for it any longer. */
@@ -128,7 +139,7 @@ export class Link {
     if (!giveUp) return answer;
     let end: (() => void) | undefined;
     const given = new Promise<never>((_, reject) => {
-      end = (): void => reject(new Error('gave up a command to Redis: the grace period is over'));
+      end = (): void => reject(new Error(GIVEN_UP));
       if (giveUp.aborted) end();
       else giveUp.addEventListener('abort', end, { once: true });
     });

@@ -8,17 +8,25 @@ import { decodeRecord, encodeRecord } from '../../wire/record-codec.js';
 import { fromFields, toFields, type Entry } from './codec.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
+import type { Scripts } from './scripts.js';
 
 const PAGE_ENTRIES = 1000;
 /** Characters a page should have at most: records that keep their values are large. */
 const PAGE_LENGTH = 4_000_000;
 const BLOCK_MS = 1000;
 
-export async function appendRecord(link: Link, keys: Keys, record: PlanRecord | SeededRecord): Promise<void> {
+/** A plan is noted in the same step: whoever sees the record finds its budget. */
+export async function appendRecord(
+  link: Link,
+  keys: Keys,
+  scripts: Scripts,
+  record: PlanRecord | SeededRecord,
+): Promise<void> {
   // Sent again after an answer that was lost, the record may be there twice: equal records are harmless.
   const wire = encodeRecord(record);
-  await link.run((redis) => redis.call('XADD', [keys.log, '*', ...toFields(wire)]));
-  if (record.kind === 'plan') await link.run((redis) => redis.hset(keys.metadata, record.runId, JSON.stringify(wire)));
+  const plan = record.kind === 'plan' ? JSON.stringify(wire) : '';
+  const args = [record.runId, plan, ...toFields(wire)];
+  await link.run((redis) => scripts.append.run(redis, [keys.log, keys.metadata], args));
 }
 
 /** The stream from its first entry to its end. */

@@ -1,7 +1,8 @@
 /** What runs are apart from the log: their budgets, their dead, and whether they are halted. */
 import type { RunState } from '../port.js';
+import { ProtocolError } from '../../runtime/errors.js';
 import type { HaltReason } from '../../wire/records.js';
-import { encodeRecord } from '../../wire/record-codec.js';
+import { decodeRecord, encodeRecord } from '../../wire/record-codec.js';
 import { toFields } from './codec.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
@@ -48,13 +49,14 @@ export async function resumeRun(link: Link, keys: Keys, scripts: Scripts, runId:
   }
 }
 
-/** The plan is JSON that TTG wrote; what somebody else made of it says nothing. */
+/** Read as the log is: a plan from before there were budgets has the default one. What is no plan says nothing. */
 function budgetOf(plan: string | undefined): number | undefined {
   try {
-    const { max_dead: budget } = JSON.parse(plan ?? '{}') as { max_dead?: unknown };
-    return typeof budget === 'number' ? budget : undefined;
-  } catch {
-    return undefined;
+    const record = plan === undefined ? undefined : decodeRecord(JSON.parse(plan));
+    return record?.kind === 'plan' ? record.maxDead : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof ProtocolError) return undefined;
+    throw error;
   }
 }
 

@@ -31,7 +31,7 @@ export class RedisSeeding implements Seeding {
   }
 
   append(record: PlanRecord | SeededRecord): Promise<void> {
-    return appendRecord(this.#link, this.#keys, record);
+    return appendRecord(this.#link, this.#keys, this.#scripts, record);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,9 @@ import type { Config } from '../../runtime/config.js';
 import { Unrecordable } from '../../runtime/errors.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
-import type { ResultRecord, Wire } from '../../wire/records.js';
+import { whyUnreadable } from '../../wire/recordable.js';
+import type { ResultRecord } from '../../wire/records.js';
+import { batchesOf, MOST_ITEMS, type Item } from './batches.js';
 import { toFields } from './codec.js';
 import { columnsOf } from './columns.js';
 import type { Lease, RedisDelivery } from './delivery.js';
@@ -13,19 +15,13 @@ import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Arg, Script, Scripts } from './scripts.js';
 
-/** Redis does nothing else while a script runs, so batches are bounded by items and by the characters of kept values. */
-const MOST_ITEMS = 250;
-const MOST_LENGTH = 1_000_000;
-/** Half of what Redis takes as one argument (proto-max-bulk-len, 512 MiB), and a tenth of what a script may hold. */
-export const MAX_RECORD_BYTES = 64 << 20;
+/**
+ * Redis would take more, at the cost of others. Measured: for a record of 15 MiB it needs 50 MiB more for a moment, one of
+ * 60 MiB takes 210 MiB and 5 s, for 0.8 s of which it answers nobody.
+ */
+export const MAX_RECORD_BYTES = 16 << 20;
 
 type Completion = Extract<Settlement, { verb: 'complete' }>;
-
-export interface Item {
-  readonly lease: Lease;
-  readonly record: ResultRecord;
-  readonly length: number;
-}
 
 export class Settler {
   readonly #link: Link;
@@ -57,6 +53,10 @@ export class Settler {
       attempt: delivery.attempt,
       ...result,
     };
+    const wire = encodeRecord(record);
+    const fault = whyUnreadable(wire);
+    if (fault !== undefined) throw new Unrecordable(`the result of chunk ${chunkId} has no encoding: ${fault}`);
+    // Digits take a byte each.
     const length = 200 + (result.values ? JSON.stringify(result.values).length : 0);
     if (length > MAX_RECORD_BYTES) {
       throw new Unrecordable(
@@ -64,19 +64,19 @@ export class Settler {
           'make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (run.keepValues)',
       );
     }
-    return { lease: delivery.lease, record, length };
+    return { lease: delivery.lease, record, wire, length };
   }
 
   async complete(items: readonly Item[]): Promise<boolean[]> {
     const answers: boolean[] = [];
-    for (const batch of batches(items)) answers.push(...(await this.#complete(batch)));
+    for (const batch of batchesOf(items)) answers.push(...(await this.#complete(batch)));
     return answers;
   }
 
   /** The first part has its result, the rest goes back as pieces. */
-  async completePart({ lease, record }: Item, rest: readonly Chunk[]): Promise<boolean> {
+  async completePart({ lease, record, wire }: Item, rest: readonly Chunk[]): Promise<boolean> {
     const { start, end, runId } = record;
-    const fields = toFields(encodeRecord(record));
+    const fields = toFields(wire);
     const args = [lease.id, lease.count, start, end, fields.length, ...fields, ...pieceArgs(rest)];
     const [done] = await this.#step(this.#scripts.part, [this.#keys.log, this.#keys.done(runId)], args);
     return done === true;
@@ -94,15 +94,18 @@ export class Settler {
     return this.#pass(leases, RELEASED, this.#staleMs, -1);
   }
 
-  /** Out of the queue, into the stream of parked chunks or nowhere. */
+  /** Out of the queue, into the stream of parked chunks or nowhere; back to it where the run is not halted any more. */
   async remove(deliveries: readonly RedisDelivery[], keep: boolean): Promise<boolean[]> {
-    const rows = deliveries.map(({ lease, chunk }) => [
-      lease.id,
-      lease.count,
-      ...(keep ? toFields(encodeChunk(chunk)) : []),
-    ]);
-    const width = (rows[0]?.length ?? 2) - 2;
-    return this.#step(this.#scripts.remove, [this.#keys.parked], [width, ...rows.flat()]);
+    const { parked, halted } = this.#keys;
+    const answers: boolean[] = [];
+    for (let at = 0; at < deliveries.length; at += MOST_ITEMS) {
+      const rows = deliveries.slice(at, at + MOST_ITEMS).map(({ lease, chunk }) => {
+        return [lease.id, lease.count, chunk.runId, ...(keep ? toFields(encodeChunk(chunk)) : [])];
+      });
+      const args = [DELAYED, this.#retryIdleMs, (rows[0] as Arg[]).length - 3, ...rows.flat()];
+      answers.push(...(await this.#step(this.#scripts.remove, [parked, halted], args)));
+    }
+    return answers;
   }
 
   async split({ id, count }: Lease, pieces: readonly Chunk[]): Promise<boolean> {
@@ -151,13 +154,15 @@ export class Settler {
   }
 
   #complete(items: readonly Item[]): Promise<boolean[]> {
-    const wires = items.map(({ record }) => encodeRecord(record));
-    const columns = columnsOf(wires, ['start_param', 'end_param']);
+    const columns = columnsOf(
+      items.map(({ wire }) => wire),
+      ['start_param', 'end_param'],
+    );
     const rows: Arg[] = [];
-    items.forEach(({ lease }, i) => {
+    for (const { lease, wire } of items) {
       rows.push(lease.id, lease.count);
-      columns.row(wires[i] as Wire, rows);
-    });
+      columns.row(wire, rows);
+    }
     const args = [items.length, ...columns.head, JSON.stringify(rows)];
     const runId = (items[0] as Item).record.runId;
     return this.#step(this.#scripts.complete, [this.#keys.log, this.#keys.done(runId)], args);
@@ -186,22 +191,4 @@ function pieceArgs(pieces: readonly Chunk[]): Arg[] {
     const fields = toFields(encodeChunk(piece));
     return [fields.length, ...fields];
   });
-}
-
-/** One call is for one run, and its records have the same fields. */
-function* batches(items: readonly Item[]): Generator<Item[]> {
-  let batch: Item[] = [];
-  let length = 0;
-  for (const item of items) {
-    const before = batch[0]?.record;
-    const alike = before?.runId === item.record.runId && !before.values === !item.record.values;
-    if (before && (!alike || batch.length >= MOST_ITEMS || length >= MOST_LENGTH)) {
-      yield batch;
-      batch = [];
-      length = 0;
-    }
-    batch.push(item);
-    length += item.length;
-  }
-  if (batch.length > 0) yield batch;
 }
