@@ -5,7 +5,10 @@ import type { Logger } from '../core/runtime/logger.js';
 import type { Output } from '../core/runtime/output.js';
 import type { LogEntry, ResultRecord } from '../core/wire/records.js';
 
-type Row = readonly (string | number)[];
+type Row = (string | number)[];
+
+/** Rows of small records go out together: a call for each takes longer than the row. */
+const ROWS_AT_ONCE = 500;
 
 interface Shape {
   readonly columns: readonly string[];
@@ -48,12 +51,19 @@ export async function writeCsv(
   const covered = new IntervalSet();
   const left = new IntervalSet();
   let shape: Shape | undefined;
+  let header = true;
+  let waiting: Row[] = [];
+  const print = async (): Promise<boolean> => {
+    const text = shape ? stringify(waiting, { header, columns: [...shape.columns] }) : '';
+    header = false;
+    waiting = [];
+    return out.print(text);
+  };
   for await (const entry of records) {
     if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== runId) continue;
     const { record } = entry;
     const gaps = covered.gaps(record);
     if (gaps.length === 0) continue;
-    const isFirst = shape === undefined;
     shape ??= csvShape(record);
     const rows = shape.rows(record, gaps);
     if (!rows) {
@@ -61,9 +71,10 @@ export async function writeCsv(
       continue;
     }
     covered.add(record);
-    const text = stringify(rows, { header: isFirst, columns: [...shape.columns] });
-    if (!(await out.print(text))) return 0;
+    for (const row of rows) waiting.push(row);
+    if (waiting.length >= ROWS_AT_ONCE && !(await print())) return 0;
   }
+  if (waiting.length > 0 && !(await print())) return 0;
   // A later record may have covered what an earlier one could not give.
   const lacking = left.intervals().flatMap((gap) => covered.gaps(gap));
   if (lacking.length === 0) return 0;
