@@ -32,9 +32,12 @@ const AGGREGATES: Shape = {
     gaps[0]?.start === start && gaps[0].end === end ? [[start, end, summary.sum, summary.min, summary.max]] : undefined,
 };
 
-/** Whether the run keeps its values. The plan does not say so: its first result record decides. */
-export function csvShape(first: ResultRecord): Shape {
-  return first.values ? VALUES : AGGREGATES;
+/**
+ * One shape for the whole file: that of the plan. In static mode the plan is that of the environment in which the command
+ * runs, which may not say that values were kept: there the first result record does.
+ */
+export function csvShape(plan: Pick<Plan, 'keepValues'> | undefined, first: ResultRecord): Shape {
+  return plan?.keepValues || first.values ? VALUES : AGGREGATES;
 }
 
 /**
@@ -51,6 +54,7 @@ export async function writeCsv(
   const covered = new IntervalSet();
   const left = new IntervalSet();
   let shape: Shape | undefined;
+  let plan: Plan | undefined;
   let header = true;
   let waiting: Row[] = [];
   const print = async (): Promise<boolean> => {
@@ -60,11 +64,13 @@ export async function writeCsv(
     return out.print(text);
   };
   for await (const entry of records) {
-    if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== runId) continue;
+    if ('undecodable' in entry || entry.record.runId !== runId) continue;
     const { record } = entry;
+    if (record.kind === 'plan') plan = record;
+    if (record.kind !== 'result') continue;
     const gaps = covered.gaps(record);
     if (gaps.length === 0) continue;
-    shape ??= csvShape(record);
+    shape ??= csvShape(plan, record);
     const rows = shape.rows(record, gaps);
     if (!rows) {
       for (const gap of gaps) left.add(gap);
