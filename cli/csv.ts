@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import { describeIntervals, IntervalSet, type Interval } from '../core/model/interval.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Output } from '../core/runtime/output.js';
+import type { Plan } from '../core/model/plan.js';
 import type { LogEntry, ResultRecord } from '../core/wire/records.js';
 
 type Row = (string | number)[];
