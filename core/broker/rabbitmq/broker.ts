@@ -188,6 +188,8 @@ export class RabbitmqBroker implements Broker {
 
   async resume(runId: string): Promise<number> {
     if ((await this.#states.read()).get(runId)?.halted !== undefined) {
+      // What this process parked is put back below.
+      this.#settler.takeParked(runId);
       await this.#record({ kind: 'resumed', runId, resumedAt: new Date().toISOString() });
       await this.#states.tell({ run_id: runId, halted: 'no' });
     }

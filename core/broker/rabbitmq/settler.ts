@@ -4,6 +4,7 @@ import { asError, LeaseLost, SettledBefore, Unrecordable } from '../../runtime/e
 import type { Logger } from '../../runtime/logger.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
+import { whyUnreadable } from '../../wire/recordable.js';
 import type { LogRecord } from '../../wire/records.js';
 import type { Death, Hooks, Settlement } from '../port.js';
 import { attemptHeaders, deathHeaders, errorHeaders, shortened, toBody } from './codec.js';
@@ -175,7 +176,10 @@ export class Settler {
       ...result,
       attempt: delivery.attempt,
     } as const;
-    const body = toBody(encodeRecord(record));
+    const wire = encodeRecord(record);
+    const fault = whyUnreadable(wire);
+    if (fault !== undefined) return new Unrecordable(`the result of chunk ${chunkId} has no encoding: ${fault}`);
+    const body = toBody(wire);
     const most = this.#options.maxRecordBytes;
     if (body.length <= most) return body;
     return new Unrecordable(
