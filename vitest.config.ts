@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Two cores: projects with brokers or processes of their own do not run beside each other, nor, mostly, do their files. */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
-/** The contract mostly waits, for leases that lapse and statistics that lag: one file a broker, side by side. */
-const aside = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } });
+/** These mostly wait, for leases that lapse, statistics that lag and workers that leave: a few files side by side. */
+const aside = (groupOrder: number) => ({ maxWorkers: 3, sequence: { groupOrder } });
 
 export default defineConfig({
   test: {
@@ -40,7 +40,7 @@ export default defineConfig({
           testTimeout: 150_000,
           hookTimeout: 180_000,
           maxConcurrency: 4,
-          ...alone(2),
+          ...aside(1),
         },
       },
       {
@@ -49,7 +49,7 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          ...alone(2),
+          ...aside(1),
         },
       },
       {

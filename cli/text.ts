@@ -1,5 +1,5 @@
 /** How verdict, report and status look to people. */
-import type { Depth } from '../core/broker/port.js';
+import type { Progress } from '../ops/demo/monitor.js';
 import type { DeadLetter } from '../core/wire/dead-letter.js';
 import type { Report } from '../core/ledger/report.js';
 import { haltText, type Verdict } from '../core/ledger/verdict.js';
@@ -73,15 +73,7 @@ export function reportText(report: Report, verbose: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-export interface Status {
-  readonly runId: string;
-  readonly total: number;
-  readonly done: number;
-  readonly dead: number;
-  /** Parameters a second lately; null where that is not known yet. */
-  readonly rate: number | null;
-  readonly etaSeconds: number | null;
-  readonly depth: Depth | undefined;
+export interface Status extends Omit<Progress, 'workers'> {
   /** Why the run takes no chunks: `cancelled`, or its failure budget; null or left out while it takes them. */
   readonly halted?: string | null;
 }

@@ -1,5 +1,5 @@
 /**
- * One body for every fault, wherever it is played: healthy start → inject → heal → finish → verdict → certificate → the
+ * One body for every fault, wherever it is injected: healthy start → inject → heal → finish → verdict → certificate → the
  * digest of a run without faults.
  */
 import { expectedOf } from '../compute/expected.js';
@@ -34,7 +34,7 @@ export interface Outcome {
  * @param stage is closed at the end
  * @throws Stop where the fault did not take hold, or the run did not finish
  */
-export async function playFault<S extends Stage>(
+export async function runExperiment<S extends Stage>(
   name: string,
   fault: Fault<S>,
   stage: S,
@@ -75,7 +75,7 @@ export async function playFault<S extends Stage>(
   }
 }
 
-/** What a run must be for a fault to strike it. */
+/** What a run must be for a fault to take hold of it. */
 export function settingsFor(
   settings: Settings,
   { run, poison }: Pick<Fault<Stage>, 'run' | 'poison'>,
@@ -87,7 +87,7 @@ export function settingsFor(
 
 /**
  * Up to the healing.
- * @param options running: the run is under way, and struck as it is
+ * @param options running: the run is under way, and taken as it is
  */
 export async function injectFault<S extends Stage>(
   name: string,
@@ -106,14 +106,14 @@ export async function injectFault<S extends Stage>(
     );
   }
   const begun = Date.now();
-  const { struckAt = begun, ...found } = await fault.inject(stage, rng);
-  const hit = { ...found, struckAt };
+  const { hitAt = begun, ...found } = await fault.inject(stage, rng);
+  const hit = { ...found, hitAt };
   say(`${name}: ${hit.target}: ${hit.observed}`);
   await fault.heal(stage, hit);
   const injection: Injection = {
     ...found,
     name,
-    at: new Date(struckAt).toISOString(),
+    at: new Date(hitAt).toISOString(),
     healedAt: new Date().toISOString(),
   };
   return { hit, injection };
@@ -131,9 +131,9 @@ async function finish(stage: Stage) {
     return ledger.plan !== undefined && ledger.missing().length === 0;
   }, 'the end of the run');
   await stage
-    .until(async () => (await stage.staying()).length === 0, 'the last worker leave')
+    .until(async () => (await stage.remaining()).length === 0, 'the last worker leave')
     .catch(async (thrown) => {
-      throw new Stop(`${messageOf(thrown)}\n${(await stage.staying()).join('\n')}`);
+      throw new Stop(`${messageOf(thrown)}\n${(await stage.remaining()).join('\n')}`);
     });
 }
 

@@ -8,24 +8,24 @@ import type { Stage, Hit } from './types.js';
 
 const TRIES = 5;
 
-/** @param spare takes the hit back, where it came between two chunks */
+/** @param undo takes the hit back, where it came between two chunks */
 export async function hitHolder(
   stage: Stage,
   rng: Rng,
   hit: (victim: string) => Promise<Effect>,
-  spare?: (victim: string) => Promise<void>,
+  undo?: (victim: string) => Promise<void>,
 ): Promise<Hit & { worker: string }> {
   for (let n = 1; n <= TRIES; n++) {
     const victim = await stage.until(async () => {
-      const held = await stage.held();
-      const unknown = held.find(({ chunkId }) => !chunkId);
+      const chunks = await stage.inFlight();
+      const unknown = chunks.find(({ chunkId }) => !chunkId);
       // Before anything is hit: without its chunk nobody could say when to take the hit back.
-      if (spare && unknown)
+      if (undo && unknown)
         throw new Stop(
           `the log of ${unknown.worker} does not say which chunk it holds`,
           'helm upgrade with log.level=DEBUG and log.format=json; workers that start from then on say it',
         );
-      if (held.length > 0) return pick(rng, held).worker;
+      if (chunks.length > 0) return pick(rng, chunks).worker;
       const { ledger } = await stage.read();
       if (ledger.plan && ledger.missing().length === 0)
         throw new Stop('the run ended before a worker could be hit', 'use a run with more or longer chunks');
@@ -33,18 +33,18 @@ export async function hitHolder(
     }, 'a worker in the middle of a chunk');
     const { at, observed } = await hit(victim);
     // What it held when the hit came, not when it was chosen; a record on its way by then would be another fault.
-    const [held] = await stage.heldBy(victim);
+    const [chunk] = await stage.inFlightOf(victim);
     const { results } = await stage.read();
-    if (held && !results.some((r) => r.chunkId === held.chunkId && r.workerId === victim)) {
+    if (chunk && !results.some((r) => r.chunkId === chunk.chunkId && r.workerId === victim)) {
       return {
-        target: held.chunkId ? `${victim} in the middle of chunk ${held.chunkId}` : victim,
+        target: chunk.chunkId ? `${victim} in the middle of chunk ${chunk.chunkId}` : victim,
         observed,
-        struckAt: at,
+        hitAt: at,
         worker: victim,
-        ...(held.chunkId ? { chunk: held.chunkId } : {}),
+        ...(chunk.chunkId ? { chunk: chunk.chunkId } : {}),
       };
     }
-    await spare?.(victim);
+    await undo?.(victim);
   }
   throw new Stop(`no worker could be hit in the middle of a chunk in ${TRIES} tries`, 'use a run with longer chunks');
 }

@@ -1,11 +1,11 @@
 /** Several faults by name, each on a run of its own, and their outcomes for people: one in a sentence, all as a table. */
-import type { Run } from '../ops/script/frame.js';
+import type { Script } from '../ops/script/frame.js';
 import { Stop, messageOf } from '../ops/script/stop.js';
 import type { Outcome } from './experiment.js';
 
 /**
  * @param list names with commas between them, or `all`
- * @param faults those that can be played here
+ * @param faults those that can be injected here
  * @param elsewhere all others
  * @throws Stop naming what there is
  */
@@ -35,41 +35,41 @@ export function faultNames(
 }
 
 /** @returns 0 if each run is complete, with the digest of a run without faults */
-export async function playNamed(
+export async function runSeries(
   names: string[],
   {
     backend,
     seed,
-    play,
+    runOne,
   }: {
     backend: 'redis' | 'rabbitmq';
     seed: number;
-    play: (name: string, runId: string, say: (line: string) => void) => Promise<Outcome>;
+    runOne: (name: string, runId: string, say: (line: string) => void) => Promise<Outcome>;
   },
-  run: Run,
+  script: Script,
 ): Promise<number> {
   const rows: Row[] = [];
   for (const name of names) {
     const id = `demo-${Date.now().toString(36)}`;
-    const played = await run
-      .step(name, (say) => play(name, id, say))
+    const outcome = await script
+      .step(name, (say) => runOne(name, id, say))
       .catch((thrown) => {
-        run.signal.throwIfAborted();
+        script.signal.throwIfAborted();
         return messageOf(thrown);
       });
-    rows.push({ name, backend, seed, played });
-    run.print(typeof played === 'string' ? `${name}: ${played}` : describeOutcome(played));
+    rows.push({ name, backend, seed, outcome });
+    script.print(typeof outcome === 'string' ? `${name}: ${outcome}` : describeOutcome(outcome));
   }
-  run.print(`\n${faultTable(rows)}`);
-  return rows.every(({ played }) => typeof played !== 'string' && played.ok) ? 0 : 1;
+  script.print(`\n${faultTable(rows)}`);
+  return rows.every(({ outcome }) => typeof outcome !== 'string' && outcome.ok) ? 0 : 1;
 }
 
-/** played: or why it could not be */
+/** What came of one fault. */
 export interface Row {
   name: string;
   backend: string;
   seed: number;
-  played: Outcome | string;
+  outcome: Outcome | string;
 }
 
 export function describeOutcome({ injection, ok, verdict, recoverySeconds }: Outcome): string {
@@ -93,9 +93,9 @@ export function faultTable(rows: readonly Row[]): string {
     'digest equal',
     'verdict',
   ];
-  const lines = rows.map(({ name, backend, seed, played }) => {
-    if (typeof played === 'string') return [name, backend, `${seed}`, '-', '-', '-', '-', '-', '-', 'FAILED'];
-    const { recoverySeconds, verdict, reference, certificate } = played;
+  const lines = rows.map(({ name, backend, seed, outcome }) => {
+    if (typeof outcome === 'string') return [name, backend, `${seed}`, '-', '-', '-', '-', '-', '-', 'FAILED'];
+    const { recoverySeconds, verdict, reference, certificate } = outcome;
     const { duplicated, dead } = verdict.parameters;
     const same = verdict.digest === reference ? 'yes' : 'NO';
     return [

@@ -1,6 +1,6 @@
-/** What a fault is, and what it is played on: processes of this machine, or a release on a cluster. */
+/** What a fault is, and what it is injected into: processes of this machine, or a release on a cluster. */
 import type { Broker } from '../core/broker/port.js';
-import type { Held } from '../ops/run/chunk-log.js';
+import type { InFlight } from '../ops/run/chunk-log.js';
 import type { Effect, Reading } from '../ops/run/observe.js';
 import type { Raw } from '../ops/run/raw-broker.js';
 import type { Until } from '../ops/script/wait.js';
@@ -46,9 +46,9 @@ export interface Stage {
   /** Up to the deadline of the settings. */
   until: Until;
   /** chunks that running workers have started and not completed */
-  held: () => Promise<Held[]>;
+  inFlight: () => Promise<InFlight[]>;
   /** the same of one worker, dead or alive, the latest start first */
-  heldBy: (worker: string) => Promise<Held[]>;
+  inFlightOf: (worker: string) => Promise<InFlight[]>;
   /** workers that ended by SIGKILL */
   killed: () => Promise<Array<Effect & { name: string }>>;
   /** without grace; resolves when it is seen dead */
@@ -62,7 +62,7 @@ export interface Stage {
   /** on its data; resolves when it is ready */
   restartBroker: () => Promise<void>;
   /** workers and seeders that have not left, each with what it said last */
-  staying: () => Promise<string[]>;
+  remaining: () => Promise<string[]>;
   /** evidence: the run did not end well, so keep what a person would want to see */
   close: (evidence: boolean) => Promise<void>;
 }
@@ -74,7 +74,7 @@ export interface Hit {
   /** how that was seen: process state, exit signal, refused connection … */
   observed: string;
   /** when, in milliseconds since the epoch; when the injection was begun if omitted */
-  struckAt?: number;
+  hitAt?: number;
   /** the chunk that was hit with it: recovered once this one has its record */
   chunk?: string;
   /** the worker that was hit: its late record does not count as the recovery */
@@ -86,7 +86,7 @@ export interface Hit {
 }
 
 /** The record of a fault; times in ISO 8601 UTC. */
-export type Injection = Omit<Hit, 'struckAt'> & { name: string; at: string; healedAt: string };
+export type Injection = Omit<Hit, 'hitAt'> & { name: string; at: string; healedAt: string };
 
 export interface Poison {
   /** ascending */

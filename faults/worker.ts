@@ -9,7 +9,7 @@ import type { Fault, Hit, Stage } from './types.js';
  * Not among the first: the start is to be healthy.
  * @returns id of the chunk whose worker dies
  */
-export function chooseChunk(stage: Stage, rng: Rng): string {
+function chooseChunk(stage: Stage, rng: Rng): string {
   return String(Math.floor(stage.chunks * (0.2 + 0.5 * rng()))).padStart(5, '0');
 }
 
@@ -40,7 +40,7 @@ const recordedBeforeAck: NonNullable<Fault['prove']> = ({ backend }, hit, readin
 };
 
 /** Name of the fault → TTG_FAULT_POINT, and its proof. */
-export const POINTS = {
+const POINTS = {
   'worker-kill-before-compute': { point: 'before-compute', prove: onceAtSecondAttempt },
   'worker-kill-before-record': { point: 'before-record', prove: onceAtSecondAttempt },
   'worker-kill-before-ack': { point: 'before-ack', prove: recordedBeforeAck },
@@ -87,7 +87,7 @@ const slowChunk: Fault = {
   },
   inject: async (stage) => {
     const late = await stage.until(
-      async () => (await stage.held()).find(({ startedAt }) => Date.now() - startedAt > stage.leaseMs * 1.5),
+      async () => (await stage.inFlight()).find(({ startedAt }) => Date.now() - startedAt > stage.leaseMs * 1.5),
       'a chunk that is computed for longer than its lease',
     );
     return {
@@ -119,7 +119,7 @@ function dieAt({ point, prove }: (typeof POINTS)[keyof typeof POINTS]): Fault {
       return {
         target: `${dead.name} at chunk ${chunk}, ${point}`,
         observed: dead.observed,
-        struckAt: dead.at,
+        hitAt: dead.at,
         chunk,
         worker: dead.name,
       };

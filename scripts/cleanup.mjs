@@ -40,8 +40,8 @@ await runScript(
       'cleanup.mjs --all --data --all-namespaces',
     ],
   },
-  async (flags, run) => {
-    await requireTools(run, ['kubectl', 'helm']);
+  async (flags, script) => {
+    await requireTools(script, ['kubectl', 'helm']);
     const kube = connect(flags);
     const all = flags.all || !(flags.workers || flags.pods || flags.redis || flags.rabbitmq || flags.data);
     const where = { namespace: flags['all-namespaces'] ? undefined : flags.namespace, release: flags.release };
@@ -50,32 +50,35 @@ await runScript(
       : `all namespaces of ${kube.context}`;
     const select = selection({ ...flags, all });
 
-    const releases = all ? await helmReleases({ run, kube, ...where }) : [];
-    const selected = select(await inventory(run, kube, where));
+    const releases = all ? await helmReleases({ script, kube, ...where }) : [];
+    const selected = select(await inventory(script, kube, where));
     if (selected.length === 0 && releases.length === 0) {
-      run.print(`Nothing of it in ${place}${where.release ? ` from release ${where.release}` : ''}.`);
+      script.print(`Nothing of it in ${place}${where.release ? ` from release ${where.release}` : ''}.`);
       return;
     }
-    for (const { name, namespace, status } of releases) run.print(`Helm release ${name} in ${namespace} (${status})`);
-    for (const line of table(selected)) run.print(line);
+    for (const { name, namespace, status } of releases)
+      script.print(`Helm release ${name} in ${namespace} (${status})`);
+    for (const line of table(selected)) script.print(line);
     if (flags['dry-run']) {
-      run.print('Dry run: nothing was deleted.');
+      script.print('Dry run: nothing was deleted.');
       return;
     }
     if (!all && flags.data) requireUnmounted(selected, (await kube.core.listPodForAllNamespaces()).items);
-    await confirm(run, `Delete these in ${place}?`, flags.force);
-    await remove({ run, kube, select, ...where }, releases);
+    await confirm(script, `Delete these in ${place}?`, flags.force);
+    await remove({ script, kube, select, ...where }, releases);
 
-    const left = all ? await inventory(run, kube, where) : [];
-    if (!all) run.print('Deleted. The rest stays.');
-    else if (left.length === 0) run.print(`Nothing labelled ${PROJECT} is left in ${place}.`);
+    const left = all ? await inventory(script, kube, where) : [];
+    if (!all) script.print('Deleted. The rest stays.');
+    else if (left.length === 0) script.print(`Nothing labelled ${PROJECT} is left in ${place}.`);
     else
-      run.print(`Deleted. Data stays: ${left.map((o) => `${o.kind} ${o.name}`).join(', ')}; with --data it goes too.`);
+      script.print(
+        `Deleted. Data stays: ${left.map((o) => `${o.kind} ${o.name}`).join(', ')}; with --data it goes too.`,
+      );
     const owner = selected.find(
       (o) => o.object.metadata.annotations?.['meta.helm.sh/release-name'] && o.kind !== 'Pod',
     );
     if (!all && owner)
-      run.print(
+      script.print(
         `Helm still lists the release ${owner.release}: \`helm upgrade\` or scripts/deploy.mjs brings back what it owns.`,
       );
   },

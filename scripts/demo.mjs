@@ -1,10 +1,10 @@
 #!/usr/bin/env zx
 /** One command from nothing to a proven run: on a Kind cluster, or as processes of this machine. */
 import { clusterStage } from '../dist/ops/demo/cluster.js';
-import { playNamedLocally } from '../dist/faults/process/run.js';
-import { playNamedOnCluster } from '../dist/faults/cluster/run.js';
-import { statusText } from '../dist/cli/text.js';
-import { clusterObstacle, play } from '../dist/ops/demo/play.js';
+import { runSeriesOnProcesses } from '../dist/faults/process/run.js';
+import { runSeriesOnCluster } from '../dist/faults/cluster/run.js';
+import { openLiveView } from '../dist/ops/demo/live.js';
+import { clusterObstacle, printEnding, runDemo } from '../dist/ops/demo/play.js';
 import { localStage } from '../dist/ops/demo/local.js';
 import { runScript } from '../dist/ops/script/frame.js';
 
@@ -20,7 +20,7 @@ await runScript(
       'fault': {
         type: 'optional',
         value: 'NAME[,NAME…]|all',
-        help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: play these faults, each on a run of its own',
+        help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: inject these faults, each on a run of its own',
       },
       'seed': { type: 'number', value: 'N', default: 1, help: 'of the schedule of named faults: when, and whom' },
       'monitor': {
@@ -42,10 +42,10 @@ await runScript(
       'demo.mjs --backend rabbitmq --preset medium --monitor both --keep',
     ],
   },
-  async (flags, run) => {
-    const obstacle = flags.local ? undefined : await clusterObstacle(run);
+  async (flags, script) => {
+    const obstacle = flags.local ? undefined : await clusterObstacle(script);
     const local = flags.local || obstacle !== undefined;
-    if (local) run.print(`demo on this machine, without a cluster${obstacle === undefined ? '' : `: ${obstacle}`}`);
+    if (local) script.print(`demo on this machine, without a cluster${obstacle === undefined ? '' : `: ${obstacle}`}`);
     if (typeof flags.fault === 'string') {
       const named = {
         backend: flags.backend,
@@ -54,27 +54,30 @@ await runScript(
         maxWorkers: flags['max-workers'],
       };
       return local
-        ? playNamedLocally(flags.fault, named, run)
-        : playNamedOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, run);
+        ? runSeriesOnProcesses(flags.fault, named, script)
+        : runSeriesOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, script);
     }
     const runId = `demo-${Date.now().toString(36)}`;
     const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
-    const show = (/** @type {import('../dist/ops/demo/monitor.js').Progress} */ progress) =>
-      run.print(`${statusText(progress).trimEnd()}  workers: ${progress.workers}`);
+    const view = openLiveView(process.stdout);
     const stage = local
-      ? await localStage(run, options)
-      : await clusterStage(run, {
+      ? await localStage(script, options)
+      : await clusterStage(script, {
           ...options,
           cluster: flags.name,
           namespace: flags.namespace,
           keep: flags.keep,
           watchChunks: flags.fault === true,
         });
-    if (local) run.onInterrupt('taking the demo down', stage.close);
+    if (local) script.onInterrupt('taking the demo down', stage.close);
+    let ending;
     try {
-      return await play({ fault: flags.fault === true, monitor: flags.monitor, show }, run, stage);
+      ending = await runDemo({ fault: flags.fault === true, monitor: flags.monitor, view }, script, stage);
     } finally {
-      if (!run.signal.aborted) await run.step(flags.keep && !local ? 'closing' : 'taking the demo down', stage.close);
+      if (!script.signal.aborted)
+        await script.step(flags.keep && !local ? 'closing' : 'taking the demo down', stage.close);
     }
+    printEnding(ending, script.print);
+    return ending.status;
   },
 );

@@ -21,9 +21,9 @@ await runScript(
     },
     examples: ['dlq.mjs -n ttg', 'dlq.mjs -n ttg --action replay --all'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const args = ['dlq', flags.action, ...flags.id, ...(flags.all ? ['--all'] : []), ...(flags.json ? ['--json'] : [])];
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: run.signal });
+    return runTtgOnRelease(where, args, { signal: script.signal });
   },
 );

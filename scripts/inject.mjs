@@ -45,7 +45,7 @@ await runScript(
       'verify.mjs --wait --certificate run.json --faults faults.json',
     ],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const name = flags.fault ?? '';
     const fault = CLUSTER_FAULTS[name];
     if (!fault) throw new Stop(name ? `no such fault: ${name}` : 'which fault?', `one of ${INJECTABLE.join(', ')}`);
@@ -61,8 +61,8 @@ await runScript(
       namespace: flags.namespace,
       release: flags.release,
     };
-    const stage = await run.step('connecting to the release', () =>
-      attachClusterStage(place, { runId: flags['run-id'], deadlineSeconds: flags.deadline }, run.signal),
+    const stage = await script.step('connecting to the release', () =>
+      attachClusterStage(place, { runId: flags['run-id'], deadlineSeconds: flags.deadline }, script.signal),
     );
     try {
       const { ledger } = await stage.read();
@@ -71,10 +71,10 @@ await runScript(
           `run ${ledger.runId} is finished: there is nothing left to disturb`,
           'start another run, or extend this one: README, "Run again, resume, extend"',
         );
-      const { injection } = await run.step(name, (say) =>
+      const { injection } = await script.step(name, (say) =>
         injectFault(name, fault, stage, { seed: flags.seed, say, running: true }),
       );
-      run.print(JSON.stringify(injection));
+      script.print(JSON.stringify(injection));
       if (flags.record !== undefined) await addTo(flags.record, injection);
     } finally {
       await stage.close(false);

@@ -18,7 +18,7 @@ await runScript(
     },
     examples: ['results.mjs -n ttg', 'results.mjs -n ttg --csv > values.csv'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const args = [
       'results',
       ...(flags.json ? ['--json'] : []),
@@ -26,6 +26,6 @@ await runScript(
       ...(flags.verbose ? ['--verbose'] : []),
     ];
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
+    return runTtgOnRelease(where, args, { signal: script.signal, runId: flags['run-id'] });
   },
 );

@@ -19,14 +19,14 @@ await runScript(
     },
     examples: ['status.mjs -n ttg --watch 2'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
     /** @type {{ accounted: number, at: number } | undefined} */
     let last;
     for (;;) {
       const opened = await openRun(where, flags['run-id']);
       const status = /** @type {import('../dist/cli/text.js').Status} */ (
-        await askTtgOnRun(opened, ['status', '--json'], run.signal).finally(opened.close)
+        await askTtgOnRun(opened, ['status', '--json'], script.signal).finally(opened.close)
       );
       const accounted = status.done + status.dead;
       const rate = last ? ((accounted - last.accounted) / (performance.now() - last.at)) * 1000 : status.rate;
@@ -36,10 +36,12 @@ await runScript(
         Object.entries(pods)
           .map(([phase, count]) => `${count} ${phase}`)
           .join(', ') || 'none';
-      run.print(flags.json ? JSON.stringify({ ...now, pods }) : `${statusText(now).trimEnd()}  worker pods: ${shown}`);
+      script.print(
+        flags.json ? JSON.stringify({ ...now, pods }) : `${statusText(now).trimEnd()}  worker pods: ${shown}`,
+      );
       last = { accounted, at: performance.now() };
       if (flags.watch === undefined || (status.total > 0 && accounted >= status.total)) return 0;
-      await sleep(flags.watch * 1000, undefined, { signal: run.signal });
+      await sleep(flags.watch * 1000, undefined, { signal: script.signal });
     }
   },
 );

@@ -32,7 +32,7 @@ await runScript(
       'verify.mjs -n ttg --check run.json',
     ],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const args = [
       'verify',
       ...(flags.repair ? ['--repair'] : []),
@@ -44,6 +44,6 @@ await runScript(
     for (const name of /** @type {const} */ (['certificate', 'faults', 'check']))
       if (flags[name]) args.push(`--${name}`, flags[name]);
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
+    return runTtgOnRelease(where, args, { signal: script.signal, runId: flags['run-id'] });
   },
 );

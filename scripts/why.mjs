@@ -25,11 +25,11 @@ await runScript(
     },
     examples: ['why.mjs -n ttg', 'why.mjs --context production -n sweeps --release nightly'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    const options = { seconds: flags.seconds, runId: flags['run-id'], flags: pointing(flags), signal: run.signal };
+    const options = { seconds: flags.seconds, runId: flags['run-id'], flags: pointing(flags), signal: script.signal };
     const seen = await observe(where, options).catch((thrown) => {
-      run.signal.throwIfAborted();
+      script.signal.throwIfAborted();
       if (thrown instanceof Stop) throw thrown;
       throw new Stop(
         `the cluster cannot be asked: ${apiMessage(thrown)}`,
@@ -37,7 +37,7 @@ await runScript(
       );
     });
     const answer = explain(seen);
-    run.print(flags.json ? JSON.stringify(answer) : answerText(answer).trimEnd());
+    script.print(flags.json ? JSON.stringify(answer) : answerText(answer).trimEnd());
     return exitStatus(answer);
   },
 );

@@ -16,7 +16,7 @@ const LOGS_AT_ONCE = 10;
 /**
  * @param {import('./cases.mjs').JobCase} one
  * @param {import('./place.mjs').Place} place
- * @param {import('../../dist/ops/script/frame.js').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {import('./api-calls.mjs').Calls} background
  * @returns {Promise<import('./measured.mjs').Measured>}
  */

@@ -11,7 +11,7 @@ import { waitFor } from '../../dist/ops/script/wait.js';
 
 /**
  * @template T
- * @param {import('../../dist/ops/script/frame.js').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {import('../../dist/ops/cluster/kube.js').Kube} kube
  * @param {string} name of the case
  * @param {(place: Place) => Promise<T>} body
@@ -38,7 +38,7 @@ export async function inNamespace(run, kube, name, body) {
 
 /**
  * The volumes too: their removal is work for the cluster, which would be counted to the next case.
- * @param {import('../../dist/ops/script/frame.js').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {import('../../dist/ops/cluster/kube.js').Kube} kube
  * @param {string} namespace
  */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { loadavg } from 'node:os';
 import { WATCHED_CHUNKS, releaseStage } from '../../dist/ops/demo/cluster.js';
 import { openBroker } from '../../dist/ops/run/observe.js';
-import { proveRecovery, strike } from '../../dist/ops/demo/fault.js';
+import { proveRecovery, killMidChunk } from '../../dist/ops/demo/fault.js';
 import { startMonitor } from '../../dist/ops/demo/monitor.js';
 import { ROOT } from '../../dist/ops/programs.js';
 import { selectorOf } from '../../dist/ops/cluster/release.js';
@@ -22,7 +22,7 @@ const KEEP_ALL = 'worker.successfulJobsHistoryLimit=1000';
 /**
  * @param {import('./cases.mjs').ReleaseCase} one
  * @param {import('./place.mjs').Place} place
- * @param {import('../../dist/ops/script/frame.js').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {import('./api-calls.mjs').Calls} background
  * @returns {Promise<import('./measured.mjs').Measured>}
  */
@@ -74,7 +74,7 @@ export async function measureRelease(one, { kube, namespace }, run, background) 
   }
 }
 
-/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Run} run */
+/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Script} run */
 async function readRelease(where, run) {
   const stage = await releaseStage(run, where, { runId: RUN_ID, deadlineSeconds: DEADLINE_SECONDS });
   try {
@@ -89,13 +89,13 @@ async function readRelease(where, run) {
   }
 }
 
-/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Run} run */
+/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Script} run */
 async function strikeRelease(where, run) {
   const stage = await releaseStage(run, where, { runId: RUN_ID, deadlineSeconds: DEADLINE_SECONDS });
   try {
     const monitor = await startMonitor(stage.env, run.signal);
     try {
-      return await strike(stage, monitor, run);
+      return await killMidChunk(stage, monitor, run);
     } finally {
       await monitor.close();
     }

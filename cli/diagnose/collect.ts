@@ -2,7 +2,15 @@
 import type { V1Node } from '@kubernetes/client-node';
 import { loadConfig } from '../../core/runtime/config.js';
 import { createLogger } from '../../core/runtime/logger.js';
-import { COMPONENT, listPods, type ScaledJob, orAbsent, podState, type Kube } from '../../ops/cluster/kube.js';
+import {
+  COMPONENT,
+  listPods,
+  type ScaledJob,
+  orAbsent,
+  podState,
+  type Kube,
+  matching,
+} from '../../ops/cluster/kube.js';
 import { openRun } from '../../ops/cluster/open-run.js';
 import { findReleaseEnv, type Where, type ReleaseEnv, jobsOf, selectorOf } from '../../ops/cluster/release.js';
 import { readJob, readSet, readWarnings } from './collect-owners.js';
@@ -58,7 +66,7 @@ async function lookAtBroker(
  * @param release undefined where nothing says what its environment is
  * @param options flags: how scripts are pointed at this release
  */
-export async function observeCluster(
+async function observeCluster(
   where: Where,
   release: ReleaseEnv | undefined,
   { flags, runId }: { flags: string; runId: string | undefined },
@@ -125,9 +133,7 @@ async function readKeda(kube: Kube): Promise<ClusterFacts['keda']> {
     ).items;
     if (!operator) return { served, operator: undefined };
     const { name = '', namespace = '' } = operator.metadata ?? {};
-    const selector = Object.entries(operator.spec?.selector.matchLabels ?? {})
-      .map(([key, value]) => `${key}=${value}`)
-      .join(',');
+    const selector = matching(operator.spec?.selector.matchLabels);
     const ready = operator.status?.readyReplicas ?? 0;
     const pods = ready > 0 ? [] : (await listPods(kube, namespace, selector)).map(podState);
     return { served, operator: { namespace, name, wanted: operator.spec?.replicas ?? 1, ready, pods } };

@@ -60,7 +60,7 @@ export const ENVIRONMENT = {
   TOTAL_WORKERS: integer(3, 1),
   JOB_COMPLETION_INDEX: optionalInteger,
   BATCH_SIZE: integer(500, 1),
-  RECEIVE_MAX: integer(250, 1, 1000),
+  RECEIVE_MAX: integer(750, 1, 3000),
   MAX_RETRIES: integer(3, 0, 50),
   RETRY_DELAY_MS: integer(5000, 0, MOST_MS),
   CHUNK_TIMEOUT_SECONDS: integer(1500, 1, MOST_SECONDS),

@@ -5,7 +5,7 @@ import type { Wire } from './records.js';
 
 /** @returns why nobody could read this record from the log; undefined where it can be read */
 export function whyUnreadable(wire: Wire): string | undefined {
-  const { values, ...rest } = wire;
+  const { values } = wire;
   if (Array.isArray(values)) {
     // By hand: the schema would take as long for a million values as it took to compute them.
     if (values.length !== wire['params_processed'])
@@ -14,7 +14,8 @@ export function whyUnreadable(wire: Wire): string | undefined {
     if (at >= 0) return `value ${at} of its values is ${String(values[at])}, which JSON does not have`;
   }
   try {
-    decodeRecord(rest);
+    // Without values nothing is copied: this runs for every chunk.
+    decodeRecord(values === undefined ? wire : { ...wire, values: undefined });
     return undefined;
   } catch (error) {
     if (error instanceof ProtocolError) return error.message;

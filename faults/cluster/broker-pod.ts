@@ -1,6 +1,6 @@
 /** The broker's pod of a release: killed from inside, seen dead, and ready again on its volume. */
 import type { V1Pod } from '@kubernetes/client-node';
-import { arm, signalScript, strike } from '../../ops/cluster/exec.js';
+import { arm, signalScript, signalInPod } from '../../ops/cluster/exec.js';
 import { isReady, podState } from '../../ops/cluster/kube.js';
 import { endOf, nameOf, podsOf } from '../../ops/cluster/pods.js';
 import type { Where } from '../../ops/cluster/release.js';
@@ -28,7 +28,7 @@ export function brokerOf(where: Where, backend: 'redis' | 'rabbitmq', until: Unt
     kill: async (): Promise<string> => {
       const one = await pod();
       const before = container(one);
-      await strike(where, nameOf(one), signalScript(backend, 'KILL'));
+      await signalInPod(where, nameOf(one), signalScript(backend, 'KILL'));
       return replaced(before);
     },
     /** Armed for a moment that passes too quickly for a new session; `fire` resolves with how it was seen. */

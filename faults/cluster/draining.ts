@@ -1,5 +1,5 @@
 /** Faults on a cluster while a run is drained: a loss of power, a worker out of memory, a connection that is cut. */
-import { signalScript, strike, withPids } from '../../ops/cluster/exec.js';
+import { signalScript, signalInPod, withPids } from '../../ops/cluster/exec.js';
 import { nameOf, podsOf, untilEnded } from '../../ops/cluster/pods.js';
 import { Stop } from '../../ops/script/stop.js';
 import { hitHolder, preload } from '../hit.js';
@@ -16,14 +16,14 @@ const partition: ClusterFault = {
       stage,
       rng,
       (victim) => cut(stage, victim),
-      (victim) => mend(stage, victim),
+      (victim) => restore(stage, victim),
     );
     await completedByAnother(stage, hit);
     const dropped = await droppedPackets(stage, hit.worker);
     if (dropped === 0) throw new Stop(`no packet of ${hit.worker} was dropped: it was not cut off`);
     return { ...hit, observed: `${hit.observed}; ${dropped} packets dropped until another had completed its chunk` };
   },
-  heal: (stage, { worker = '' }) => mend(stage, worker),
+  heal: (stage, { worker = '' }) => restore(stage, worker),
 };
 
 async function rulesFor(stage: ClusterStage, worker: string) {
@@ -49,7 +49,7 @@ async function cut(stage: ClusterStage, worker: string): Promise<Effect> {
   return { at, observed: `packets between ${worker} and ${stage.backend} are dropped on ${node}` };
 }
 
-async function mend(stage: ClusterStage, worker: string) {
+async function restore(stage: ClusterStage, worker: string) {
   const { node, rules } = await rulesFor(stage, worker);
   for (const rule of rules) await inNode(node, 'iptables', '-t', 'raw', '-D', 'PREROUTING', ...rule, '-j', 'DROP');
 }
@@ -79,7 +79,7 @@ const outOfMemory: ClusterFault = {
   },
   inject: (stage, rng) =>
     hitHolder(stage, rng, async (name) => {
-      const { at, observed } = await strike(stage.where, name, signalScript('worker', 'USR2'));
+      const { at, observed } = await signalInPod(stage.where, name, signalScript('worker', 'USR2'));
       const { reason, exitCode } = await untilEnded(stage.where, name, stage.until);
       if (reason !== 'OOMKilled' || exitCode !== 137)
         throw new Stop(
@@ -117,12 +117,12 @@ const powerLoss: ClusterFault = {
   inject: async (stage) => {
     if (stage.backend === 'rabbitmq') return { target: 'rabbitmq', observed: await stage.killBroker() };
     const [recorded, before] = [(await stage.read()).results.length, await stage.brokerPod.container()];
-    const { at, observed } = await strike(stage.where, nameOf(await stage.brokerPod.pod()), LOSE_A_SECOND);
+    const { at, observed } = await signalInPod(stage.where, nameOf(await stage.brokerPod.pod()), LOSE_A_SECOND);
     if (/, 0 of/.test(observed)) throw new Stop('nothing was written in the last second: there was nothing to lose');
     return {
       target: 'redis',
       observed: `${observed}, which had ${recorded} results or more; ${await stage.brokerPod.replaced(before)}`,
-      struckAt: at,
+      hitAt: at,
     };
   },
   heal: async (stage) => {

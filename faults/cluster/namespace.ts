@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { $ } from 'zx';
+import { createNamespace } from '../../ops/cluster/deploy.js';
 import { orAbsent, type Kube } from '../../ops/cluster/kube.js';
 import type { Where } from '../../ops/cluster/release.js';
 import { untilSeen } from '../../ops/script/wait.js';
@@ -19,12 +20,10 @@ export async function makeNamespace(kube: Kube, namespace: string, signal: Abort
       120,
       signal,
     );
-  await kube.core.createNamespace({
-    body: { metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
-  });
+  await createNamespace(kube, namespace);
 }
 
-/** Does not wait: what is left of it ends while the next fault is played. */
+/** Does not wait: what is left of it ends during the next experiment. */
 export async function removeNamespace({ kube, namespace, release }: Where) {
   // First, so that KEDA can finish with the ScaledJob, and that nothing goes on computing.
   await $({

@@ -17,19 +17,19 @@ const stop: ClusterFault = {
     requireKind(stage);
     const node = await nodeOfWorkers(stage, rng);
     const there = (await runningWorkers(stage.where)).filter((pod) => pod.spec?.nodeName === node).map(nameOf);
-    const held = (await stage.held()).filter(({ worker }) => there.includes(worker));
-    const struckAt = Date.now();
+    const inFlight = (await stage.inFlight()).filter(({ worker }) => there.includes(worker));
+    const hitAt = Date.now();
     const observed = await stopNode(node);
     const { results } = await stage.read();
-    const lost = held.find(
+    const interrupted = inFlight.find(
       ({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker),
     );
     return {
       target: `${node} with ${there.join(', ')}`,
       observed,
-      struckAt,
+      hitAt,
       node,
-      ...(lost?.chunkId ? { worker: lost.worker, chunk: lost.chunkId } : {}),
+      ...(interrupted?.chunkId ? { worker: interrupted.worker, chunk: interrupted.chunkId } : {}),
     };
   },
   heal: (stage, hit) => returned(stage, hit),
@@ -42,7 +42,7 @@ const stopBroker: ClusterFault = {
     requireKind(stage);
     const pod = await stage.brokerPod.pod();
     const node = pod.spec?.nodeName ?? '';
-    const struckAt = Date.now();
+    const hitAt = Date.now();
     const observed = await stopNode(node);
     // Nothing can go on without its broker, and whoever asks waits.
     await stage.until(
@@ -59,7 +59,7 @@ const stopBroker: ClusterFault = {
     return {
       target: `${node} with ${nameOf(pod)}`,
       observed: `${observed}; ${stage.backend} gives no answer`,
-      struckAt,
+      hitAt,
       node,
     };
   },
@@ -75,7 +75,7 @@ const drain: ClusterFault = {
   inject: async (stage, rng) => {
     const node = await nodeOfWorkers(stage, rng);
     const there = (await runningWorkers(stage.where)).filter((pod) => pod.spec?.nodeName === node).map(nameOf);
-    const struckAt = Date.now();
+    const hitAt = Date.now();
     const context = ['--context', stage.where.kube.context];
     const flags = [
       '--ignore-daemonsets',
@@ -95,7 +95,7 @@ const drain: ClusterFault = {
     return {
       target: `${node} with ${there.join(', ')}`,
       observed: `cordoned; ${there.length} workers evicted`,
-      struckAt,
+      hitAt,
       node,
     };
   },
@@ -119,9 +119,9 @@ const drain: ClusterFault = {
 async function nodeOfWorkers(stage: ClusterStage, rng: Rng) {
   const broker = (await stage.brokerPod.pod()).spec?.nodeName;
   return stage.until(async () => {
-    const held = await stage.held();
+    const inFlight = await stage.inFlight();
     const nodes = (await runningWorkers(stage.where))
-      .filter((pod) => held.some(({ worker }) => worker === nameOf(pod)))
+      .filter((pod) => inFlight.some(({ worker }) => worker === nameOf(pod)))
       .map((pod) => pod.spec?.nodeName ?? '');
     const without = [...new Set(nodes)].filter((node) => node !== broker && !node.endsWith('control-plane')).sort();
     return without.length > 0 && pick(rng, without);
@@ -161,7 +161,7 @@ export function requireKind({ cluster }: ClusterStage) {
   if (!cluster)
     throw new Stop(
       'this fault reaches into a node, which only works where nodes are containers',
-      'play it on a Kind cluster: --name CLUSTER',
+      'run it on a Kind cluster: --name CLUSTER',
     );
 }
 
@@ -171,15 +171,15 @@ export async function inNode(node: string, ...command: string[]): Promise<string
 }
 
 /** @returns running, exited … */
-export async function nodeState(node: string): Promise<string> {
+async function nodeState(node: string): Promise<string> {
   return (await docker`docker inspect --format ${'{{.State.Status}}'} ${node}`).stdout.trim();
 }
 
 /** Without a goodbye, as a machine that loses its power. */
-export async function killNode(node: string) {
+async function killNode(node: string) {
   await docker`docker kill ${node}`;
 }
 
-export async function startNode(node: string) {
+async function startNode(node: string) {
   await docker`docker start ${node}`;
 }

@@ -2,10 +2,10 @@
 import { connect } from '../../ops/cluster/kube.js';
 import { requireUp } from '../../ops/demo/cluster.js';
 import { readPreset } from '../../ops/run/preset.js';
-import type { Run } from '../../ops/script/frame.js';
+import type { Script } from '../../ops/script/frame.js';
 import { CLUSTER_FAULTS } from '../catalogue.js';
-import { playFault, settingsFor } from '../experiment.js';
-import { faultNames, playNamed } from '../series.js';
+import { runExperiment, settingsFor } from '../experiment.js';
+import { faultNames, runSeries } from '../series.js';
 import type { Settings } from '../types.js';
 import { makeClusterStage, type Place } from './stage.js';
 
@@ -13,7 +13,7 @@ import { makeClusterStage, type Place } from './stage.js';
  * @param list as faultNames takes it
  * @returns exit status
  */
-export async function playNamedOnCluster(
+export async function runSeriesOnCluster(
   list: string,
   {
     backend,
@@ -30,39 +30,39 @@ export async function playNamedOnCluster(
     cluster: string;
     namespace: string;
   },
-  run: Run,
+  script: Script,
 ): Promise<number> {
   const names = faultNames(list, CLUSTER_FAULTS, {});
   const preset = readPreset(presetName, backend);
-  await requireUp(run, cluster);
+  await requireUp(script, cluster);
   const kube = connect({ name: cluster });
-  return playNamed(
+  return runSeries(
     names,
     {
       backend,
       seed,
-      play: (name, id, say) => {
+      runOne: (name, id, say) => {
         const settings = {
           env: { ...preset.env, RUN_ID: id },
           maxWorkers: maxWorkers ?? preset.maxReplicas,
           chunksPerWorker: preset.chunksPerWorker,
           deadlineSeconds: Math.max(180, preset.deadlineSeconds),
         };
-        return playOnCluster(name, {
+        return runOnCluster(name, {
           backend,
           place: { kube, cluster, namespace, evidence: 'out/faults' },
           settings,
           seed,
-          signal: run.signal,
+          signal: script.signal,
           say,
         });
       },
     },
-    run,
+    script,
   );
 }
 
-export async function playOnCluster(
+export async function runOnCluster(
   name: string,
   {
     backend,
@@ -83,5 +83,5 @@ export async function playOnCluster(
   const fault = CLUSTER_FAULTS[name];
   if (!fault) throw new Error(`no fault ${name} of a cluster`);
   const stage = await makeClusterStage(backend, place, settingsFor(settings, fault, backend), signal);
-  return playFault(name, fault, stage, { seed, ...(say ? { say } : {}) });
+  return runExperiment(name, fault, stage, { seed, ...(say ? { say } : {}) });
 }

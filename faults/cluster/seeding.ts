@@ -2,7 +2,8 @@
 import type { V1JobSpec } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { arm, signalScript } from '../../ops/cluster/exec.js';
-import { seederEnded, logOf, nameOf, podsOf, seederJobs } from '../../ops/cluster/pods.js';
+import { seederEnded, logOf, nameOf, podsOf } from '../../ops/cluster/pods.js';
+import { jobsOf } from '../../ops/cluster/release.js';
 import { Stop } from '../../ops/script/stop.js';
 import type { Rng } from '../rng.js';
 import type { ClusterStage, ClusterFault as Fault } from './stage.js';
@@ -19,13 +20,13 @@ const WAITING = 'another seeder is at work';
 const LOOK_MS = 5;
 
 /**
- * The seeder of the real run, held back at its door: a first run of one chunk brings the broker up, then the right to
+ * The seeder of the real run, held back before it publishes: a first run of one chunk brings the broker up, then the right to
  * publish is taken from here, and an upgrade starts the seeder, which waits for it.
  */
-async function holdSeeders(
+async function pauseSeeders(
   stage: ClusterStage,
   seeders: number = 1,
-): Promise<{ pods: string[]; letGo: () => Promise<void> }> {
+): Promise<{ pods: string[]; resume: () => Promise<void> }> {
   await stage.deploy({ RUN_ID: 'warm-up', TOTAL_PARAMETERS: '1', CHUNK_SIZE: '1' });
   await stage.connect();
   await seederEnded(stage.where, stage.until);
@@ -41,7 +42,7 @@ async function holdSeeders(
       }
       return waiting.length === seeders && waiting;
     }, `${seeders} seeders waiting for the right to publish`);
-    return { pods, letGo: () => Promise.resolve(lock[Symbol.asyncDispose]()) };
+    return { pods, resume: () => Promise.resolve(lock[Symbol.asyncDispose]()) };
   } catch (thrown) {
     await lock[Symbol.asyncDispose]();
     throw thrown;
@@ -50,7 +51,7 @@ async function holdSeeders(
 
 /** A second Job with the very spec of the first. */
 async function secondSeeder({ where }: ClusterStage) {
-  const [job] = await seederJobs(where);
+  const [job] = await jobsOf(where, 'seeder');
   const { selector: _, template, ...spec } = job?.spec ?? ({} as V1JobSpec);
   const labels = Object.fromEntries(
     Object.entries(template?.metadata?.labels ?? {}).filter(([key]) => !/controller-uid|job-name/.test(key)),
@@ -65,10 +66,10 @@ async function secondSeeder({ where }: ClusterStage) {
 }
 
 /** Lets the seeder go, and resolves when a share of the chunks is in the queue and the rest is not. */
-async function untilPublishing(stage: ClusterStage, held: { letGo: () => Promise<void> }, rng: Rng) {
+async function untilPublishing(stage: ClusterStage, paused: { resume: () => Promise<void> }, rng: Rng) {
   await using raw = await stage.raw();
   const most = stage.chunks * (0.05 + 0.2 * rng());
-  await held.letGo();
+  await paused.resume();
   const deadline = performance.now() + 60_000;
   // Workers take some out at the same time: what is waiting is a lower bound of what was published.
   while ((await raw.waiting()) < most) {
@@ -82,17 +83,17 @@ async function untilPublishing(stage: ClusterStage, held: { letGo: () => Promise
 const publishedLater: NonNullable<Fault['prove']> = (_, __, { ledger }) => {
   const rest = ledger.seeded.filter((record) => record.reason !== 'initial');
   if (rest.length === 0 && ledger.seeded.length < 2)
-    throw new Stop('all was published before the fault: it did not strike in the middle of the seeding');
+    throw new Stop('all was published before the fault: it did not hit in the middle of the seeding');
 };
 
 const seederKill: Fault = {
   when: 'seeding',
   run,
   inject: async (stage, rng) => {
-    const held = await holdSeeders(stage);
-    const [pod = ''] = held.pods;
+    const paused = await pauseSeeders(stage);
+    const [pod = ''] = paused.pods;
     const armed = await arm(stage.where, pod, signalScript('seeder', 'KILL'));
-    await untilPublishing(stage, held, rng);
+    await untilPublishing(stage, paused, rng);
     const { at, observed } = await armed.fire();
     const { ledger } = await stage.read();
     const published = ledger.seeded.reduce((sum, record) => sum + record.chunks, 0);
@@ -101,7 +102,7 @@ const seederKill: Fault = {
     return {
       target: pod,
       observed: `${observed} killed with ${published} of ${stage.chunks} chunks noted as published`,
-      struckAt: at,
+      hitAt: at,
     };
   },
   // Its Job starts it again.
@@ -113,11 +114,11 @@ const brokerKill: Fault = {
   when: 'seeding',
   run,
   inject: async (stage, rng) => {
-    const held = await holdSeeders(stage);
+    const paused = await pauseSeeders(stage);
     const armed = await stage.brokerPod.armKill();
-    await untilPublishing(stage, held, rng);
+    await untilPublishing(stage, paused, rng);
     const { at, observed } = await armed.fire();
-    return { target: `${stage.backend} while ${held.pods.join()} publishes`, observed, struckAt: at };
+    return { target: `${stage.backend} while ${paused.pods.join()} publishes`, observed, hitAt: at };
   },
   heal: async (stage) => {
     await stage.restartBroker();
@@ -125,8 +126,8 @@ const brokerKill: Fault = {
   },
   prove: (stage, hit, { ledger }) => {
     const last = ledger.seeded.at(-1)?.confirmedAt ?? '';
-    const { struckAt = 0 } = hit;
-    if (Date.parse(last) <= struckAt)
+    const { hitAt = 0 } = hit;
+    if (Date.parse(last) <= hitAt)
       throw new Stop(`the seeding had ended at ${last}, before ${stage.backend} was killed`);
   },
 };
@@ -135,10 +136,10 @@ const twoSeeders: Fault = {
   when: 'seeding',
   run,
   inject: async (stage, rng) => {
-    const held = await holdSeeders(stage, 2);
-    await untilPublishing(stage, held, rng);
+    const paused = await pauseSeeders(stage, 2);
+    await untilPublishing(stage, paused, rng);
     return {
-      target: held.pods.join(' and '),
+      target: paused.pods.join(' and '),
       observed: 'both waited for the right to publish, and went for it at the same moment',
     };
   },

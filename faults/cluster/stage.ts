@@ -1,14 +1,13 @@
-/** What faults are played on: a release of the chart in a namespace of its own, on a cluster with KEDA. */
+/** What faults are injected into: a release of the chart in a namespace of its own, on a cluster with KEDA. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { $ } from 'zx';
 import type { Broker } from '../../core/broker/port.js';
+import { upgrade } from '../../ops/cluster/deploy.js';
 import type { Kube } from '../../ops/cluster/kube.js';
 import * as workers from '../../ops/cluster/pods.js';
 import { seederEnded } from '../../ops/cluster/pods.js';
 import { type Where, connectRelease } from '../../ops/cluster/release.js';
-import { ROOT } from '../../ops/programs.js';
 import { openBroker, readRun } from '../../ops/run/observe.js';
 import { openRaw } from '../../ops/run/raw-broker.js';
 import { Stop } from '../../ops/script/stop.js';
@@ -61,7 +60,7 @@ export async function makeClusterStage(
     const file = join(directory, `values-${++revision}.json`);
     const values = valuesOf({ ...settings.env, ...over }, stage.workerEnv, settings);
     await writeFile(file, JSON.stringify({ backend, ...(image ? { image: { tag: image } } : {}), ...values }));
-    await upgrade(where, '--install', '--values', file);
+    await upgrade(where, ['--install', '--values', file]);
   };
   const stage = assemble(backend, where, cluster, settings, signal, {
     deploy,
@@ -101,34 +100,18 @@ export async function attachClusterStage(
   const stage = assemble(env.QUEUE_BACKEND === 'rabbitmq' ? 'rabbitmq' : 'redis', where, cluster, settings, signal, {
     // As annotations: a list like extraEnv would replace the release's own.
     deploy: () =>
-      upgrade(
-        where,
+      upgrade(where, [
         '--reuse-values',
         ...Object.entries(stage.workerEnv).flatMap(([name, value]) => [
           '--set-string',
           `worker.podAnnotations.${name}=${value}`,
         ]),
-      ),
+      ]),
     start: () => stage.connect(),
     close: async () => {},
   });
   await stage.start();
   return stage;
-}
-
-async function upgrade({ kube, namespace, release }: Where, ...args: string[]) {
-  const helm = [
-    '--kube-context',
-    kube.context,
-    '--namespace',
-    namespace,
-    'upgrade',
-    release,
-    join(ROOT, 'chart'),
-    ...args,
-  ];
-  const done = await $({ quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] })`helm ${helm}`;
-  if (!done.ok) throw new Stop(`helm upgrade ${release}: ${done.stderr.trim()}`);
 }
 
 function assemble(
@@ -141,7 +124,7 @@ function assemble(
 ): ClusterStage {
   const prefix = env.QUEUE_PREFIX ?? 'ttg';
   // A release that was attached to may say less.
-  const tells = env.LOG_LEVEL === undefined || (env.LOG_LEVEL === 'DEBUG' && env.LOG_FORMAT === 'json');
+  const logsChunks = env.LOG_LEVEL === undefined || (env.LOG_LEVEL === 'DEBUG' && env.LOG_FORMAT === 'json');
   const over = new AbortController();
   let opened: { env: Record<string, string>; observer: Broker; close: () => Promise<void> } | undefined;
   const connected = () => {
@@ -187,15 +170,15 @@ function assemble(
       return openRaw({ backend, host: '127.0.0.1', port: Number(port), user, password: password ?? '' }, prefix);
     },
     until: (observe, what) => untilSeen(observe, what, deadlineSeconds, signal),
-    held: () => workers.heldByWorkers(where, tells),
-    heldBy: (name) => workers.heldByPod(where, name, tells),
+    inFlight: () => workers.inFlightOfWorkers(where, logsChunks),
+    inFlightOf: (name) => workers.inFlightOfPod(where, name, logsChunks),
     killed: () => workers.killedWorkers(where),
     kill: (name) => workers.killWorker(where, name, stage.until),
     freeze: (name) => workers.freezeWorker(where, name, stage.until),
     wake: (name) => workers.wakeWorker(where, name, stage.until),
     killBroker: () => brokerPod.kill(),
     restartBroker: () => brokerPod.ready(),
-    staying: () => workers.stayingPods(where),
+    remaining: () => workers.remainingPods(where),
     close: async (failed) => {
       over.abort();
       await opened?.observer[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-/** A run's environment as values of the chart, and the tiny run that faults on a cluster are played on. */
+/** A run's environment as values of the chart, and the tiny run for experiments on a cluster. */
 import { VARIABLES } from '../../ops/run/preset.js';
 import type { Settings } from '../types.js';
 

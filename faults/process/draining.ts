@@ -66,7 +66,7 @@ const partition: ProcessFault = {
   inject: async (stage) => {
     const [proxy] = stage.proxies;
     if (!proxy) throw new Stop('there is no proxy to cut');
-    const { struckAt, held } = await stallHolders(stage, proxy);
+    const { hitAt, inFlight } = await stallHolders(stage, proxy);
     const passed = proxy.passed();
     const cutOff = new Set(stage.processes.running('worker').map(({ name }) => name));
     stage.workerEnv = {};
@@ -76,14 +76,16 @@ const partition: ProcessFault = {
         // left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
         if (stage.processes.running('worker').every(({ name }) => cutOff.has(name))) stage.startWorker();
         const { results } = await stage.read();
-        return held.find(({ worker, chunkId }) => results.some((r) => r.chunkId === chunkId && r.workerId !== worker));
+        return inFlight.find(({ worker, chunkId }) =>
+          results.some((r) => r.chunkId === chunkId && r.workerId !== worker),
+        );
       },
-      `one of the chunks ${held.map(({ chunkId }) => chunkId).join(', ')} completed by another than who was cut off with it`,
+      `one of the chunks ${inFlight.map(({ chunkId }) => chunkId).join(', ')} completed by another than who was cut off with it`,
     );
     if (proxy.passed() !== passed) throw new Stop(`${proxy.passed() - passed} bytes passed the cut`);
     return {
       target: `${proxy.connections()} connections`,
-      struckAt,
+      hitAt,
       chunk: taken.chunkId,
       worker: taken.worker,
       observed: `no byte passed until another had completed chunk ${taken.chunkId}, which ${taken.worker} held`,
@@ -105,14 +107,14 @@ const partition: ProcessFault = {
  */
 async function stallHolders(stage: ProcessStage, proxy: Proxy) {
   for (let n = 1; n <= TRIES; n++) {
-    await stage.until(async () => (await stage.held()).length > 0, 'a worker in the middle of a chunk');
-    const struckAt = Date.now();
+    await stage.until(async () => (await stage.inFlight()).length > 0, 'a worker in the middle of a chunk');
+    const hitAt = Date.now();
     proxy.stall();
     const { results } = await stage.read();
-    const held = (await stage.held()).filter(
+    const inFlight = (await stage.inFlight()).filter(
       ({ worker, chunkId }) => !results.some((r) => r.chunkId === chunkId && r.workerId === worker),
     );
-    if (held.length > 0) return { struckAt, held };
+    if (inFlight.length > 0) return { hitAt, inFlight };
     proxy.heal();
   }
   throw new Stop(`nobody was cut off in the middle of a chunk in ${TRIES} tries`, 'use a run with longer chunks');

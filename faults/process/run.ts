@@ -1,10 +1,10 @@
 /** Faults by name, each on a run of its own as processes of this machine, over one broker. */
 import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
 import { readPreset } from '../../ops/run/preset.js';
-import type { Run } from '../../ops/script/frame.js';
+import type { Script } from '../../ops/script/frame.js';
 import { CLUSTER_FAULTS, PROCESS_FAULTS } from '../catalogue.js';
-import { playFault, settingsFor } from '../experiment.js';
-import { faultNames, playNamed } from '../series.js';
+import { runExperiment, settingsFor } from '../experiment.js';
+import { faultNames, runSeries } from '../series.js';
 import type { Settings } from '../types.js';
 import { makeProcessStage } from './stage.js';
 
@@ -12,7 +12,7 @@ import { makeProcessStage } from './stage.js';
  * @param list as faultNames takes it
  * @returns exit status
  */
-export async function playNamedLocally(
+export async function runSeriesOnProcesses(
   list: string,
   {
     backend,
@@ -20,36 +20,36 @@ export async function playNamedLocally(
     seed,
     maxWorkers,
   }: { backend: 'redis' | 'rabbitmq'; preset: string; seed: number; maxWorkers?: number | undefined },
-  run: Run,
+  script: Script,
 ): Promise<number> {
   const names = faultNames(list, PROCESS_FAULTS, CLUSTER_FAULTS);
   const preset = readPreset(presetName, backend);
-  const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
-  run.onInterrupt(`stopping ${backend}`, broker.stop);
+  const broker = await script.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
+  script.onInterrupt(`stopping ${backend}`, broker.stop);
   try {
-    return await playNamed(
+    return await runSeries(
       names,
       {
         backend,
         seed,
-        play: (name, id, say) => {
+        runOne: (name, id, say) => {
           const settings = {
             env: { ...preset.env, RUN_ID: id, QUEUE_PREFIX: id },
             maxWorkers: maxWorkers ?? preset.maxReplicas,
             chunksPerWorker: preset.chunksPerWorker,
             deadlineSeconds: preset.deadlineSeconds,
           };
-          return playOnProcesses(name, { broker, settings, seed, signal: run.signal, say });
+          return runOnProcesses(name, { broker, settings, seed, signal: script.signal, say });
         },
       },
-      run,
+      script,
     );
   } finally {
-    if (!run.signal.aborted) await broker.stop();
+    if (!script.signal.aborted) await broker.stop();
   }
 }
 
-export async function playOnProcesses(
+export async function runOnProcesses(
   name: string,
   {
     broker,
@@ -62,7 +62,7 @@ export async function playOnProcesses(
   const fault = PROCESS_FAULTS[name];
   if (!fault) throw new Error(`no fault ${name} of processes`);
   const stage = await makeProcessStage(broker, settingsFor(settings, fault, broker.backend), signal);
-  return playFault(name, fault, stage, { seed, ...(say ? { say } : {}) });
+  return runExperiment(name, fault, stage, { seed, ...(say ? { say } : {}) });
 }
 
 /**

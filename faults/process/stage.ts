@@ -1,4 +1,4 @@
-/** What faults are played on: a real broker, a seeder, and workers by KEDA's rule, as processes of this machine. */
+/** What faults are injected into: a real broker, a seeder, and workers by KEDA's rule, as processes of this machine. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import {
 } from '../../ops/local/fleet.js';
 import { dial } from '../../ops/local/ports.js';
 import { type Proxy, startProxy } from '../../ops/local/proxy.js';
-import { heldBy } from '../../ops/run/chunk-log.js';
+import { inFlightOf } from '../../ops/run/chunk-log.js';
 import { openBroker, readRun } from '../../ops/run/observe.js';
 import { openRaw } from '../../ops/run/raw-broker.js';
 import { Stop } from '../../ops/script/stop.js';
@@ -98,8 +98,9 @@ export async function makeProcessStage(
     through: (proxy) => ({ [portVariable]: String(proxy.port) }),
     read: () => readRun(observer, runId),
     raw: () => openRaw(broker, prefix),
-    held: async () => processes.running('worker').flatMap(({ name, log }) => heldBy(name, log)),
-    heldBy: async (name) => heldBy(name, processes.get(name)?.log ?? '').sort((a, b) => b.startedAt - a.startedAt),
+    inFlight: async () => processes.running('worker').flatMap(({ name, log }) => inFlightOf(name, log)),
+    inFlightOf: async (name) =>
+      inFlightOf(name, processes.get(name)?.log ?? '').sort((a, b) => b.startedAt - a.startedAt),
     killed: async () =>
       processes
         .all('worker')
@@ -117,7 +118,7 @@ export async function makeProcessStage(
     },
     restartBroker: broker.restart,
     until: (observe, what) => untilSeen(observe, what, settings.deadlineSeconds, signal),
-    staying: async () =>
+    remaining: async () =>
       [...processes.running('worker'), ...processes.running('seeder')].map(
         ({ name, child, log }) => `${name} (process ${child.pid}) stays:\n${log.split('\n').slice(-8).join('\n')}`,
       ),

@@ -8,7 +8,7 @@ import { dirname, resolve, join } from 'node:path';
 import { ROOT } from '../programs.js';
 
 /** Name in the image → source. */
-export const ENTRIES = {
+const ENTRIES = {
   'worker': 'worker/main.ts',
   'thread': 'compute/thread.ts',
   'probe-process': 'compute/probe-process.ts',
@@ -21,7 +21,7 @@ const BANNER =
   "import { createRequire as ttgRequire } from 'node:module'; const require = ttgRequire(import.meta.url);";
 
 /**
- * Bundles into a fresh folder and puts it in place as a whole, so that an interrupted build leaves the last one.
+ * Bundles into a new folder and puts it in place as a whole, so that an interrupted build leaves the last one.
  * @returns file name → bytes
  */
 export async function bundle({
@@ -31,12 +31,12 @@ export async function bundle({
 }: { root?: string; out?: string; entries?: Record<string, string> } = {}): Promise<Record<string, number>> {
   const missing = Object.values(entries).filter((source) => !existsSync(join(root, source)));
   if (missing.length) throw new Error(`bundle: no such source: ${missing.join(', ')} (looked in ${root})`);
-  const fresh = `${out}.${process.pid}.tmp`;
+  const staging = `${out}.${process.pid}.tmp`;
   try {
     await build({
       absWorkingDir: root,
       entryPoints: Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(root, source)])),
-      outdir: fresh,
+      outdir: staging,
       bundle: true,
       // So that a worker on Redis does not even read RabbitMQ's client.
       splitting: true,
@@ -51,15 +51,15 @@ export async function bundle({
       plugins: [inlineLua()],
       logLevel: 'error',
     });
-    await writeFile(join(fresh, 'package.json'), '{"type":"module"}\n');
-    await copyFile(join(root, 'scripts/lib/warm-up.mjs'), join(fresh, 'warm-up.mjs'));
-    const sizes = await check(fresh);
+    await writeFile(join(staging, 'package.json'), '{"type":"module"}\n');
+    await copyFile(join(root, 'scripts/lib/warm-up.mjs'), join(staging, 'warm-up.mjs'));
+    const sizes = await check(staging);
     await rm(out, { recursive: true, force: true });
     await mkdir(dirname(out), { recursive: true });
-    await rename(fresh, out);
+    await rename(staging, out);
     return sizes;
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    await rm(staging, { recursive: true, force: true });
   }
 }
 

@@ -41,14 +41,14 @@ export async function exec(where: Where, pod: string, script: string): Promise<s
  * A kill ends the session that asked for it with whatever status: only what it said before counts.
  * @param script says `at <ms> process <pids>` first
  */
-export async function strike(where: Where, pod: string, script: string): Promise<Effect> {
+export async function signalInPod(where: Where, pod: string, script: string): Promise<Effect> {
   const { stdout, stderr } = await shell`kubectl ${target(where, pod)} -- sh -c ${script}`;
-  return struckBy(pod, stdout, stderr);
+  return effectOf(pod, stdout, stderr);
 }
 
 /**
  * Opens the session now, for a moment that does not wait until one is open.
- * @param script as of strike
+ * @param script as of signalInPod
  * @returns once it is open
  */
 export async function arm(
@@ -67,7 +67,7 @@ export async function arm(
     fire: async () => {
       running.stdin.end('go\n');
       const { stdout, stderr } = await running;
-      return struckBy(pod, stdout, stderr);
+      return effectOf(pod, stdout, stderr);
     },
     disarm: () => void running.stdin.end(),
   };
@@ -88,8 +88,8 @@ const shell = $({ quiet: true, nothrow: true, timeout: '60s', stdio: ['ignore', 
 /** With a standard input; long enough for what it is armed for. */
 const typed = $({ quiet: true, nothrow: true, timeout: '240s', stdio: ['pipe', 'pipe', 'pipe'] });
 
-function struckBy(pod: string, stdout: string, stderr: string): Effect {
+function effectOf(pod: string, stdout: string, stderr: string): Effect {
   const [, at, pids = ''] = /^at (\d+) process(.*)$/m.exec(stdout) ?? [];
-  if (!at) throw new Stop(`nothing was hit in ${pod}: ${stderr.trim() || 'the process is not there'}`);
+  if (!at) throw new Stop(`no signal reached a process in ${pod}: ${stderr.trim() || 'the process is not there'}`);
   return { at: Number(at), observed: `${pod}: process${pids}` };
 }

@@ -1,13 +1,13 @@
 /** The image: compiled, bundled, built, measured, and loaded into a Kind cluster. */
 import { ROOT } from '../programs.js';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { messageOf, Stop } from '../script/stop.js';
 import { nodeContainers, noCluster } from './kind.js';
 
 /** @param image repository:version */
-export async function buildImage(run: Run, image: string) {
-  await run.step('compiling', () => run.sh({ cwd: ROOT })`npm run --silent build`);
-  const sizes = await run.step('bundling', async () => {
+export async function buildImage(script: Script, image: string) {
+  await script.step('compiling', () => script.sh({ cwd: ROOT })`npm run --silent build`);
+  const sizes = await script.step('bundling', async () => {
     try {
       const { bundle } = await import('./bundle.js');
       return await bundle();
@@ -16,31 +16,31 @@ export async function buildImage(run: Run, image: string) {
     }
   });
   for (const [file, bytes] of Object.entries(sizes))
-    run.print(`  build/image/${file.padEnd(20)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
-  await run.step(`building ${image}`, async () => {
+    script.print(`  build/image/${file.padEnd(20)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
+  await script.step(`building ${image}`, async () => {
     try {
-      await run.sh({ cwd: ROOT })`docker build --tag ${image} .`;
+      await script.sh({ cwd: ROOT })`docker build --tag ${image} .`;
     } catch (thrown) {
-      run.signal.throwIfAborted();
+      script.signal.throwIfAborted();
       throw new Stop(
         messageOf(thrown),
         'the base image is pulled from Docker Hub: without access, `docker load` node:24-bookworm-slim first',
       );
     }
   });
-  const bytes = Number((await run.sh`docker image inspect --format ${'{{.Size}}'} ${image}`).stdout);
-  run.print(`  ${image} ${(bytes / 1024 / 1024).toFixed(0)} MiB`);
+  const bytes = Number((await script.sh`docker image inspect --format ${'{{.Size}}'} ${image}`).stdout);
+  script.print(`  ${image} ${(bytes / 1024 / 1024).toFixed(0)} MiB`);
 }
 
 /** @param cluster name of the Kind cluster */
-export async function loadImage(run: Run, image: string, cluster: string) {
-  const containers = await nodeContainers(run, cluster);
+export async function loadImage(script: Script, image: string, cluster: string) {
+  const containers = await nodeContainers(script, cluster);
   if (containers.length === 0) throw noCluster(cluster);
   const stopped = containers.filter((c) => !c.running).map((c) => c.name);
   if (stopped.length)
     throw new Stop(`nodes are stopped: ${stopped.join(', ')}`, `\`npx zx scripts/recover.mjs --name ${cluster}\``);
-  await run.step(
+  await script.step(
     `loading ${image} into the ${containers.length} nodes of ${cluster}`,
-    () => run.sh`kind load docker-image ${image} --name ${cluster}`,
+    () => script.sh`kind load docker-image ${image} --name ${cluster}`,
   );
 }

@@ -1,6 +1,6 @@
 /** Everything in a cluster that carries the project's label, in one reading; and how to say where it stands. */
 import type { V1PodStatus } from '@kubernetes/client-node';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { servesScaledJobs } from './keda.js';
 import { PROJECT, type Kube, COMPONENT, podState } from './kube.js';
 
@@ -68,7 +68,7 @@ const KEDA_KINDS = ['scaledjobs.keda.sh', 'triggerauthentications.keda.sh'];
 
 /** @param where all namespaces and releases unless named */
 export async function inventory(
-  run: Run,
+  script: Script,
   kube: Kube,
   { namespace, release }: { namespace?: string | undefined; release?: string | undefined } = {},
 ): Promise<Owned[]> {
@@ -76,7 +76,7 @@ export async function inventory(
   const selector = `${PROJECT}${release ? `,app.kubernetes.io/instance=${release}` : ''}`;
   const scope = namespace ? ['--namespace', namespace] : ['--all-namespaces'];
   const { stdout } =
-    await run.sh`kubectl --context ${kube.context} get ${kinds} ${scope} --selector ${selector} --output json`;
+    await script.sh`kubectl --context ${kube.context} get ${kinds} ${scope} --selector ${selector} --output json`;
   return (JSON.parse(stdout) as { items: Listed[] }).items.map(owned);
 }
 

@@ -1,11 +1,11 @@
 /** KEDA in a cluster: from its chart, or from a manifest where the chart repository is out of reach. */
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { waitFor } from '../script/wait.js';
 import { orAbsent, type Kube, deploymentState } from './kube.js';
 
 /** The minor version that the end-to-end tests run against. */
-export const KEDA_CHART_VERSION = '2.21.1';
+const KEDA_CHART_VERSION = '2.21.1';
 
 const REPOSITORY = 'https://kedacore.github.io/charts';
 
@@ -13,26 +13,26 @@ const REPOSITORY = 'https://kedacore.github.io/charts';
  * Installs KEDA unless its operator is there already; then waits until it is available and serves ScaledJobs.
  * Safe to repeat: both ways of installing complete what an interrupted one began.
  */
-export async function ensureKeda(run: Run, kube: Kube) {
+export async function ensureKeda(script: Script, kube: Kube) {
   const operator = await orAbsent(kube.apps.readNamespacedDeployment({ namespace: 'keda', name: 'keda-operator' }));
-  if (!operator || !(await servesScaledJobs(kube))) await install(run, kube);
-  await waitKeda(run, kube);
+  if (!operator || !(await servesScaledJobs(kube))) await install(script, kube);
+  await waitKeda(script, kube);
 }
 
-async function install(run: Run, kube: Kube) {
+async function install(script: Script, kube: Kube) {
   const manifest = process.env.TTG_KEDA_MANIFEST;
   if (manifest) {
-    await run.step(
+    await script.step(
       `installing KEDA from ${manifest}`,
-      () => run.sh`kubectl --context ${kube.context} apply --server-side -f ${manifest}`,
+      () => script.sh`kubectl --context ${kube.context} apply --server-side -f ${manifest}`,
     );
     return;
   }
-  await run.step(`installing KEDA ${KEDA_CHART_VERSION} from ${REPOSITORY}`, async () => {
+  await script.step(`installing KEDA ${KEDA_CHART_VERSION} from ${REPOSITORY}`, async () => {
     try {
-      await run.sh`helm --kube-context ${kube.context} upgrade --install keda keda --repo ${REPOSITORY} --version ${KEDA_CHART_VERSION} --namespace keda --create-namespace`;
+      await script.sh`helm --kube-context ${kube.context} upgrade --install keda keda --repo ${REPOSITORY} --version ${KEDA_CHART_VERSION} --namespace keda --create-namespace`;
     } catch (thrown) {
-      run.signal.throwIfAborted();
+      script.signal.throwIfAborted();
       const said = String((thrown as { stderr?: string }).stderr ?? thrown).trim();
       throw new Stop(
         `helm could not install KEDA: ${said}`,
@@ -42,16 +42,16 @@ async function install(run: Run, kube: Kube) {
   });
 }
 
-export async function waitKeda(run: Run, kube: Kube) {
+export async function waitKeda(script: Script, kube: Kube) {
   const remedy = `see \`kubectl --context ${kube.context} -n keda get pods\` and the operator's log`;
-  await run.step("waiting for KEDA's operator", (say) =>
+  await script.step("waiting for KEDA's operator", (say) =>
     waitFor(
       async () => {
         const operator = await deploymentState(kube, 'keda', 'keda-operator');
         if (!operator.done) return operator;
         return { done: await servesScaledJobs(kube), state: 'available, but ScaledJobs are not served yet' };
       },
-      { what: "KEDA's operator", seconds: 180, signal: run.signal, say, remedy },
+      { what: "KEDA's operator", seconds: 180, signal: script.signal, say, remedy },
     ),
   );
 }

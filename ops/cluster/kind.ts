@@ -2,7 +2,7 @@
 import { CoordinationV1Api } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { lines } from '../script/tools.js';
 import { waitFor } from '../script/wait.js';
@@ -14,9 +14,9 @@ export interface NodeContainer {
 }
 
 /** The cluster's node containers, control plane first; none where there is no such cluster. */
-export async function nodeContainers(run: Run, name: string): Promise<NodeContainer[]> {
+export async function nodeContainers(script: Script, name: string): Promise<NodeContainer[]> {
   const label = `label=io.x-k8s.kind.cluster=${name}`;
-  const rows = await lines(run.sh`docker ps --all --filter ${label} --format ${'{{.Names}} {{.State}}'}`);
+  const rows = await lines(script.sh`docker ps --all --filter ${label} --format ${'{{.Names}} {{.State}}'}`);
   return rows
     .map((row) => row.split(' '))
     .map(([container = '', state]) => ({ name: container, running: state === 'running' }))
@@ -25,12 +25,12 @@ export async function nodeContainers(run: Run, name: string): Promise<NodeContai
 
 const rank = (container: string) => (container.includes('control-plane') ? 0 : 1);
 
-export async function createCluster(run: Run, name: string, nodes: number) {
+export async function createCluster(script: Script, name: string, nodes: number) {
   const roles = ['control-plane', ...Array<string>(Math.max(0, nodes - 1)).fill('worker')];
   const input = `kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n${roles.map((role) => `  - role: ${role}\n`).join('')}`;
   const image = process.env.TTG_KIND_NODE_IMAGE ? ['--image', process.env.TTG_KIND_NODE_IMAGE] : [];
-  const keep = run.onInterrupt(`delete the half-created cluster ${name}`, () => deleteUninterrupted(name));
-  await run.sh({ stdio: ['pipe', 'pipe', 'pipe'], input })`kind create cluster --name ${name} --config=- ${image}`;
+  const keep = script.onInterrupt(`delete the half-created cluster ${name}`, () => deleteUninterrupted(name));
+  await script.sh({ stdio: ['pipe', 'pipe', 'pipe'], input })`kind create cluster --name ${name} --config=- ${image}`;
   keep();
 }
 
@@ -57,18 +57,19 @@ export interface Started {
 }
 
 /** Starts the containers that are stopped, the control plane first. */
-export async function startContainers(run: Run, containers: NodeContainer[]): Promise<Started> {
+export async function startContainers(script: Script, containers: NodeContainer[]): Promise<Started> {
   const since = new Date();
   const nodes = containers.filter((c) => !c.running).map((c) => c.name);
-  for (const node of nodes) await run.step(`starting the stopped node ${node}`, () => run.sh`docker start ${node}`);
+  for (const node of nodes)
+    await script.step(`starting the stopped node ${node}`, () => script.sh`docker start ${node}`);
   return { since, nodes };
 }
 
 /** A cluster whose creation was cut off (kill -9, power) has containers but was never set up: nothing is in it. */
-export async function requireComplete(run: Run, name: string, containers: NodeContainer[]) {
+export async function requireComplete(script: Script, name: string, containers: NodeContainer[]) {
   const first = containers.find((c) => rank(c.name) === 0);
   const found =
-    first && (await run.sh({ nothrow: true })`docker exec ${first.name} test -s /etc/kubernetes/admin.conf`).ok;
+    first && (await script.sh({ nothrow: true })`docker exec ${first.name} test -s /etc/kubernetes/admin.conf`).ok;
   if (found) return;
   throw new Stop(
     `the cluster ${name} was never completely created (${containers.map((c) => c.name).join(', ')})`,
@@ -79,10 +80,10 @@ export async function requireComplete(run: Run, name: string, containers: NodeCo
 /**
  * kubectl's entry for the cluster, written again where this kubeconfig lacks it (another KUBECONFIG, a lost file).
  */
-export async function ensureContext(run: Run, name: string) {
-  const contexts = await lines(run.sh({ nothrow: true })`kubectl config get-contexts -o name`);
+export async function ensureContext(script: Script, name: string) {
+  const contexts = await lines(script.sh({ nothrow: true })`kubectl config get-contexts -o name`);
   if (contexts.includes(`kind-${name}`)) return;
-  await run.step(`writing the kubectl context kind-${name}`, () => run.sh`kind export kubeconfig --name ${name}`);
+  await script.step(`writing the kubectl context kind-${name}`, () => script.sh`kind export kubeconfig --name ${name}`);
 }
 
 /**
@@ -90,11 +91,11 @@ export async function ensureContext(run: Run, name: string) {
  * @param nodes how many there must be
  * @param started these must have reported since
  */
-export async function waitNodes(run: Run, name: string, nodes: number, started?: Started) {
+export async function waitNodes(script: Script, name: string, nodes: number, started?: Started) {
   const kube = connect({ name });
   const remedy = `see \`kubectl --context kind-${name} get nodes -o wide\`, or start afresh: \`npx zx scripts/kind-down.mjs --name ${name}\``;
-  const wait = { seconds: 180, signal: run.signal, remedy };
-  await run.step(`waiting for ${nodes} nodes`, (say) =>
+  const wait = { seconds: 180, signal: script.signal, remedy };
+  await script.step(`waiting for ${nodes} nodes`, (say) =>
     waitFor(
       async () => {
         const all = (await kube.core.listNode()).items;
@@ -106,8 +107,8 @@ export async function waitNodes(run: Run, name: string, nodes: number, started?:
       { ...wait, what: `nodes of ${name}`, say },
     ),
   );
-  if (started?.nodes.length) await waitFresh(run, kube, started.since, started.nodes);
-  await run.step('waiting for CoreDNS', (say) =>
+  if (started?.nodes.length) await waitReported(script, kube, started.since, started.nodes);
+  await script.step('waiting for CoreDNS', (say) =>
     waitFor(() => deploymentState(kube, 'kube-system', 'coredns'), { ...wait, what: 'CoreDNS', say }),
   );
   return kube;
@@ -122,9 +123,9 @@ export function noCluster(name: string) {
  * @param since when the first node was started
  * @param nodes the ones that were started
  */
-export async function waitFresh(run: Run, kube: Kube, since: Date, nodes: string[]) {
+async function waitReported(script: Script, kube: Kube, since: Date, nodes: string[]) {
   const leases = kube.config.makeApiClient(CoordinationV1Api);
-  await run.step('waiting until the started nodes have reported their pods', (say) =>
+  await script.step('waiting until the started nodes have reported their pods', (say) =>
     waitFor(
       async () => {
         const renewed = (await leases.listNamespacedLease({ namespace: 'kube-node-lease' })).items
@@ -151,7 +152,7 @@ export async function waitFresh(run: Run, kube: Kube, since: Date, nodes: string
       {
         what: 'the started nodes',
         seconds: 180,
-        signal: run.signal,
+        signal: script.signal,
         say,
         remedy: `see \`kubectl --context ${kube.context} get nodes,pods -A -o wide\``,
       },

@@ -25,9 +25,7 @@ export async function replicaState(
   { metadata, spec, status }: V1Deployment | V1StatefulSet,
 ) {
   const wanted = spec?.replicas ?? 1;
-  const selector = Object.entries(spec?.selector.matchLabels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+  const selector = matching(spec?.selector.matchLabels);
   const pods = await listPods(kube, namespace, selector);
   const ready = Math.min(pods.filter(isReady).length, status?.readyReplicas ?? 0);
   const current =
@@ -107,6 +105,12 @@ export async function listPods(kube: Kube, namespace: string, labelSelector: str
 }
 
 const KEDA = { group: 'keda.sh', version: 'v1alpha1', plural: 'scaledjobs' };
+
+/** A selector for exactly these labels. */
+export const matching = (labels: Readonly<Record<string, string>> = {}): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 
 /** @returns none too where KEDA is not installed */
 export async function listScaledJobs(kube: Kube, namespace: string, labelSelector: string): Promise<ScaledJob[]> {

@@ -1,12 +1,12 @@
 /** A release's worker and seeder pods: which chunks they hold, how they ended, and signals until their effect is seen. */
-import type { V1Pod, V1ContainerStateTerminated, V1Job } from '@kubernetes/client-node';
-import { heldBy, type Held } from '../run/chunk-log.js';
+import type { V1Pod, V1ContainerStateTerminated } from '@kubernetes/client-node';
+import { inFlightOf, type InFlight } from '../run/chunk-log.js';
 import type { Effect } from '../run/observe.js';
 import { Stop } from '../script/stop.js';
 import type { Until } from '../script/wait.js';
-import { signalScript, strike, exec, stateScript } from './exec.js';
+import { signalScript, signalInPod, exec, stateScript } from './exec.js';
 import { listPods, orAbsent } from './kube.js';
-import { selectorOf, type Where } from './release.js';
+import { jobsOf, selectorOf, type Where } from './release.js';
 
 export const nameOf = (pod: V1Pod) => pod.metadata?.name ?? '';
 
@@ -27,17 +27,19 @@ export async function logOf({ kube, namespace }: Where, name: string): Promise<s
 }
 
 /**
- * @param tells whether logs say which chunk was started
+ * @param logsChunks whether logs say which chunk was started
  * @returns the latest start first
  */
-export async function heldByPod(where: Where, name: string, tells: boolean): Promise<Held[]> {
-  if (!tells) return [{ worker: name, chunkId: '', startedAt: 0 }];
-  return heldBy(name, await logOf(where, name)).sort((a, b) => b.startedAt - a.startedAt);
+export async function inFlightOfPod(where: Where, name: string, logsChunks: boolean): Promise<InFlight[]> {
+  if (!logsChunks) return [{ worker: name, chunkId: '', startedAt: 0 }];
+  return inFlightOf(name, await logOf(where, name)).sort((a, b) => b.startedAt - a.startedAt);
 }
 
-export async function heldByWorkers(where: Where, tells: boolean): Promise<Held[]> {
-  const held = await Promise.all((await runningWorkers(where)).map((pod) => heldByPod(where, nameOf(pod), tells)));
-  return held.flat();
+export async function inFlightOfWorkers(where: Where, logsChunks: boolean): Promise<InFlight[]> {
+  const chunks = await Promise.all(
+    (await runningWorkers(where)).map((pod) => inFlightOfPod(where, nameOf(pod), logsChunks)),
+  );
+  return chunks.flat();
 }
 
 /** How a pod's container ended, if it did. */
@@ -69,20 +71,20 @@ export async function untilEnded(
 }
 
 export async function killWorker(where: Where, name: string, until: Until): Promise<Effect> {
-  const struck = await strike(where, name, signalScript('worker', 'KILL'));
+  const sent = await signalInPod(where, name, signalScript('worker', 'KILL'));
   const { exitCode } = await untilEnded(where, name, until);
   if (exitCode !== 137) throw new Stop(`${name} ended by itself (exit status ${exitCode}), not by the kill`);
-  return { at: struck.at, observed: `${struck.observed} ended with exit status 137` };
+  return { at: sent.at, observed: `${sent.observed} ended with exit status 137` };
 }
 
 export async function freezeWorker(where: Where, name: string, until: Until): Promise<Effect> {
-  const struck = await strike(where, name, signalScript('worker', 'STOP'));
+  const sent = await signalInPod(where, name, signalScript('worker', 'STOP'));
   await until(async () => (await exec(where, name, stateScript('worker'))).trim() === 'T', `${name} stopped`);
-  return { at: struck.at, observed: `${struck.observed} in state T` };
+  return { at: sent.at, observed: `${sent.observed} in state T` };
 }
 
 export async function wakeWorker(where: Where, name: string, until: Until) {
-  await strike(where, name, signalScript('worker', 'CONT'));
+  await signalInPod(where, name, signalScript('worker', 'CONT'));
   await until(async () => {
     const pod = (await podsOf(where, 'worker')).find((each) => nameOf(each) === name);
     return endOf(pod) !== undefined || (await exec(where, name, stateScript('worker'))).trim() !== 'T';
@@ -90,7 +92,7 @@ export async function wakeWorker(where: Where, name: string, until: Until) {
 }
 
 /** @returns workers and seeders that have not left, each with the end of its log */
-export async function stayingPods(where: Where): Promise<string[]> {
+export async function remainingPods(where: Where): Promise<string[]> {
   const pods = [...(await podsOf(where, 'worker')), ...(await podsOf(where, 'seeder'))].filter((pod) =>
     /^(Pending|Running)$/.test(pod.status?.phase ?? ''),
   );
@@ -102,16 +104,10 @@ export async function stayingPods(where: Where): Promise<string[]> {
   );
 }
 
-/** @returns newest first */
-export async function seederJobs({ kube, namespace, release }: Where): Promise<V1Job[]> {
-  const { items } = await kube.batch.listNamespacedJob({ namespace, labelSelector: selectorOf(release, 'seeder') });
-  return items.sort((a, b) => Number(b.metadata?.creationTimestamp ?? 0) - Number(a.metadata?.creationTimestamp ?? 0));
-}
-
 /** Every seeder Job has completed. */
 export async function seederEnded(where: Where, until: Until) {
   await until(async () => {
-    const jobs = await seederJobs(where);
+    const jobs = await jobsOf(where, 'seeder');
     const has = (job: (typeof jobs)[number], type: string) =>
       job.status?.conditions?.some((c) => c.type === type && c.status === 'True') === true;
     const failed = jobs.find((job) => has(job, 'Failed'));

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { V1Job, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Stop } from '../script/stop.js';
-import { type Kube, PROJECT, type ScaledJob, listScaledJobs, getSecret, orAbsent } from './kube.js';
+import { type Kube, PROJECT, type ScaledJob, listScaledJobs, getSecret, orAbsent, matching } from './kube.js';
 import { type Forward, forwardService } from './port-forward.js';
 
 export interface Where {
@@ -29,7 +29,7 @@ export interface ReleaseEnv {
 /**
  * The environment of the release's workers: of its ScaledJob, in static mode of its Indexed Job, else of its seeder Job.
  */
-export async function releaseEnv(where: Where): Promise<ReleaseEnv> {
+async function releaseEnv(where: Where): Promise<ReleaseEnv> {
   const found = await findReleaseEnv(where);
   if (found) return found;
   const { kube, namespace, release } = where;
@@ -170,8 +170,6 @@ async function openPort({ kube, namespace }: { kube: Kube; namespace: string }, 
   const service = name ? await orAbsent(kube.core.readNamespacedService({ namespace: ns, name })) : undefined;
   if (!service?.spec?.selector) return undefined;
   const target = service.spec.ports?.find((p) => p.port === port)?.targetPort ?? port;
-  const selector = Object.entries(service.spec.selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+  const selector = matching(service.spec.selector);
   return forwardService({ kube, namespace: ns, selector, port: target });
 }

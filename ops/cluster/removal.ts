@@ -1,14 +1,14 @@
 /** Deleting what carries the project's label, in an order in which nothing is left hanging. */
 import type { V1Pod } from '@kubernetes/client-node';
 import { $ } from 'zx';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { waitFor } from '../script/wait.js';
 import { type Owned, inventory } from './inventory.js';
 import { deploymentState, orAbsent, type Kube } from './kube.js';
 
 export interface Removal {
-  run: Run;
+  script: Script;
   kube: Kube;
   select: (all: Owned[]) => Owned[];
   namespace?: string | undefined;
@@ -24,13 +24,13 @@ export interface HelmRelease {
 
 /** Releases of TTG's chart, of whatever status. */
 export async function helmReleases({
-  run,
+  script,
   kube,
   namespace,
   release,
-}: Pick<Removal, 'run' | 'kube' | 'namespace' | 'release'>): Promise<HelmRelease[]> {
+}: Pick<Removal, 'script' | 'kube' | 'namespace' | 'release'>): Promise<HelmRelease[]> {
   const scope = namespace ? ['--namespace', namespace] : ['--all-namespaces'];
-  const { stdout } = await run.sh`helm --kube-context ${kube.context} list --all ${scope} --output json`;
+  const { stdout } = await script.sh`helm --kube-context ${kube.context} list --all ${scope} --output json`;
   const all = JSON.parse(stdout) as HelmRelease[];
   return all.filter(({ name, chart }) => /^ttg-\d/.test(chart) && (!release || name === release));
 }
@@ -83,24 +83,24 @@ const ORDER = [['Job'], ['StatefulSet', 'Deployment'], ['Pod'], ['PersistentVolu
  * @param releases to uninstall
  */
 export async function remove(removal: Removal, releases: HelmRelease[]) {
-  const { run, kube } = removal;
+  const { script, kube } = removal;
   await removeScaledJobs(removal);
   for (const { name, namespace } of releases) {
-    await run.step(`helm uninstall ${name} in ${namespace}`, () => uninstall(removal, name, namespace));
+    await script.step(`helm uninstall ${name} in ${namespace}`, () => uninstall(removal, name, namespace));
   }
-  const others = removal.select(await inventory(run, kube, removal)).filter((o) => !ORDER.flat().includes(o.kind));
+  const others = removal.select(await inventory(script, kube, removal)).filter((o) => !ORDER.flat().includes(o.kind));
   for (const kinds of [...ORDER.slice(0, 3), [...new Set(others.map((o) => o.kind))], ...ORDER.slice(3)]) {
     // read anew: what the last round owned is leaving by itself
     const objects = removal
-      .select(await inventory(run, kube, removal))
+      .select(await inventory(script, kube, removal))
       .filter((o) => kinds.includes(o.kind) && !o.leaving);
     await deleteAll(removal, objects);
   }
   await dropFinalizers(removal);
-  await run.step('waiting until nothing of it is left', (say) =>
+  await script.step('waiting until nothing of it is left', (say) =>
     waitFor(
       async () => {
-        const left = removal.select(await inventory(run, kube, removal));
+        const left = removal.select(await inventory(script, kube, removal));
         return {
           done: left.length === 0,
           state: `${left.length} left: ${left
@@ -112,7 +112,7 @@ export async function remove(removal: Removal, releases: HelmRelease[]) {
       {
         what: 'the deletion',
         seconds: 120,
-        signal: run.signal,
+        signal: script.signal,
         say,
         everyMs: 1000,
         remedy: 'run this again; a pod on a lost node goes with `kubectl delete pod NAME --force --grace-period=0`',
@@ -126,8 +126,8 @@ export async function remove(removal: Removal, releases: HelmRelease[]) {
  * install takes them over. Not ended by Ctrl-C, which in between would lose a password.
  */
 async function uninstall(removal: Removal, name: string, namespace: string): Promise<void> {
-  const { run, kube } = removal;
-  const found = await inventory(run, kube, { namespace, release: name });
+  const { script, kube } = removal;
+  const found = await inventory(script, kube, { namespace, release: name });
   const selected = removal.select(found);
   const kept = found.filter((o) => o.kind === 'Secret' && !selected.includes(o));
   const secrets = await Promise.all(
@@ -146,8 +146,8 @@ async function uninstall(removal: Removal, name: string, namespace: string): Pro
 }
 
 async function removeScaledJobs(removal: Removal) {
-  const { run, kube } = removal;
-  const find = async () => removal.select(await inventory(run, kube, removal)).filter((o) => o.kind === 'ScaledJob');
+  const { script, kube } = removal;
+  const find = async () => removal.select(await inventory(script, kube, removal)).filter((o) => o.kind === 'ScaledJob');
   const found = await find();
   if (found.length === 0) return;
   await deleteAll(
@@ -155,7 +155,7 @@ async function removeScaledJobs(removal: Removal) {
     found.filter((o) => !o.leaving),
   );
   await dropFinalizers(removal);
-  await run.step('waiting for the ScaledJobs to go', (say) =>
+  await script.step('waiting for the ScaledJobs to go', (say) =>
     waitFor(
       async () => {
         const left = await find();
@@ -164,7 +164,7 @@ async function removeScaledJobs(removal: Removal) {
       {
         what: 'the ScaledJobs',
         seconds: 60,
-        signal: run.signal,
+        signal: script.signal,
         say,
         remedy: 'KEDA must take its finalizer off: see the log of deployment keda-operator in namespace keda',
       },
@@ -174,22 +174,22 @@ async function removeScaledJobs(removal: Removal) {
 
 /** Without KEDA's operator nobody would take its finalizer off what is being deleted. */
 async function dropFinalizers(removal: Removal) {
-  const { run, kube } = removal;
-  const held = removal
-    .select(await inventory(run, kube, removal))
+  const { script, kube } = removal;
+  const blocked = removal
+    .select(await inventory(script, kube, removal))
     .filter((o) => o.leaving && ['ScaledJob', 'TriggerAuthentication'].includes(o.kind));
-  if (held.length === 0 || (await deploymentState(kube, 'keda', 'keda-operator')).done) return;
-  await run.step(
-    `KEDA's operator is not there: taking its finalizer off ${held.map((o) => o.name).join(', ')}`,
+  if (blocked.length === 0 || (await deploymentState(kube, 'keda', 'keda-operator')).done) return;
+  await script.step(
+    `KEDA's operator is not there: taking its finalizer off ${blocked.map((o) => o.name).join(', ')}`,
     async () => {
-      for (const { kind, name, namespace } of held) {
-        await run.sh`kubectl --context ${kube.context} --namespace ${namespace} patch ${kind} ${name} --type=merge --patch ${'{"metadata":{"finalizers":null}}'}`;
+      for (const { kind, name, namespace } of blocked) {
+        await script.sh`kubectl --context ${kube.context} --namespace ${namespace} patch ${kind} ${name} --type=merge --patch ${'{"metadata":{"finalizers":null}}'}`;
       }
     },
   );
 }
 
-async function deleteAll({ run, kube }: Removal, objects: Owned[]) {
+async function deleteAll({ script, kube }: Removal, objects: Owned[]) {
   const groups: Map<string, Owned[]> = new Map();
   for (const object of objects)
     groups.set(`${object.namespace} ${object.kind}`, [
@@ -199,10 +199,10 @@ async function deleteAll({ run, kube }: Removal, objects: Owned[]) {
   for (const group of groups.values()) {
     const { kind, namespace } = group[0] as Owned;
     const names = group.map((o) => o.name);
-    await run.step(
+    await script.step(
       `deleting ${kind} ${names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} in ${namespace}`,
       () =>
-        run.sh`kubectl --context ${kube.context} --namespace ${namespace} delete ${kind} ${names} --ignore-not-found --wait=false`,
+        script.sh`kubectl --context ${kube.context} --namespace ${namespace} delete ${kind} ${names} --ignore-not-found --wait=false`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** From `helm upgrade` to "the run is seeded": brokers ready, seeder complete, or the reason why not. */
 import { loadAllYaml, type V1Pod } from '@kubernetes/client-node';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { waitFor } from '../script/wait.js';
 import { type Kube, replicaState, listPods, PROJECT, orAbsent, podState } from './kube.js';
@@ -14,19 +14,20 @@ export interface Where {
 /**
  * Waits for the StatefulSets and Jobs of the release's manifest: brokers ready, seeder complete, static workers started.
  */
-export async function waitRollout(run: Run, where: Where, seconds: number) {
+export async function waitRollout(script: Script, where: Where, seconds: number) {
   const { kube, namespace, release } = where;
-  const manifest = (await run.sh`helm --kube-context ${kube.context} --namespace ${namespace} get manifest ${release}`)
-    .stdout;
+  const manifest = (
+    await script.sh`helm --kube-context ${kube.context} --namespace ${namespace} get manifest ${release}`
+  ).stdout;
   const objects = loadAllYaml(manifest) as Array<{ kind?: string; metadata: { name: string } } | null>;
   const names = (kind: string) => objects.flatMap((object) => (object?.kind === kind ? [object.metadata.name] : []));
   const remedy = `kubectl --context ${kube.context} -n ${namespace} get events --sort-by=.lastTimestamp | tail -20`;
   for (const name of names('StatefulSet')) {
-    await run.step(`waiting for the broker ${name}`, (say) =>
+    await script.step(`waiting for the broker ${name}`, (say) =>
       waitFor(() => brokerState(where, name), {
         what: `StatefulSet ${name}`,
         seconds,
-        signal: run.signal,
+        signal: script.signal,
         say,
         remedy,
         explain: () => lastLog(kube, namespace, `${name}-0`),
@@ -34,8 +35,8 @@ export async function waitRollout(run: Run, where: Where, seconds: number) {
     );
   }
   for (const name of names('Job')) {
-    await run.step(`waiting for the Job ${name}`, (say) =>
-      waitFor(() => jobState(where, name), { what: `Job ${name}`, seconds, signal: run.signal, say, remedy }),
+    await script.step(`waiting for the Job ${name}`, (say) =>
+      waitFor(() => jobState(where, name), { what: `Job ${name}`, seconds, signal: script.signal, say, remedy }),
     );
   }
 }
@@ -91,15 +92,15 @@ async function lastLog(kube: Kube, namespace: string, name: string | undefined) 
 const states = (pods: V1Pod[]) => (pods.length ? `: ${pods.map(podState).join(', ')}` : '');
 
 /** Waits for every broker of the project in the cluster, whichever release it belongs to. */
-export async function waitBrokers(run: Run, kube: Kube) {
+export async function waitBrokers(script: Script, kube: Kube) {
   const sets = (await kube.apps.listStatefulSetForAllNamespaces({ labelSelector: PROJECT })).items;
   for (const { metadata } of sets) {
     const { name = '', namespace = '' } = metadata ?? {};
-    await run.step(`waiting for the broker ${namespace}/${name}`, (say) =>
+    await script.step(`waiting for the broker ${namespace}/${name}`, (say) =>
       waitFor(() => brokerState({ kube, namespace }, name), {
         what: `StatefulSet ${namespace}/${name}`,
         seconds: 180,
-        signal: run.signal,
+        signal: script.signal,
         say,
       }),
     );

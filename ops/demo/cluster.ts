@@ -5,30 +5,30 @@ import { killWorker, logOf, nameOf, runningWorkers } from '../cluster/pods.js';
 import { connectRelease, type Where } from '../cluster/release.js';
 import { scriptPath } from '../programs.js';
 import { readPreset } from '../run/preset.js';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { untilSeen } from '../script/wait.js';
 import type { Stage } from './stage.js';
 
 /** How long a killed worker may take to be seen dead. */
 const KILL_SECONDS = 30;
 
-/** Not by the run's own shell, which an interrupt has ended by then. */
-export async function takeDown(cluster: string, namespace: string) {
+/** Not by the run's own shell, which an interrupt has ended by then. What it prints is shown only where it fails. */
+async function takeDown(cluster: string, namespace: string) {
   await $({
-    stdio: ['ignore', 'inherit', 'inherit'],
+    quiet: true,
   })`${process.execPath} ${scriptPath('cleanup')} --name ${cluster} --namespace ${namespace} --all --data --force`;
 }
 
-const scriptOf =
-  (run: Run) =>
+const verbOf =
+  (script: Script) =>
   (name: string, ...args: string[]) =>
-    run.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} ${scriptPath(name)} ${args}`;
+    script.sh({ stdio: ['ignore', 'inherit', 'inherit'] })`${process.execPath} ${scriptPath(name)} ${args}`;
 
 /** The cluster with KEDA, and the image in it. */
-export async function requireUp(run: Run, cluster: string) {
-  const script = scriptOf(run);
-  await script('kind-up', '--name', cluster);
-  await script('build', '--load-kind', '--name', cluster);
+export async function requireUp(script: Script, cluster: string) {
+  const verb = verbOf(script);
+  await verb('kind-up', '--name', cluster);
+  await verb('build', '--load-kind', '--name', cluster);
 }
 
 /** What the fault needs in the workers' logs: a line a chunk, as JSON. */
@@ -36,7 +36,7 @@ export const WATCHED_CHUNKS = ['log.level=DEBUG', 'log.format=json'];
 
 /** @param options watchChunks: workers log every chunk, for the fault */
 export async function clusterStage(
-  run: Run,
+  script: Script,
   {
     backend,
     preset,
@@ -57,11 +57,11 @@ export async function clusterStage(
     watchChunks?: boolean;
   },
 ): Promise<Stage> {
-  await requireUp(run, cluster);
-  const script = scriptOf(run);
-  if (!keep) run.onInterrupt('taking the demo down', () => takeDown(cluster, namespace));
+  await requireUp(script, cluster);
+  const verb = verbOf(script);
+  if (!keep) script.onInterrupt('taking the demo down', () => takeDown(cluster, namespace));
   const sets = [...(watchChunks ? WATCHED_CHUNKS : []), ...(maxWorkers ? [`worker.maxReplicas=${maxWorkers}`] : [])];
-  await script(
+  await verb(
     'deploy',
     '--name',
     cluster,
@@ -77,7 +77,7 @@ export async function clusterStage(
   );
 
   const stage = await releaseStage(
-    run,
+    script,
     { kube: connect({ name: cluster }), namespace, release: 'ttg' },
     { runId, deadlineSeconds: readPreset(preset, backend).deadlineSeconds },
   );
@@ -94,7 +94,7 @@ export async function clusterStage(
  * A release that is there already, as a stage. Closing it closes the way in to its broker, and leaves the release.
  */
 export async function releaseStage(
-  run: Run,
+  script: Script,
   where: Where,
   { runId, deadlineSeconds }: { runId: string; deadlineSeconds: number },
 ): Promise<Stage> {
@@ -109,7 +109,7 @@ export async function releaseStage(
       (await runningWorkers(where)).map((pod) => ({ name: nameOf(pod), node: pod.spec?.nodeName ?? '' })),
     log: (name) => logOf(where, name),
     kill: async (name) =>
-      (await killWorker(where, name, (observe, what) => untilSeen(observe, what, KILL_SECONDS, run.signal))).at,
+      (await killWorker(where, name, (observe, what) => untilSeen(observe, what, KILL_SECONDS, script.signal))).at,
     close: connection.close,
   };
 }

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { startBroker } from '../local/broker.js';
 import { makeProcesses, startScaler } from '../local/fleet.js';
 import { readPreset } from '../run/preset.js';
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import type { Stage } from './stage.js';
 
 export async function localStage(
-  run: Run,
+  script: Script,
   {
     backend,
     preset: name,
@@ -19,7 +19,7 @@ export async function localStage(
   }: { backend: 'redis' | 'rabbitmq'; preset: string; runId: string; maxWorkers?: number | undefined },
 ): Promise<Stage> {
   const preset = readPreset(name, backend);
-  const broker = await run.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
+  const broker = await script.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));
   const env = {
     ...preset.env,
     ...broker.env,

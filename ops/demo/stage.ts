@@ -1,5 +1,5 @@
 /** What a demo runs on: a cluster, or the processes of this machine. The rest of the demo does not know which. */
-import type { Run } from '../script/frame.js';
+import type { Script } from '../script/frame.js';
 
 export interface Stage {
   /** how to reach the broker from here, and which run it is */
@@ -7,7 +7,7 @@ export interface Stage {
   /** how long the run may take */
   deadlineSeconds: number;
   /** those that run now */
-  workers: () => Promise<Actor[]>;
+  workers: () => Promise<RunningWorker[]>;
   /**
    * ends a worker's process without grace, and resolves when it is seen dead, with
    * the moment of the kill in milliseconds since the epoch
@@ -21,7 +21,7 @@ export interface Stage {
   close: () => Promise<void>;
 }
 
-export interface Actor {
+export interface RunningWorker {
   /** as in records: the pod's name */
   name: string;
   /** where it runs, or '' */
@@ -29,15 +29,15 @@ export interface Actor {
 }
 
 /** @param stage whose environment leads to the broker's ports on this machine */
-export function openWebMonitor(stage: Stage, run: Run) {
+export function openWebMonitor(stage: Stage, script: Script) {
   const { env } = stage;
   if (env.QUEUE_BACKEND !== 'rabbitmq') {
-    run.print(
+    script.print(
       'web: Redis has no web page of its own; RedisInsight can be switched on in the chart (redis.insight.enabled=true)',
     );
     return;
   }
-  run.print(
+  script.print(
     `web: RabbitMQ's management page is at http://${env.RABBITMQ_HOST}:${env.RABBITMQ_MANAGEMENT_PORT} while the demo runs; user ${env.RABBITMQ_USER}, password: ${stage.passwordHint}`,
   );
 }

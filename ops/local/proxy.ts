@@ -22,7 +22,7 @@ export interface Proxy {
 
 export async function startProxy(targetPort: number): Promise<Proxy> {
   /** what is held back for each socket */
-  const held: Map<Socket, Buffer[]> = new Map();
+  const waiting: Map<Socket, Buffer[]> = new Map();
   let passed = 0;
   let limit = Infinity;
   let isCut = false;
@@ -30,7 +30,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
 
   const stall = () => {
     isStalled = true;
-    for (const socket of held.keys()) socket.pause();
+    for (const socket of waiting.keys()) socket.pause();
   };
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
@@ -39,11 +39,11 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
       [upstream, client],
     ]) {
       if (!socket || !other) continue;
-      held.set(socket, []);
+      waiting.set(socket, []);
       socket.setNoDelay(true);
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
-        held.delete(socket);
+        waiting.delete(socket);
         other.destroy();
       });
       socket.on('end', () => other.end());
@@ -53,7 +53,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
         const now = isStalled ? bytes.subarray(0, 0) : bytes.subarray(0, Math.min(room, bytes.length));
         if (socket === client) passed += now.length;
         if (now.length < bytes.length) {
-          held.get(other)?.push(bytes.subarray(now.length));
+          waiting.get(other)?.push(bytes.subarray(now.length));
           if (!isStalled) stall();
         }
         if (now.length > 0 && !other.write(now)) socket.pause();
@@ -67,19 +67,19 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
   const address = server.address();
   const cut = () => {
     isCut = true;
-    for (const socket of held.keys()) socket.destroy();
+    for (const socket of waiting.keys()) socket.destroy();
   };
   return {
     port: typeof address === 'object' && address ? address.port : 0,
-    connections: () => held.size / 2,
+    connections: () => waiting.size / 2,
     passed: () => passed,
     stalled: () => isStalled,
     stall,
     heal: () => {
       isStalled = false;
       limit = Infinity;
-      for (const [socket, chunks] of held) for (const bytes of chunks.splice(0)) socket.write(bytes);
-      for (const socket of held.keys()) socket.resume();
+      for (const [socket, chunks] of waiting) for (const bytes of chunks.splice(0)) socket.write(bytes);
+      for (const socket of waiting.keys()) socket.resume();
     },
     stallAfter: (bytes) => void (limit = bytes),
     cut,

@@ -1,7 +1,7 @@
 /** Who holds which chunk, read from the workers' own logs at level debug. */
 
 /** A chunk that a worker has started and not completed. */
-export interface Held {
+export interface InFlight {
   worker: string;
   /** '' where the worker's log does not tell it. */
   chunkId: string;
@@ -31,7 +31,7 @@ export function parseLog(log: string): { started: Map<string, number>; completed
 }
 
 /** @returns chunks that it started and did not complete */
-export function heldBy(worker: string, log: string): Held[] {
+export function inFlightOf(worker: string, log: string): InFlight[] {
   const { started, completed } = parseLog(log);
   return [...started]
     .filter(([chunkId]) => !completed.has(chunkId))

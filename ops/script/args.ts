@@ -19,7 +19,7 @@ export interface Flag {
   short?: string;
 }
 
-export type FlagValue<F extends Flag> = F['type'] extends 'boolean'
+type FlagValue<F extends Flag> = F['type'] extends 'boolean'
   ? boolean
   : F['type'] extends 'optional'
     ? boolean | string
@@ -29,7 +29,7 @@ export type FlagValue<F extends Flag> = F['type'] extends 'boolean'
         ? FlagScalar<F>
         : FlagScalar<F> | undefined;
 
-export type FlagScalar<F extends Flag> = F['type'] extends 'number'
+type FlagScalar<F extends Flag> = F['type'] extends 'number'
   ? number
   : F extends { choices: readonly (infer C)[] }
     ? C

@@ -4,13 +4,13 @@ import { $, type Shell, chalk, ProcessOutput } from 'zx';
 import { type Flag, type Usage, type Flags, helpText, parseFlags, scriptArguments, UsageError } from './args.js';
 import { Stop, messageOf } from './stop.js';
 
-export interface Undo {
+interface Undo {
   what: string;
   undo: (() => Promise<unknown>) | undefined;
 }
 
 /** What a script's body gets. */
-export interface Run {
+export interface Script {
   /** aborts on the first Ctrl-C */
   signal: AbortSignal;
   /** zx's `$`, quiet, ended by the signal */
@@ -30,13 +30,13 @@ const err = (text: string) => void process.stderr.write(text);
 /** Parses the flags, runs the body, sets the exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted. */
 export async function runScript<const F extends Record<string, Flag>>(
   usage: Usage<F>,
-  body: (flags: Flags<F>, run: Run) => Promise<number | void>,
+  body: (flags: Flags<F>, script: Script) => Promise<number | void>,
 ) {
   const flags = readFlags(usage);
   if (flags === undefined) return;
   const controller = new AbortController();
   const undos: Undo[] = [];
-  const run = makeRun(controller.signal, undos);
+  const script = makeScript(controller.signal, undos);
   let firstSignal = Infinity;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
@@ -48,14 +48,22 @@ export async function runScript<const F extends Record<string, Flag>>(
       controller.abort(new Stop('interrupted'));
     });
   }
+  // Whoever reads the output may have read enough: `list.mjs | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  let status = 1;
   try {
-    const status = await body(flags, run);
-    process.exit(controller.signal.aborted ? 130 : (status ?? 0));
+    status = (await body(flags, script)) ?? 0;
   } catch (thrown) {
     if (!controller.signal.aborted) reportFailure(thrown);
     else await undoAll(undos);
-    process.exit(controller.signal.aborted ? 130 : 1);
   }
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(controller.signal.aborted ? 130 : status);
+}
+
+/** A pipe that is read slowly takes what was printed long after it was printed; process.exit would throw it away. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 function readFlags<F extends Record<string, Flag>>(usage: Usage<F>) {
@@ -71,7 +79,7 @@ function readFlags<F extends Record<string, Flag>>(usage: Usage<F>) {
   return undefined;
 }
 
-function makeRun(signal: AbortSignal, undos: Undo[]): Run {
+function makeScript(signal: AbortSignal, undos: Undo[]): Script {
   return {
     signal,
     sh: $({ quiet: true, signal, stdio: ['ignore', 'pipe', 'pipe'] }),
@@ -129,14 +137,14 @@ async function undoAll(undos: Undo[]) {
 }
 
 /** Returns on yes or with `force`; throws otherwise, and where nobody can be asked. */
-export async function confirm(run: Run, question: string, force: boolean) {
+export async function confirm(script: Script, question: string, force: boolean) {
   if (force) return;
   if (!process.stdin.isTTY)
     throw new Stop(`${question} There is no terminal to ask at.`, 'pass --force to go on without a question');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    const answer = await terminal.question(`${question} [y/N] `, { signal: run.signal });
+    const answer = await terminal.question(`${question} [y/N] `, { signal: script.signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new Stop('not confirmed: nothing was deleted');
   } finally {
     terminal.close();

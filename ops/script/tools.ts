@@ -1,6 +1,6 @@
 /** The programs that scripts call: are they there, and what to do where they are not. */
 import { which } from 'zx';
-import type { Run } from './frame.js';
+import type { Script } from './frame.js';
 import { Stop, messageOf } from './stop.js';
 
 const SOURCES = {
@@ -10,19 +10,19 @@ const SOURCES = {
   helm: 'install Helm 3.14 or later: https://helm.sh/docs/intro/install/',
 };
 
-export async function requireTools(run: Run, programs: Array<keyof typeof SOURCES>) {
+export async function requireTools(script: Script, programs: Array<keyof typeof SOURCES>) {
   const missing: Array<keyof typeof SOURCES> = [];
   for (const name of programs) if (!(await which(name, { nothrow: true }))) missing.push(name);
   if (missing.length)
     throw new Stop(`not on the PATH: ${missing.join(', ')}`, missing.map((name) => SOURCES[name]).join('; '));
-  if (programs.includes('docker')) await requireDocker(run);
+  if (programs.includes('docker')) await requireDocker(script);
 }
 
-async function requireDocker(run: Run) {
+async function requireDocker(script: Script) {
   try {
-    await run.sh({ timeout: '20s' })`docker info --format ${'{{.ServerVersion}}'}`;
+    await script.sh({ timeout: '20s' })`docker info --format ${'{{.ServerVersion}}'}`;
   } catch (thrown) {
-    run.signal.throwIfAborted();
+    script.signal.throwIfAborted();
     throw new Stop(
       `the Docker engine does not answer: ${messageOf(thrown)}`,
       'start it (`sudo systemctl start docker`, or open Docker Desktop); if it runs, add yourself to the group docker',

@@ -28,7 +28,7 @@ interface Patience {
  * failed read, and is tried again.
  * @returns the value, or what was seen last
  */
-async function look<T>(
+async function poll<T>(
   observe: () => Awaitable<Seen<T>>,
   { seconds, signal, everyMs, describe, say }: Patience,
 ): Promise<{ readonly value: T } | { readonly last: string; readonly failure: string }> {
@@ -82,7 +82,7 @@ export async function waitFor<T extends Observation>(observe: () => Promise<T>, 
     const seen = await within(observe(), limit, signal);
     return seen.done ? { value: seen } : { state: seen.state };
   };
-  const end = await look(once, { seconds, signal, everyMs, describe: apiMessage, say });
+  const end = await poll(once, { seconds, signal, everyMs, describe: apiMessage, say });
   if ('value' in end) return end.value;
   const more = (await explain?.().catch(() => '')) ?? '';
   throw new Stop(
@@ -106,7 +106,7 @@ export async function untilSeen<T>(
     return value === undefined || value === false ? { state: String(value) } : { value };
   };
   const describe = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
-  const end = await look(once, { seconds, signal, everyMs: LOOK_MS, describe });
+  const end = await poll(once, { seconds, signal, everyMs: LOOK_MS, describe });
   if ('value' in end) return end.value;
   throw new Stop(`did not see ${what} within ${seconds} s; last observation: ${end.last}${afterFailure(end.failure)}`);
 }

@@ -8,7 +8,7 @@ import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import { ChunkError, ProtocolError } from '../../core/runtime/errors.js';
 import { fromFields, toFields } from '../../core/broker/redis/codec.js';
 import { Bench, chunks, never, publish, reachesDepth, receive, receiveOne, resultOf } from '../support/bench.js';
-import type { Worker } from '../support/worker.js';
+import { seeding, type Worker } from '../support/worker.js';
 
 type Fields = readonly (string | Buffer)[];
 
@@ -136,6 +136,23 @@ describe('entries that others wrote', () => {
     expect(letter?.chunk).toEqual(delivery.chunk);
     expect(await worker.replay([letter!.id])).toEqual([letter!.id]);
     expect((await receiveOne(worker)).chunk).toEqual(delivery.chunk);
+  });
+
+  it.each([
+    ['nan', 'nan'],
+    ['-inf', 'inf'],
+    ['0', '1e99'],
+    ['0', '9'.repeat(400)],
+  ])('that name parameters %s to %s do not keep a seeder from publishing', async (start, end) => {
+    await using bench = new Bench(broker);
+    const worker = await bench.worker();
+    await seeding(worker, async (held) => {
+      for await (const chunk of held.queued() ?? []) throw new Error(`${chunk.chunkId} in an empty queue`);
+      const fields = ['run_id', 'run-1', 'start_param', start, 'end_param', end, 'total_in_chunk', '1'];
+      await raw.call('XADD', [`${bench.prefix}:tasks`, '*', ...fields]);
+      expect(await held.publish(chunks(3))).toBe(3);
+    });
+    expect((await receive(worker, 3)).map(({ chunk }) => chunk)).toEqual(chunks(3));
   });
 
   it('that look like what TTG makes of wide entries are kept as they are', async () => {

@@ -14,9 +14,10 @@ const MEMORY_PER_CHUNK = 390;
 // auto-aof-rewrite-min-size of 64 MB and appendfsync everysec; 143 bytes a result once they are rewritten.
 const DISK_PER_CHUNK = 600;
 
-// Record and dead letter of one parameter, with an error of 100 characters and a stack that an earlier record holds.
-const MEMORY_PER_DEAD = 900;
-const DISK_PER_DEAD = 1300;
+// Record and dead letter of one parameter. Measured with 20,000 of them, an error of 100 characters and a stack that an
+// earlier record holds: 415 bytes of used_memory more than its task took, and 1,480 bytes of append-only file.
+const MEMORY_PER_DEAD = 550;
+const DISK_PER_DEAD = 1600;
 
 /** Heartbeats come every third of the threshold: after two thirds at least one is missing. */
 export function staleAfterMs({ STALE_THRESHOLD_MS }: Pick<Config, 'STALE_THRESHOLD_MS'>): number {

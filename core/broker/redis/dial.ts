@@ -3,8 +3,8 @@ import { createConnection, type Socket } from 'node:net';
 import { AbstractConnector, Redis } from 'ioredis';
 import { backoff } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
-import { unsuitable, type Unsuitable } from './concerns.js';
 import { isWrongServer } from './failure.js';
+import { unsuitable, type Unsuitable } from './server.js';
 
 const DISCONNECT_MS = 2000;
 

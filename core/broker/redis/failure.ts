@@ -49,7 +49,7 @@ function isOfConnection(error: Error): boolean {
 
 /** Redis 7.0 gives a right that is missing inside a script no code of its own, only these words. */
 function isRightMissing(error: Error): boolean {
-  return codeOf(error) === 'NOPERM' || error.message.startsWith('ERR ACL failure in script');
+  return codeOf(error) === 'NOPERM' || /^ERR (ACL failure in script|The user executing the script)/.test(error.message);
 }
 
 /** Whether the server that answered is not the one to write to: the connection is dropped and made anew. */

@@ -2,8 +2,9 @@
 import type { Settlement } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
 import { SettledBefore, Unrecordable } from '../../runtime/errors.js';
+import type { Item } from './batches.js';
 import type { RedisDelivery } from './delivery.js';
-import { Settler, type Item } from './settler.js';
+import { Settler } from './settler.js';
 
 type Answers = (Error | undefined)[];
 type Of<Verb extends Settlement['verb']> = Extract<Settlement, { verb: Verb }> & { readonly delivery: RedisDelivery };
