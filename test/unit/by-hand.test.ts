@@ -24,8 +24,8 @@ function damaged(wires: fc.Arbitrary<Wire>): fc.Arbitrary<unknown> {
     .tuple(wires, fc.boolean(), fc.array(fc.tuple(fc.nat(30), odd), { maxLength: 3 }))
     .map(([wire, isFlat, changes]) => {
       const fields = [...Object.keys(wire), 'values', 'more'];
-      const changed = changes.map(([at, value]) => [fields[at % fields.length], value] as const);
-      return { ...(isFlat ? flat(wire) : wire), ...Object.fromEntries(changed) };
+      const changed = changes.map(([at, value]): [string, unknown] => [fields[at % fields.length] as string, value]);
+      return { ...(isFlat ? flat(wire) : wire), ...Object.fromEntries<unknown>(changed) };
     });
 }
 
