@@ -1,8 +1,8 @@
 /** Two looks at log and queue, some seconds apart, or why they could not be had. */
 import { delay } from '../../core/runtime/backoff.js';
-import { asError, ConfigError } from '../../core/runtime/errors.js';
+import { asError, ConfigError, CredentialsRefused } from '../../core/runtime/errors.js';
 import { IntervalSet } from '../../core/model/interval.js';
-import { readLedger } from '../../core/ledger/ledger.js';
+import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
 import type { Context } from '../../core/runtime/lifecycle.js';
 import { makeReport, progressOf } from '../../core/ledger/report.js';
 import { openSource, type Source } from '../source.js';
@@ -37,7 +37,8 @@ export async function lookTwice(context: Context, { seconds, where, logs }: Look
   } catch (thrown) {
     const { message } = asError(thrown);
     if (stop.aborted || logs !== undefined || !config.QUEUE_MODE) throw thrown;
-    const reach = !(thrown instanceof ConfigError) ? 'silent' : /\brefuse[sd]\b/.test(message) ? 'refused' : 'unusable';
+    const reach =
+      thrown instanceof CredentialsRefused ? 'refused' : thrown instanceof ConfigError ? 'unusable' : 'silent';
     return { reach, where: where ?? address, reason: message };
   }
   await using opened = source;
@@ -87,7 +88,19 @@ async function look(source: Source, runId: string): Promise<Look> {
       .slice(0, DEAD_LISTED)
       .map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
     memoryShare: await source.memoryShare().catch(() => undefined),
+    halted: haltOf(ledger),
   };
+}
+
+function haltOf(ledger: Ledger): Look['halted'] {
+  if (!ledger.halted || !ledger.plan) return undefined;
+  const causes = new Map<string, { count: number; error: string }>();
+  for (const { stackId, error } of ledger.deadRecords()) {
+    const cause = causes.get(stackId || error) ?? { count: 0, error };
+    causes.set(stackId || error, { ...cause, count: cause.count + 1 });
+  }
+  const commonest = [...causes.values()].toSorted((a, b) => b.count - a.count)[0];
+  return { reason: ledger.halted.reason, maxDead: ledger.plan.maxDead, commonest };
 }
 
 const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

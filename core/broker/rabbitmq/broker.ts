@@ -15,27 +15,30 @@ import type {
   Traits,
 } from '../port.js';
 import type { Config } from '../../runtime/config.js';
-import { asError, LeaseLost, ProtocolError, SettledBefore, Unrecordable } from '../../runtime/errors.js';
+import { asError, type LeaseLost } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { decodeChunk } from '../../wire/chunk-codec.js';
 import type { DeadLetter } from '../../wire/dead-letter.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import type { HaltReason, LogEntry, LogRecord } from '../../wire/records.js';
-import { attemptHeaders, fromBody, toBody } from './codec.js';
+import { toBody } from './codec.js';
 import { maxRecordBytes, readConcerns } from './concerns.js';
+import { versionOf, type Version } from './version.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
+import { Deliveries } from './deliveries.js';
 import type { RabbitDelivery } from './delivery.js';
 import { readDepth } from './depth.js';
 import { silenceMs } from './dial.js';
+import { GiveUp } from './give-up.js';
 import type { Link } from './link.js';
 import { readLog } from './log.js';
 import { Management } from './management.js';
+import { unpark } from './parked.js';
 import { Receiver } from './receiver.js';
 import { RunStates } from './run-state.js';
 import { SeederLock } from './seeder-lock.js';
 import { RabbitmqSeeding } from './seeding.js';
 import { Session } from './session.js';
-import { takeAll } from './take-all.js';
+import { Settler } from './settler.js';
 import { declareTopology, topologyOf, type Topology } from './topology.js';
 
 const GIVE_BACK_MS = 3000;
@@ -64,13 +67,14 @@ export class RabbitmqBroker implements Broker {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
-  readonly #giveUp: AbortSignal | undefined;
+  readonly #giveUp: GiveUp;
   readonly #link: Link;
   readonly #topology: Topology;
   readonly #management: Management;
+  readonly #settler: Settler;
   readonly #receiver: Receiver;
   readonly #states: RunStates;
-  readonly #maxRecordBytes: number;
+  readonly #version: Version;
 
   /** @param connection that of the link */
   constructor(
@@ -89,27 +93,48 @@ export class RabbitmqBroker implements Broker {
     this.#config = config;
     this.#log = log;
     this.#signal = signal;
-    this.#giveUp = giveUp;
+    this.#giveUp = new GiveUp(giveUp, () =>
+      link.blocked === undefined ? '' : `: it blocks publishing (${link.blocked})`,
+    );
     this.#link = link;
-    this.#topology = topologyOf(config.QUEUE_PREFIX, config.RETRY_DELAY_MS);
+    const topology = topologyOf(config.QUEUE_PREFIX, config.RETRY_DELAY_MS);
+    this.#topology = topology;
+    this.#version = versionOf(connection);
     this.#management = new Management(config, log);
-    this.#states = new RunStates(link, this.#topology.control, log);
-    this.#maxRecordBytes = maxRecordBytes(connection);
-    this.#receiver = new Receiver(link, log, config.CONNECT_TIMEOUT_SECONDS * 1000, {
-      topology: this.#topology,
+    const states = new RunStates(link, topology.control, log, (runId) => this.#resumed(runId));
+    this.#states = states;
+    const held = new Set<RabbitDelivery>();
+    const settler = new Settler({
+      link,
+      topology,
+      states,
+      log,
       hooks,
-      maxRecordBytes: this.#maxRecordBytes,
-      isOpen: (connection) => this.#link.isOpen(connection),
-      died: (session, { runId, start, end }) => this.#states.tell({ run_id: runId, died: end - start + 1 }, session),
+      maxRecordBytes: maxRecordBytes(this.#version),
+      held,
+    });
+    this.#settler = settler;
+    this.#receiver = new Receiver({
+      link,
+      queue: topology.tasks,
+      settler,
+      states,
+      log,
+      held,
+      deliveries: new Deliveries(topology, states, log, held),
+      patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     });
   }
 
   prepare(): Promise<void> {
-    return declareTopology(() => this.#link.connection(), this.#topology);
+    return this.#giveUp.limit(
+      declareTopology(() => this.#link.connection(), this.#topology),
+      'preparing the queues',
+    );
   }
 
   concerns(): Promise<Concern[]> {
-    return readConcerns(this.#config, this.#management);
+    return readConcerns(this.#config, this.#version, this.#link, this.#topology, this.#management);
   }
 
   async seeding(): Promise<Seeding> {
@@ -120,21 +145,11 @@ export class RabbitmqBroker implements Broker {
   }
 
   receive(options: ReceiveOptions): Promise<Delivery[]> {
-    return this.#receiver.receive(options);
+    return this.#giveUp.limit(this.#receiver.receive(options), 'receiving');
   }
 
-  /** All of them are published before the first confirm is waited for. */
-  async settle(settlements: readonly Settlement[]): Promise<(Error | undefined)[]> {
-    const settled = settlements.map((settlement) =>
-      (settlement.delivery as RabbitDelivery).settle(settlement).then(
-        () => undefined,
-        (error: unknown) => asError(error),
-      ),
-    );
-    const answers = await this.#untilGivenUp(Promise.all(settled));
-    const unknown = answers.find((error) => error && !isAnswer(error));
-    if (unknown) throw unknown;
-    return answers;
+  settle(settlements: readonly Settlement[]): Promise<(Error | undefined)[]> {
+    return this.#giveUp.limit(this.#settler.settle(settlements), 'settling');
   }
 
   async extendLeases(deliveries: readonly Delivery[]): Promise<(LeaseLost | undefined)[]> {
@@ -158,10 +173,14 @@ export class RabbitmqBroker implements Broker {
   }
 
   runStates(): Promise<ReadonlyMap<string, RunState>> {
-    return this.#states.read();
+    return this.#giveUp.limit(this.#states.read(), 'reading what is halted');
   }
 
-  async halt(runId: string, reason: HaltReason): Promise<void> {
+  halt(runId: string, reason: HaltReason): Promise<void> {
+    return this.#giveUp.limit(this.#halt(runId, reason), 'halting a run');
+  }
+
+  async #halt(runId: string, reason: HaltReason): Promise<void> {
     if ((await this.#states.read()).get(runId)?.halted === reason) return;
     await this.#record({ kind: 'halted', runId, reason, haltedAt: new Date().toISOString() });
     await this.#states.tell({ run_id: runId, halted: reason });
@@ -172,18 +191,19 @@ export class RabbitmqBroker implements Broker {
       await this.#record({ kind: 'resumed', runId, resumedAt: new Date().toISOString() });
       await this.#states.tell({ run_id: runId, halted: 'no' });
     }
-    let moved = 0;
-    for await (const { message, session } of takeAll(this.#link, this.#topology.parked)) {
-      if (runOf(message.content) !== runId) continue;
-      await session.send(this.#topology.tasks, message.content, attemptHeaders(0));
-      session.ack(message);
-      moved++;
-    }
-    return moved;
+    return unpark(this.#link, this.#topology, runId);
+  }
+
+  /** What this process parked after the other one looked for parked chunks would stay there. */
+  #resumed(runId: string): void {
+    if (!this.#settler.takeParked(runId)) return;
+    unpark(this.#link, this.#topology, runId).catch((error: unknown) =>
+      this.#log.warn({ run_id: runId, reason: asError(error).message }, 'parked chunks could not be put back'),
+    );
   }
 
   depth(): Promise<Depth> {
-    return readDepth(this.#link, this.#topology, this.#management);
+    return this.#giveUp.limit(readDepth(this.#link, this.#topology, this.#management), 'counting chunks');
   }
 
   async capacity(): Promise<Capacity> {
@@ -195,15 +215,16 @@ export class RabbitmqBroker implements Broker {
       diskPerChunk: DISK_PER_CHUNK,
       memoryPerDead: MEMORY_PER_DEAD,
       diskPerDead: DISK_PER_DEAD,
-      maxRecordBytes: this.#maxRecordBytes,
+      maxRecordBytes: maxRecordBytes(this.#version),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const timeout = new AbortController();
+    const over = new AbortController();
     this.#states.close();
-    await Promise.race([this.#receiver.dispose(), delay(GIVE_BACK_MS, timeout.signal)]);
-    timeout.abort();
+    const given = this.#giveUp.limit(this.#receiver.dispose(), 'giving back what is held').catch(() => undefined);
+    await Promise.race([given, delay(GIVE_BACK_MS, over.signal)]);
+    over.abort();
     await this.#link.close();
   }
 
@@ -214,37 +235,5 @@ export class RabbitmqBroker implements Broker {
     } finally {
       await session.close();
     }
-  }
-
-  /** A broker that blocks publishers confirms nothing, for as long as it is full. */
-  async #untilGivenUp<T>(answer: Promise<T>): Promise<T> {
-    const giveUp = this.#giveUp;
-    if (!giveUp) return answer;
-    const over = new AbortController();
-    const given = new Promise<never>((_, reject) => {
-      const end = (): void =>
-        reject(new Error('gave up settling: the grace period is over and RabbitMQ has not confirmed'));
-      if (giveUp.aborted) end();
-      else giveUp.addEventListener('abort', end, { once: true, signal: over.signal });
-    });
-    try {
-      return await Promise.race([answer, given]);
-    } finally {
-      over.abort();
-    }
-  }
-}
-
-/** Answers of the port; any other error means that nobody knows what happened. */
-function isAnswer(error: Error): boolean {
-  return error instanceof LeaseLost || error instanceof Unrecordable || error instanceof SettledBefore;
-}
-
-function runOf(body: Buffer): string | undefined {
-  try {
-    return decodeChunk(fromBody(body)).runId;
-  } catch (error) {
-    if (error instanceof ProtocolError || error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

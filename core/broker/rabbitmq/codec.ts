@@ -13,7 +13,7 @@ const TIME = 'x-ttg-time';
 /** Set by quorum queues: returns to the queue since this copy was published, that is, deaths of a worker that held it. */
 const DELIVERY_COUNT = 'x-delivery-count';
 
-/** A header may not outgrow AMQP's frame for headers (128 KiB), which cannot be split. */
+/** Headers travel in one frame of AMQP (128 KiB): two such texts, of three bytes a character, fit. */
 const LONGEST_TEXT = 16_384;
 
 export type Headers = Record<string, unknown>;
@@ -28,8 +28,13 @@ export function attemptHeaders(attempts: number): Headers {
   return { [ATTEMPTS]: attempts };
 }
 
+/** A text that fits into a header, and into a record whatever it says. */
+export function shortened(text: string): string {
+  return text.slice(0, LONGEST_TEXT);
+}
+
 export function errorHeaders(error: Error, time: string): Headers {
-  return { [ERROR]: error.message.slice(0, LONGEST_TEXT), [TIME]: time };
+  return { [ERROR]: shortened(error.message), [TIME]: time };
 }
 
 export function deathHeaders({ error, workerId, attempts, stackId, stack }: Death, time: string): Headers {
@@ -37,7 +42,7 @@ export function deathHeaders({ error, workerId, attempts, stackId, stack }: Deat
     ...attemptHeaders(attempts),
     ...errorHeaders(error, time),
     [STACK_ID]: stackId,
-    [STACK]: stack.slice(0, LONGEST_TEXT),
+    [STACK]: shortened(stack),
     [WORKER]: workerId,
   };
 }

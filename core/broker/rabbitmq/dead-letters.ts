@@ -10,7 +10,7 @@ import { asError } from '../../runtime/errors.js';
 import { decodeChunk } from '../../wire/chunk-codec.js';
 import { attemptHeaders, failureOf, fromBody } from './codec.js';
 import type { Link } from './link.js';
-import type { RunStates } from './run-state.js';
+import { rangeOf, type RunStates } from './run-state.js';
 import type { Session } from './session.js';
 import { takeAll } from './take-all.js';
 import type { Topology } from './topology.js';
@@ -30,9 +30,8 @@ export async function replayDeadLetters(
 ): Promise<string[]> {
   return take(link, topology, ids, async ({ letter, message, session }) => {
     if (!letter.chunk) return false;
-    const { runId, start, end } = letter.chunk;
     await session.send(topology.tasks, message.content, attemptHeaders(0));
-    await states.tell({ run_id: runId, died: start - end - 1 }, session);
+    await states.tell({ run_id: letter.chunk.runId, replayed: rangeOf(letter.chunk) }, session);
     return true;
   });
 }
