@@ -4,8 +4,9 @@
  */
 import type { Look, Observation } from './facts.js';
 import { plural, type Cause, type Finding, type Rule } from './finding.js';
+import { halted } from './halted.js';
 import { platform } from './platform.js';
-import { deadParameters, halted, isFinished, leases, motion } from './run.js';
+import { deadParameters, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
 
 export interface Answer {
