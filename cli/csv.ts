@@ -13,7 +13,10 @@ const ROWS_AT_ONCE = 500;
 
 interface Shape {
   readonly columns: readonly string[];
-  /** @param gaps what no record before it has covered, at least one; undefined where the record has no rows of this shape */
+  /**
+   * @param gaps what no record before it has covered, at least one; undefined where the record has no rows of this
+   *   shape
+   */
   rows(record: ResultRecord, gaps: readonly Interval[]): Row[] | undefined;
 }
 
@@ -34,16 +37,16 @@ const AGGREGATES: Shape = {
 };
 
 /**
- * One shape for the whole file: that of the plan. In static mode the plan is that of the environment in which the command
- * runs, which may not say that values were kept: there the first result record does.
+ * One shape for the whole file: that of the plan. In static mode the plan is that of the environment in which the
+ * command runs, which may not say that values were kept: there the first result record does.
  */
 export function csvShape(plan: Pick<Plan, 'keepValues'> | undefined, first: ResultRecord): Shape {
   return plan?.keepValues || first.values ? VALUES : AGGREGATES;
 }
 
 /**
- * In the order of the log; what comes a second time is left out, as in the aggregate. Numbers are written in the shortest
- * form that reads back as the same number.
+ * In the order of the log; what comes a second time is left out, as in the aggregate. Numbers are written in the
+ * shortest form that reads back as the same number.
  * @returns the exit status: 1 where the file lacks results that the log has
  */
 export async function writeCsv(

@@ -22,8 +22,8 @@ export interface Kill {
 }
 
 /**
- * Waits for about 30 % of the chunks and for a worker that holds a started chunk; kills it; and makes sure that the kill
- * came before the chunk's end.
+ * Waits for about 30 % of the chunks and for a worker that holds a started chunk; kills it; and makes sure that the
+ * kill came before the chunk's end.
  */
 export async function killMidChunk(stage: Stage, monitor: Monitor, script: Script): Promise<Kill> {
   const { ledger } = monitor;

@@ -45,8 +45,8 @@ export interface Engine {
 }
 
 /**
- * Fewer Erlang threads and no busy waiting: a broker for tests shares two cores with the tests. Channels look every second, not
- * every minute, whether something is held for longer than consumer_timeout.
+ * Fewer Erlang threads and no busy waiting: a broker for tests shares two cores with the tests. Channels look every
+ * second, not every minute, whether something is held for longer than consumer_timeout.
  */
 export const ERLANG_ARGS =
   '+S 2:2 +SDcpu 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -rabbit channel_tick_interval 1000';

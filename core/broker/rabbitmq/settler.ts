@@ -58,7 +58,10 @@ export class Settler {
     return answers;
   }
 
-  /** Lets a settle under way finish, or releases; whoever settles afterwards learns that the lease is lost. Never rejects. */
+  /**
+   * Lets a settle under way finish, or releases; whoever settles afterwards learns that the lease is lost. Never
+   * rejects.
+   */
   async giveBack(deliveries: readonly RabbitDelivery[]): Promise<void> {
     const held = deliveries.filter(({ state }) => state === 'held');
     await this.settle(held.map((delivery) => ({ delivery, verb: 'release' }))).catch(() => undefined);
@@ -189,8 +192,8 @@ export class Settler {
   }
 
   /**
-   * Where the broker ended the lease for a limit of its own, the result is as good as any: it is recorded and counts once.
-   * The copy that the broker delivers again is told of, so that nobody computes it once more.
+   * Where the broker ended the lease for a limit of its own, the result is as good as any: it is recorded and counts
+   * once. The copy that the broker delivers again is told of, so that nobody computes it once more.
    */
   async #recordLate(
     { session, chunk }: RabbitDelivery,
