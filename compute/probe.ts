@@ -76,13 +76,14 @@ function attempt(request: TrialRequest, limit: AbortSignal): Promise<Trial> {
   });
 }
 
-/** Node tells file and line of a syntax error only to those who check the file by itself. */
+/** Node tells file and line of a syntax error only to those who check the file by itself: ` at FILE:LINE`, then the line. */
 function placeOf(computation: string): string {
   if (!computation.startsWith('/')) return '';
   const { status, stderr } = spawnSync(process.execPath, ['--check', computation], {
     encoding: 'utf8',
     timeout: 10_000,
   });
-  const place = status === 0 ? '' : stderr.split('\n').slice(0, 3).join('\n').trim();
-  return place ? `\n${place}` : '';
+  const [place = '', ...lines] = stderr.split('\n').slice(0, 3);
+  // In the first line, which is all that some readers of logs show.
+  return status === 0 || !place ? '' : ` at ${place}\n${lines.join('\n').trimEnd()}`;
 }

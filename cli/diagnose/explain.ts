@@ -4,6 +4,7 @@
  */
 import type { Look, Observation } from './facts.js';
 import { plural, type Cause, type Finding, type Rule } from './finding.js';
+import { halted } from './halted.js';
 import { platform } from './platform.js';
 import { deadParameters, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
@@ -36,6 +37,7 @@ export function explain(seen: Observation): Answer {
 
   if (last && isFinished(seen))
     return last.dead > 0 ? stuck(deadParameters(seen, last)) : answer('complete', completed(seen, last));
+  if (last?.halted) return stuck(halted(seen, last, last.halted));
   const moves = motion(seen);
   if (moves !== undefined) return answer('moving', moves, undefined, found(seen, [...platform, ...work]));
   const [root, ...rest] = rootFirst(found(seen, [...platform, ...work, ...leases]));

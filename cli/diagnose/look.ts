@@ -1,12 +1,12 @@
 /** Two looks at log and queue, some seconds apart, or why they could not be had. */
 import { delay } from '../../core/runtime/backoff.js';
-import { asError, ConfigError } from '../../core/runtime/errors.js';
-import { IntervalSet } from '../../core/model/interval.js';
-import { readLedger } from '../../core/ledger/ledger.js';
+import { asError, ConfigError, CredentialsRefused } from '../../core/runtime/errors.js';
+import { IntervalSet, size } from '../../core/model/interval.js';
+import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
 import type { Context } from '../../core/runtime/lifecycle.js';
 import { makeReport, progressOf } from '../../core/ledger/report.js';
 import { openSource, type Source } from '../source.js';
-import type { BrokerFacts, Look, Observation } from './facts.js';
+import type { BrokerFacts, CauseOfDeath, Look, Observation } from './facts.js';
 
 /** Whoever asks why has no use for a long wait: a broker that is up answers at once. */
 const CONNECT_SECONDS = 6;
@@ -37,7 +37,8 @@ export async function lookTwice(context: Context, { seconds, where, logs }: Look
   } catch (thrown) {
     const { message } = asError(thrown);
     if (stop.aborted || logs !== undefined || !config.QUEUE_MODE) throw thrown;
-    const reach = !(thrown instanceof ConfigError) ? 'silent' : /\brefuse[sd]\b/.test(message) ? 'refused' : 'unusable';
+    const reach =
+      thrown instanceof CredentialsRefused ? 'refused' : thrown instanceof ConfigError ? 'unusable' : 'silent';
     return { reach, where: where ?? address, reason: message };
   }
   await using opened = source;
@@ -87,7 +88,20 @@ async function look(source: Source, runId: string): Promise<Look> {
       .slice(0, DEAD_LISTED)
       .map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
     memoryShare: await source.memoryShare().catch(() => undefined),
+    halted: haltOf(ledger),
   };
+}
+
+function haltOf(ledger: Ledger): Look['halted'] {
+  if (!ledger.halted || !ledger.plan) return undefined;
+  const causes = new Map<string, CauseOfDeath>();
+  for (const record of ledger.deadRecords()) {
+    const name = record.stackId || record.error;
+    const { parameters, error, whole } = causes.get(name) ?? { parameters: 0, error: record.error, whole: false };
+    causes.set(name, { parameters: parameters + size(record), error, whole: whole || size(record) > 1 });
+  }
+  const commonest = [...causes.values()].toSorted((a, b) => b.parameters - a.parameters)[0];
+  return { reason: ledger.halted.reason, maxDead: ledger.plan.maxDead, commonest };
 }
 
 const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

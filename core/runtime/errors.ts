@@ -5,8 +5,11 @@
 
 /** The process was set up wrongly. Decision: exit 2, do not restart. The message names place, limit and remedy. */
 export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+  override readonly name: string = 'ConfigError';
 }
+
+/** A broker refuses the credentials. Decision: as for a ConfigError; whoever explains it can name the secret. */
+export class CredentialsRefused extends ConfigError {}
 
 /** Bytes that nobody here can decode. Decision: keep them in the dead-letter queue as they are, never loop. */
 export class ProtocolError extends Error {

@@ -133,7 +133,7 @@ describe('what keeps a run from moving', () => {
       { seeder: undefined },
       answers(unseeded),
       /nothing was seeded .*there is no seeder Job/,
-      /`helm .* upgrade ttg \.\/chart --reuse-values`/,
+      /`helm .* upgrade ttg \.\/chart --reset-then-reuse-values`/,
     ],
     [
       'nothing-seeded',

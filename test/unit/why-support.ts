@@ -26,6 +26,7 @@ export const look = (over: Partial<Look> = {}): Look => ({
   rate: 50,
   deadLetters: [],
   depth: depth({ ready: 60 }),
+  halted: undefined,
   memoryShare: 0.2,
   ...over,
 });

@@ -1,7 +1,7 @@
 /** One attempt to connect, and what its failure means. */
 import { connect, type ChannelModel, type SocketOptions } from 'amqplib';
 import type { Config } from '../../runtime/config.js';
-import { ConfigError } from '../../runtime/errors.js';
+import { ConfigError, CredentialsRefused } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { ACCESS_REFUSED, quietly } from './failure.js';
 import { Management } from './management.js';
@@ -85,7 +85,7 @@ async function explain(config: Config, log: Logger, error: unknown): Promise<unk
   const message = error instanceof Error ? error.message : String(error);
   const user = JSON.stringify(config.RABBITMQ_USER);
   if (message.includes(`${ACCESS_REFUSED} (ACCESS`)) {
-    return new ConfigError(
+    return new CredentialsRefused(
       `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} refuses user ${user}: ` +
         'set RABBITMQ_USER and RABBITMQ_PASSWORD to a user it knows (the user guest may connect from the local host only)',
       { cause: error },

@@ -1,6 +1,6 @@
 /** What Redis' errors mean here: answers by their first word, which is their code, all others by type and code. */
 import { ReplyError } from 'ioredis';
-import { ConfigError } from '../../runtime/errors.js';
+import { ConfigError, CredentialsRefused } from '../../runtime/errors.js';
 
 /**
  * - refused: it will not get better. away: the outcome of the command is unknown. wrong: the server must not be written to.
@@ -74,7 +74,8 @@ export function refusal(error: Error, where: string): ConfigError {
         'is a part of a Redis Cluster',
         'such a server cannot change several keys in one step: point REDIS_HOST at a single Redis server, or at a primary with replicas',
       ]);
-  return new ConfigError(`${where} ${what} (${error.message}): ${remedy}`, { cause: error });
+  const Refusal = what === CREDENTIALS[0] ? CredentialsRefused : ConfigError;
+  return new Refusal(`${where} ${what} (${error.message}): ${remedy}`, { cause: error });
 }
 
 const CREDENTIALS = ['refused the credentials', 'set REDIS_PASSWORD to the password it was started with'] as const;
