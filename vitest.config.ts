@@ -6,12 +6,22 @@ const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, 
 /** The contract mostly waits, for leases that lapse and statistics that lag: one file a broker, side by side. */
 const aside = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } });
 
+/** The chart renders the same with both versions of Helm that users have. */
+const chartWith = (helmMajor: 3 | 4) => ({
+  include: ['test/chart/**/*.test.ts'],
+  globalSetup: ['test/chart/setup.ts'],
+  provide: { helmMajor },
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+});
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
-      { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'chart', ...chartWith(4) } },
+      { test: { name: 'chart-helm3', ...chartWith(3) } },
       {
         test: {
           name: 'contract',

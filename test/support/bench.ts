@@ -90,7 +90,7 @@ export class Bench implements AsyncDisposable {
   /** A worker process that holds `max` deliveries; resolves when it has them. */
   async holder(name: string, max: number): Promise<{ held: Held[]; kill9: () => Promise<void> }> {
     const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-    const child: ChildProcess = spawn(process.execPath, ['--import', file('./typescript.mjs'), file('./holder.js')], {
+    const child: ChildProcess = spawn(process.execPath, ['--import', file('./typescript.mjs'), file('./holder.ts')], {
       env: { PATH: process.env['PATH'], ...this.env(name), HOLD_MAX: String(max) },
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadAllYaml } from '@kubernetes/client-node';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 
 export const root = resolve(import.meta.dirname, '../../..');
 export const chart = join(root, 'chart');
@@ -74,9 +74,11 @@ export interface Render {
   readonly apis?: readonly string[];
 }
 
+const program = inject('helm');
+
 function helm(args: readonly string[]): { code: number; stdout: string; stderr: string } {
-  const run = spawnSync('helm', args, { encoding: 'utf8', maxBuffer: 64 << 20 });
-  if (run.error) throw new Error('helm is not on the PATH: install Helm 3.14 or later (https://helm.sh/docs/intro/install/)', { cause: run.error });
+  const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (run.error) throw run.error;
   return { code: run.status ?? 1, stdout: run.stdout, stderr: run.stderr };
 }
 
