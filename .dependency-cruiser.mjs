@@ -38,6 +38,13 @@ export default {
       },
     })),
     {
+      name: 'commands-only',
+      comment: 'worker and seeder start without what only the command line needs: start-up is throughput',
+      severity: 'error',
+      from: { path: '^(dist/)?(core|compute|worker|seeder)/' },
+      to: { path: 'node_modules/(commander|csv-stringify|log-update)(/|$)' },
+    },
+    {
       name: 'resolvable',
       comment: 'an import that names nothing',
       severity: 'error',
@@ -48,6 +55,7 @@ export default {
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
     doNotFollow: { path: 'node_modules|^dist/' },
     exclude: { path: '^build/' },
   },

@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Two cores: projects with brokers or processes of their own do not run beside each other, nor, mostly, do their files. */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
-/** The contract mostly waits, for leases that lapse and statistics that lag: one file a broker, side by side. */
-const aside = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } });
+/** These mostly wait, for leases that lapse, statistics that lag and workers that leave: a few files side by side. */
+const aside = (groupOrder: number) => ({ maxWorkers: 3, sequence: { groupOrder } });
 
 /** The chart renders the same with both versions of Helm that users have. */
 const chartWith = (helmMajor: 3 | 4) => ({
@@ -18,6 +18,8 @@ const chartWith = (helmMajor: 3 | 4) => ({
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // What brokers and programs print is shown with the test that fails.
+    silent: 'passed-only',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
       { test: { name: 'chart', ...chartWith(4) } },
@@ -40,7 +42,7 @@ export default defineConfig({
           testTimeout: 150_000,
           hookTimeout: 180_000,
           maxConcurrency: 4,
-          ...alone(2),
+          ...aside(1),
         },
       },
       {
@@ -49,7 +51,7 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          ...alone(2),
+          ...aside(1),
         },
       },
       {

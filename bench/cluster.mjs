@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** `npm run bench:cluster`: runs of the presets on a Kind cluster with KEDA, beside plain Indexed Jobs of the same work. */
-import { CLUSTER_NAME } from '../scripts/lib/args.mjs';
-import { connect } from '../scripts/lib/kube.mjs';
-import { runScript, Stop } from '../scripts/lib/steps.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
 import { readBackground } from './cluster/api-calls.mjs';
 import { CASES, casesFor } from './cluster/cases.mjs';
 import { measureJob } from './cluster/job-run.mjs';

@@ -43,7 +43,7 @@ const finish = async (/** @type {number} */ status) => {
 };
 setTimeout(() => {
   figures.leaveOut('the rest', `${limitSeconds} s are over`);
-  // Its broker goes with it: see scripts/lib/local-guard.mjs.
+  // Its broker goes with it: see ops/local/guard.ts.
   void finish(0);
 }, limitSeconds * 1000).unref();
 

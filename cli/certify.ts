@@ -3,11 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import {
+  CERTIFICATE_VERSION,
   certificateSchema,
   certificateText,
   makeCertificate,
   readAccount,
-  readGrid,
+  type Account,
   type Certificate,
   type Surroundings,
 } from '../core/certificate/issue.js';
@@ -15,47 +16,51 @@ import { checkCertificate, differenceText } from '../core/certificate/check.js';
 import type { Config } from '../core/runtime/config.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
 import type { Expected } from '../core/ledger/verdict.js';
-import type { Ledger } from '../core/ledger/ledger.js';
-import type { LogEntry } from '../core/wire/records.js';
+import type { Output } from '../core/runtime/output.js';
 import type { Source } from './source.js';
 
 const SHOWN = 50;
+const CERTIFICATE = 'a certificate, as `ttg verify --certificate` writes it';
+const FAULTS = 'a list of objects, each with the name of a fault';
 
-/** Writes the certificate of the run as the log is now; nothing where the log holds no plan, as the verdict says. */
-export async function writeCertificate(
-  source: Source,
-  config: Config,
-  files: { certificate: string; faults: string | undefined },
-  expectedOf: (ledger: Ledger) => Expected | undefined,
-): Promise<void> {
-  const injected =
-    files.faults === undefined
-      ? []
-      : parseFile(
-          z.array(z.looseObject({ name: z.string() })),
-          files.faults,
-          'a list of objects, each with the name of a fault',
-        );
-  const records = (): AsyncIterable<LogEntry> => source.records();
-  const grid = await readGrid(records, config.RUN_ID);
-  if (!grid) return;
-  const account = await readAccount(records, config.RUN_ID, grid);
+/** One account of the log, from which verdict and certificate are both made. */
+export function readAccountOf(source: Source, { RUN_ID }: Config): Promise<Account> {
+  return readAccount(() => source.records(), RUN_ID);
+}
+
+export function readFaults(file: string): Certificate['injected'] {
+  return parseFile(z.array(z.looseObject({ name: z.string() })), readJson(file, FAULTS), file, FAULTS);
+}
+
+/** Writes the certificate of the run; nothing where the log holds no plan, as the verdict says. */
+export function writeCertificate(
+  file: string,
+  account: Account,
+  around: {
+    readonly source: Source;
+    readonly config: Config;
+    readonly injected: Certificate['injected'];
+    readonly expected: Expected | undefined;
+  },
+): void {
+  if (!account.ledger.plan) return;
+  const { source, config, injected, expected } = around;
   const backend: Surroundings['backend'] = source.shards === undefined ? config.QUEUE_BACKEND : 'static';
-  const around = { backend, injected, release: config.TTG_VERSION, image: config.TTG_IMAGE };
-  writeFileSync(files.certificate, certificateText(makeCertificate(account, around, expectedOf(account.ledger))));
+  const surroundings = { backend, injected, release: config.TTG_VERSION, image: config.TTG_IMAGE };
+  writeFileSync(file, certificateText(makeCertificate(account, surroundings, expected)));
 }
 
 /** Compares a certificate with the log. @returns the exit status */
-export async function checkFile(source: Source, file: string, json: boolean): Promise<number> {
+export async function checkFile(source: Source, file: string, json: boolean, out: Output): Promise<number> {
   const certificate = readCertificate(file);
   const { runId } = certificate.plan;
   const account = await readAccount(() => source.records(), runId, certificate.intervals);
   const check = checkCertificate(certificate, account);
   if (json) {
-    process.stdout.write(`${JSON.stringify(check, null, 2)}\n`);
+    await out.print(`${JSON.stringify(check, null, 2)}\n`);
   } else {
     const lines = [
-      `run          ${runId}, certified ${certificate.issuedAt}${certificate.complete ? '' : ' as INCOMPLETE'}`,
+      `run          ${runId}, certified ${certificate.issuedAt}${certificate.outcome === 'complete' ? '' : ` as ${certificate.outcome.toUpperCase()}`}`,
       ...check.notes.map((note) => `note         ${note}`),
       ...check.differences.slice(0, SHOWN).map((difference) => `differs      ${differenceText(difference)}`),
       ...(check.differences.length > SHOWN
@@ -65,22 +70,37 @@ export async function checkFile(source: Source, file: string, json: boolean): Pr
         ? 'INTACT       the log says what was certified'
         : 'DIFFERENT    the log is not the one that was certified',
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    await out.print(`${lines.join('\n')}\n`);
   }
   return check.intact ? 0 : 1;
 }
 
+/** @throws ConfigError where the file is none, or one of another version: its digests are not those of this program */
 export function readCertificate(file: string): Certificate {
-  return parseFile(certificateSchema, file, 'a certificate, as `ttg verify --certificate` writes it');
+  const content = readJson(file, CERTIFICATE);
+  const version = z.safeParse(z.object({ certificate: z.number() }), content).data?.certificate;
+  if (version !== undefined && version !== CERTIFICATE_VERSION) {
+    throw new ConfigError(
+      version < CERTIFICATE_VERSION
+        ? `${file} is a certificate of version ${version}, whose digests of records depend on the program that wrote it; ` +
+            `this program reads version ${CERTIFICATE_VERSION}. Check it with the release of TTG that wrote it ` +
+            '(versions.verifier in the file), then write a new one: `ttg verify --certificate FILE`'
+        : `${file} is a certificate of version ${version}, and this program reads version ${CERTIFICATE_VERSION}: ` +
+            'check it with the release of TTG that wrote it (versions.verifier in the file), or a later one',
+    );
+  }
+  return parseFile(certificateSchema, content, file, CERTIFICATE);
 }
 
-function parseFile<T extends z.ZodMiniType>(schema: T, file: string, what: string): z.output<T> {
-  let content: unknown;
+function readJson(file: string, what: string): unknown {
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (thrown) {
     throw new ConfigError(`${file} could not be read: ${asError(thrown).message}. Name ${what}`);
   }
+}
+
+function parseFile<T extends z.ZodMiniType>(schema: T, content: unknown, file: string, what: string): z.output<T> {
   const parsed = z.safeParse(schema, content, { error: en().localeError });
   if (!parsed.success)
     throw new ConfigError(`${file} is not ${what}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);

@@ -1,74 +1,145 @@
 /** `ttg dlq`: looks into the dead-letter queue, puts chunks back into the queue, or throws entries away. */
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import type { Broker } from '../core/broker/port.js';
 import { connect } from '../core/broker/connect.js';
 import { deadLetterWire, type DeadLetter } from '../core/wire/dead-letter.js';
 import { ConfigError } from '../core/runtime/errors.js';
-import type { Context } from '../core/runtime/lifecycle.js';
+import type { Program } from '../core/runtime/lifecycle.js';
+import type { Output } from '../core/runtime/output.js';
+import { jsonOption, run, runIdOption } from './command.js';
 import { deadLetterLine } from './text.js';
 
-export const usage = `ttg dlq list [--json]
-ttg dlq show ID… | --all          payload, error, stack, worker and time as JSON, undecodable bytes in base64
-ttg dlq replay ID… | --all        back into the queue, with all attempts; a result outranks the dead letter
-ttg dlq drop ID… | --all          thrown away; the log keeps saying which parameters are dead
-  list and show take nothing away. Of all runs, since a queue is shared by them.`;
-
-const ACTIONS = ['list', 'show', 'replay', 'drop'];
-
-export async function dlq({ config, log, stop }: Context, args: string[]): Promise<number> {
-  const [action = '', ...rest] = args;
-  if (!ACTIONS.includes(action))
-    throw new ConfigError(`ttg dlq ${action}: give one of ${ACTIONS.join(', ')}\n${usage}`);
-  const { values, positionals: ids } = parseArgs({
-    args: rest,
-    strict: true,
-    allowPositionals: true,
-    options: { all: { type: 'boolean' }, json: { type: 'boolean' } },
-  });
-  if (action !== 'list' && ids.length > 0 === Boolean(values.all))
-    throw new ConfigError(`ttg dlq ${action}: give ids as in \`ttg dlq list\`, or --all`);
-  if (!config.QUEUE_MODE)
-    throw new ConfigError(
-      'static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod',
-    );
-  await using broker = await connect(config, log, stop);
-  const letters = await collect(broker);
-  if (action === 'list') {
-    for (const letter of letters)
-      process.stdout.write(values.json ? `${JSON.stringify(deadLetterWire(letter))}\n` : deadLetterLine(letter));
-    if (letters.length === 0 && !values.json) process.stdout.write('no dead letters\n');
-    return 0;
-  }
-  const asked = values.all ? letters.map(({ id }) => id) : ids;
-  if (action === 'show') {
-    const shown = letters.filter(({ id }) => asked.includes(id));
-    process.stdout.write(`${JSON.stringify(shown.map(deadLetterWire), null, 2)}\n`);
-    return report(
-      asked,
-      shown.map(({ id }) => id),
-      letters,
-      undefined,
-    );
-  }
-  const done = action === 'replay' ? await broker.replay(asked) : await broker.drop(asked);
-  return report(asked, done, letters, action === 'replay' ? 'replayed' : 'dropped');
+interface Options {
+  readonly runId?: string;
+  readonly json?: true;
+  readonly all?: true;
 }
 
-async function collect(broker: Broker): Promise<DeadLetter[]> {
+/** @param asked ids; those of all that are listed where that was asked for */
+type Action = (
+  broker: Broker,
+  letters: readonly DeadLetter[],
+  asked: readonly string[],
+  out: Output,
+) => Promise<number>;
+
+export function dlqCommand(): Command {
+  const dlq = new Command('dlq').description(
+    'looks into the dead-letter queue, which all runs of a broker share; puts chunks back, or throws entries away',
+  );
+  dlq.addCommand(
+    new Command('list')
+      .description('one line an entry; takes nothing away')
+      .addOption(runIdOption().default(undefined, 'all runs'))
+      .addOption(jsonOption('as JSON, one line an entry'))
+      .action((options: Options) => run(options, (program) => list(program, options))),
+  );
+  const onIds = (name: string, description: string, action: Action): Command =>
+    new Command(name)
+      .description(description)
+      .argument('[id...]', 'as `ttg dlq list` shows them')
+      .option('--all', 'all entries')
+      .addOption(runIdOption().default(undefined, 'all runs'))
+      .action((ids: string[], options: Options, command: Command) => {
+        if (ids.length > 0 === Boolean(options.all))
+          command.error('error: give ids as `ttg dlq list` shows them, or --all');
+        if (options.runId !== undefined && !options.all)
+          command.error("error: option '--run-id <id>' belongs to '--all'");
+        run(options, (program) => onAsked(program, ids, options, action));
+      });
+  return dlq
+    .addCommand(onIds('show', 'payload, error, stack, worker and time as JSON; undecodable bytes in base64', show))
+    .addCommand(
+      onIds('replay', 'back into the queue, with all attempts; a result outranks the dead letter', (broker, ...rest) =>
+        change((ids) => broker.replay(ids), 'replayed', ...rest),
+      ),
+    )
+    .addCommand(
+      onIds('drop', 'thrown away; the log keeps saying which parameters are dead', (broker, ...rest) =>
+        change((ids) => broker.drop(ids), 'dropped', ...rest),
+      ),
+    );
+}
+
+async function list(program: Program, { runId, json }: Options): Promise<number> {
+  await using broker = await open(program);
+  const letters = await collect(broker, runId);
+  for (const letter of letters) {
+    const isRead = await program.out.print(
+      json ? `${JSON.stringify(deadLetterWire(letter))}\n` : deadLetterLine(letter),
+    );
+    if (!isRead) return 0;
+  }
+  if (letters.length === 0 && !json) await program.out.print('no dead letters\n');
+  return 0;
+}
+
+async function onAsked(program: Program, ids: string[], { runId, all }: Options, action: Action): Promise<number> {
+  await using broker = await open(program);
+  const letters = await collect(broker, runId);
+  // Without this await the broker would be disposed of before it is asked.
+  return await action(broker, letters, all ? letters.map(({ id }) => id) : ids, program.out);
+}
+
+function open({ config, log, stop }: Program): Promise<Broker> {
+  if (config.QUEUE_MODE) return connect(config, log, stop);
+  throw new ConfigError(
+    'static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod',
+  );
+}
+
+/** @param runId what is no chunk belongs to no run */
+async function collect(broker: Broker, runId: string | undefined): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
-  for await (const letter of broker.deadLetters()) letters.push(letter);
+  for await (const letter of broker.deadLetters())
+    if (runId === undefined || letter.chunk?.runId === runId) letters.push(letter);
   return letters;
 }
 
-/** Says what was done and what was not. @returns the exit status */
-function report(
-  asked: readonly string[],
-  done: readonly string[],
+const show: Action = async (broker, letters, asked, out) => {
+  const wanted = new Set(asked);
+  const shown = await withStacks(
+    broker,
+    letters.filter(({ id }) => wanted.has(id)),
+  );
+  await out.print(`${JSON.stringify(shown.map(deadLetterWire), null, 2)}\n`);
+  return report(
+    asked,
+    shown.map(({ id }) => id),
+    letters,
+  );
+};
+
+/** Equal stacks are stored once, in the log: with the first parameter that died of them. */
+async function withStacks(broker: Broker, letters: readonly DeadLetter[]): Promise<DeadLetter[]> {
+  const lacks = (letter: DeadLetter): boolean =>
+    letter.chunk !== undefined && letter.stackId !== '' && letter.stack === '';
+  if (!letters.some(lacks)) return [...letters];
+  const stacks = new Map<string, string>();
+  for await (const entry of broker.records())
+    if ('record' in entry && entry.record.kind === 'dead' && entry.record.stack !== '')
+      stacks.set(entry.record.stackId, entry.record.stack);
+  return letters.map((letter) =>
+    lacks(letter) && letter.chunk ? { ...letter, stack: stacks.get(letter.stackId) ?? '' } : letter,
+  );
+}
+
+async function change(
+  settle: (ids: readonly string[]) => Promise<string[]>,
+  done: string,
   letters: readonly DeadLetter[],
-  what: string | undefined,
-): number {
-  if (what) process.stdout.write(`${done.length} ${what}\n`);
-  const left = [...new Set(asked)].filter((id) => !done.includes(id));
+  asked: readonly string[],
+  out: Output,
+): Promise<number> {
+  const ids = await settle(asked);
+  await out.print(`${ids.length} ${done}\n`);
+  return report(asked, ids, letters);
+}
+
+/** Says what was not done, and why. @returns the exit status */
+function report(asked: readonly string[], done: readonly string[], letters: readonly DeadLetter[]): number {
+  const settled = new Set(done);
+  const left = [...new Set(asked)].filter((id) => !settled.has(id));
   for (const id of left) {
     const known = letters.find((letter) => letter.id === id);
     const why = !known

@@ -1,30 +1,42 @@
 #!/usr/bin/env node
-/** `ttg`: one file a verb. Broker and run come from the environment, as for every other program of TTG. */
-import { runMain, type Context } from '../core/runtime/lifecycle.js';
-import { dlq, usage as dlqUsage } from './dlq.js';
-import { results, usage as resultsUsage } from './results.js';
-import { status, usage as statusUsage } from './status.js';
-import { usage as verifyUsage, verify } from './verify.js';
-import { usage as whyUsage, why } from './why.js';
+/** `ttg`: one file a verb, each of which makes its own command. A further verb is a line in VERBS. */
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../core/runtime/version.js';
+import { standard } from '../core/runtime/output.js';
+import { cancelCommand, resumeCommand } from './cancel.js';
+import { completionCommand } from './completion.js';
+import { dlqCommand } from './dlq.js';
+import { EXIT_STATUSES } from './exit-status.js';
+import { resultsCommand } from './results.js';
+import { statusCommand } from './status.js';
+import { verifyCommand } from './verify.js';
+import { whyCommand } from './why.js';
 
-const VERBS: Record<string, (context: Context, args: string[]) => Promise<number>> = {
-  verify,
-  status,
-  results,
-  dlq,
-  why,
-};
-const USAGE = [verifyUsage, statusUsage, resultsUsage, dlqUsage, whyUsage].join('\n');
+const VERBS = [verifyCommand, statusCommand, resultsCommand, whyCommand, dlqCommand, cancelCommand, resumeCommand];
 
-// Whoever reads our answer may have read enough: `ttg results --csv | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+const program = new Command('ttg')
+  .description(
+    'Looks into the runs of TTG, and ends or resumes them. Broker and run come from the environment, as for every other program of TTG: ' +
+      'RUN_ID, QUEUE_MODE, QUEUE_BACKEND, REDIS_HOST, RABBITMQ_HOST and so on.',
+  )
+  .version(VERSION)
+  .addHelpText('after', EXIT_STATUSES);
+for (const make of VERBS) program.addCommand(make());
+program.addCommand(completionCommand(program));
+settle(program, 'ttg');
 
-const [verb = '', ...args] = process.argv.slice(2);
-const run = VERBS[verb];
-if (!run) {
-  const asked = verb === '' || verb === '--help' || verb === 'help';
-  (asked ? process.stdout : process.stderr).write(`${asked ? '' : `ttg: there is no verb "${verb}"\n`}${USAGE}\n`);
-  process.exitCode = asked && verb !== '' ? 0 : 2;
-} else {
-  runMain('ttg', (context) => run(context, args), 2);
+// Help, too, may be read by somebody who leaves early.
+standard(1);
+try {
+  program.parse();
+} catch (thrown) {
+  if (!(thrown instanceof CommanderError)) throw thrown;
+  // The process is left to end by itself: standard output may still wait for its reader.
+  process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+}
+
+/** Commander's own way out is process.exit with status 1, and settings do not reach commands that were made apart. */
+function settle(command: Command, path: string): void {
+  command.exitOverride().showHelpAfterError(`See \`${path} --help\`.`);
+  for (const each of command.commands) settle(each, `${path} ${each.name()}`);
 }

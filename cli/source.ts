@@ -5,9 +5,11 @@ import { createInterface } from 'node:readline';
 import type { Broker, Depth } from '../core/broker/port.js';
 import type { Config } from '../core/runtime/config.js';
 import { connect } from '../core/broker/connect.js';
+import { patientDepth } from '../core/broker/patience.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import type { LogEntry } from '../core/wire/records.js';
+import { planOf } from '../core/model/plan.js';
 import { parseRecordLine } from '../core/wire/static-log.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
 
@@ -15,7 +17,11 @@ export interface Source extends AsyncDisposable {
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
   /** undefined where there is no queue. */
   readonly broker: Broker | undefined;
-  depth(): Promise<Depth | undefined>;
+  /**
+   * Waits for statistics that do not answer yet. undefined where there is no queue.
+   * @param patienceMs about half a minute without it
+   */
+  depth(patienceMs?: number): Promise<Depth | undefined>;
   /** Share of the broker's memory limit that is used; undefined where there is none or it does not tell. */
   memoryShare(): Promise<number | undefined>;
   /** Whether something of the run may still be under way: chunks in the queue, or pods of the static Job. */
@@ -53,13 +59,13 @@ export async function openSource({ config, log, stop }: Context, directory?: str
     shards: undefined,
     broker,
     records: (options) => broker.records(options),
-    depth: () => broker.depth(),
+    depth: (patienceMs) => patientDepth(broker, stop, patienceMs),
     memoryShare: async () => {
       const { memoryUsed, memoryLimit } = await broker.capacity();
       return memoryUsed === undefined || memoryLimit === undefined ? undefined : memoryUsed / memoryLimit;
     },
     isActive: async () => {
-      const { ready, leased, delayed } = await broker.depth();
+      const { ready, leased, delayed } = await patientDepth(broker, stop);
       return ready + leased + delayed > 0;
     },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
@@ -82,13 +88,7 @@ function staticSource(config: Config, lines: () => Lines, isActive: () => Promis
 
 /** Static mode writes no plan: the one it was started with is that of the environment. */
 async function* staticRecords(config: Config, lines: Lines): AsyncIterable<LogEntry> {
-  const plan = {
-    runId: config.RUN_ID,
-    totalParameters: config.TOTAL_PARAMETERS,
-    chunkSize: config.CHUNK_SIZE,
-    computation: config.COMPUTATION,
-  };
-  yield { position: 'environment', record: { kind: 'plan', ...plan, createdAt: '' } };
+  yield { position: 'environment', record: { kind: 'plan', ...planOf(config), createdAt: '' } };
   for await (const { line, position } of lines) {
     const entry = parseRecordLine(line, position);
     if (entry) yield entry;

@@ -1,8 +1,8 @@
 /** How verdict, report and status look to people. */
-import type { Depth } from '../core/broker/port.js';
+import type { Progress } from '../ops/demo/monitor.js';
 import type { DeadLetter } from '../core/wire/dead-letter.js';
 import type { Report } from '../core/ledger/report.js';
-import type { Verdict } from '../core/ledger/verdict.js';
+import { haltText, type Verdict } from '../core/ledger/verdict.js';
 
 const DEAD_SHOWN = 10;
 
@@ -21,11 +21,23 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     ...(verdict.dead.length > DEAD_SHOWN ? [`dead         and ${verdict.dead.length - DEAD_SHOWN} more`] : []),
     ...missingShards.map((shard) => `missing      ${shard}`),
     ...verdict.faults.map((fault) => `fault        ${fault}`),
-    verdict.complete
-      ? `COMPLETE     every parameter counts exactly once${p.dead > 0 ? `, ${p.dead} of them as dead letters` : ''}`
-      : 'INCOMPLETE',
+    outcomeText(verdict),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The last line, and the first that anybody looks at. */
+function outcomeText(verdict: Verdict): string {
+  switch (verdict.outcome) {
+    case 'complete':
+      return 'COMPLETE     every parameter counts exactly once';
+    case 'complete with dead parameters':
+      return `COMPLETE WITH DEAD PARAMETERS     every parameter counts exactly once, ${verdict.parameters.dead} of them as dead letters`;
+    case 'incomplete': {
+      const halt = haltText(verdict);
+      return `INCOMPLETE${halt ? `   ${halt}` : ''}`;
+    }
+  }
 }
 
 /** One line: id, parameters, attempts, time and the first line of the error. */
@@ -61,15 +73,9 @@ export function reportText(report: Report, verbose: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-export interface Status {
-  readonly runId: string;
-  readonly total: number;
-  readonly done: number;
-  readonly dead: number;
-  /** Parameters a second lately; null where that is not known yet. */
-  readonly rate: number | null;
-  readonly etaSeconds: number | null;
-  readonly depth: Depth | undefined;
+export interface Status extends Omit<Progress, 'workers'> {
+  /** Why the run takes no chunks: `cancelled`, or its failure budget; null or left out while it takes them. */
+  readonly halted?: string | null;
 }
 
 const BAR = 30;
@@ -81,8 +87,10 @@ export function statusText(status: Status): string {
   const filled = Math.floor(share * BAR);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
   const rate = status.rate === null ? '' : `  ${Math.round(status.rate)}/s`;
-  const eta = status.etaSeconds === null ? '' : `  ${Math.ceil(status.etaSeconds)} s left`;
+  const eta = status.etaSeconds === null || status.halted ? '' : `  ${Math.ceil(status.etaSeconds)} s left`;
+  const halted = status.halted ? `  ${status.halted}` : '';
   const d = status.depth;
-  const queue = d ? `  queue: ${d.ready} ready, ${d.leased} leased, ${d.delayed} delayed, ${d.dead} dead` : '';
-  return `${status.runId} ${bar} ${(share * 100).toFixed(1)} %  ${done}/${total}${dead ? ` (+${dead} dead)` : ''}${rate}${eta}${queue}\n`;
+  const parked = d && d.parked > 0 ? `, ${d.parked} parked` : '';
+  const queue = d ? `  queue: ${d.ready} ready, ${d.leased} leased, ${d.delayed} delayed, ${d.dead} dead${parked}` : '';
+  return `${status.runId} ${bar} ${(share * 100).toFixed(1)} %  ${done}/${total}${dead ? ` (+${dead} dead)` : ''}${rate}${eta}${halted}${queue}\n`;
 }

@@ -1,69 +1,93 @@
 /** `ttg verify`: reads the log, waits for the run to finish if asked to, and says whether every parameter counts once. */
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../core/runtime/errors.js';
-import type { Context } from '../core/runtime/lifecycle.js';
+import { Command, Option } from 'commander';
+import type { Program } from '../core/runtime/lifecycle.js';
 import { readLedger } from '../core/ledger/ledger.js';
 import { shard } from '../core/model/plan.js';
-import { judge, type Verdict } from '../core/ledger/verdict.js';
+import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
-import { checkFile, writeCertificate } from './certify.js';
+import { checkFile, readAccountOf, readFaults, writeCertificate } from './certify.js';
+import { jsonOption, logsOption, numberOf, run, runIdOption } from './command.js';
+import { EXIT_STATUSES } from './exit-status.js';
 import { repairRun } from './repair.js';
 import { openSource } from './source.js';
 import { verdictText } from './text.js';
 import { untilFinished } from './wait.js';
 
-export const usage = `ttg verify [--repair [--force]] [--wait] [--deadline SECONDS] [--logs DIRECTORY] [--json] [--certificate FILE [--faults FILE]]
-ttg verify --check FILE [--logs DIRECTORY] [--json]
-  Exits 0 if every parameter of the run has exactly one result or one dead letter, 1 if not.
-  --repair    first publishes the chunks that have neither result nor dead letter and are not queued, by the plan in the log.
-              RabbitMQ cannot list its queue: there only once it stayed empty for 12 s, or with --force (computed twice, counted once)
-  --wait      until the run is finished, at most --deadline (default: VERIFY_DEADLINE_SECONDS)
-  --logs      read static mode's records from files with the pods' logs instead of the broker
-  --certificate  writes what the log says of the run, with digests of its intervals; --faults: a JSON list of what was injected
-  --check     exits 0 if the log still says what such a certificate says, and names the parameters where it does not`;
+interface Options {
+  readonly runId?: string;
+  readonly repair?: true;
+  readonly force?: true;
+  readonly wait?: true;
+  readonly deadline?: number;
+  readonly logs?: string;
+  readonly json?: true;
+  readonly certificate?: string;
+  readonly faults?: string;
+  readonly check?: string;
+}
 
-export async function verify(context: Context, args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    strict: true,
-    options: {
-      wait: { type: 'boolean' },
-      deadline: { type: 'string' },
-      logs: { type: 'string' },
-      json: { type: 'boolean' },
-      repair: { type: 'boolean' },
-      force: { type: 'boolean' },
-      certificate: { type: 'string' },
-      faults: { type: 'string' },
-      check: { type: 'string' },
-    },
-  });
-  const { config } = context;
-  const deadline = Number(values.deadline ?? config.VERIFY_DEADLINE_SECONDS);
-  if (!(deadline >= 0 && deadline <= 2_147_483))
-    throw new ConfigError(`--deadline ${values.deadline}: give a number of seconds from 0 to 2147483`);
-  if (values.check !== undefined && values.certificate !== undefined)
-    throw new ConfigError('--check and --certificate: give one of them');
-  if (values.check !== undefined && values.repair)
-    throw new ConfigError(
-      '--check and --repair: give one of them, a repaired run has records that no certificate knows',
-    );
-  if (values.force && !values.repair) throw new ConfigError('--force belongs to --repair');
-  await using source = await openSource(context, values.logs);
+/** Node's timers hold 2^31 − 1 ms. */
+const MOST_SECONDS = 2_147_483;
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('says whether every parameter of the run counts exactly once')
+    .addOption(runIdOption())
+    .option(
+      '--repair',
+      'first publish the chunks that have neither result nor dead letter and are not queued, by the plan in the log. ' +
+        'A broker that cannot list its queue (RabbitMQ) must have had an empty one for 12 s, or --force be given',
+    )
+    .option('--force', 'with --repair: whatever is queued still. What is computed twice is counted once')
+    .option('--wait', 'wait until the run is finished')
+    .option(
+      '--deadline <seconds>',
+      'the longest that --wait waits (default: VERIFY_DEADLINE_SECONDS)',
+      numberOf('a number of seconds', 0, MOST_SECONDS),
+    )
+    .addOption(logsOption())
+    .addOption(jsonOption('the verdict as JSON'))
+    .option('--certificate <file>', 'write what the log says of the run, with digests of its intervals')
+    .option('--faults <file>', 'for the certificate: a JSON list of the faults that were injected')
+    .addOption(
+      new Option(
+        '--check <file>',
+        'only compare the log with such a certificate: 0 if it still says the same, else 1 and the parameters that differ',
+      ).conflicts(['certificate', 'repair', 'runId', 'wait']),
+    )
+    .addHelpText('after', EXIT_STATUSES)
+    .action((options: Options, command: Command) => {
+      if (options.force && !options.repair) command.error("error: option '--force' belongs to '--repair'");
+      if (options.faults !== undefined && options.certificate === undefined)
+        command.error("error: option '--faults <file>' belongs to '--certificate <file>'");
+      run(options, (program) => verify(program, options));
+    });
+}
+
+async function verify(program: Program, options: Options): Promise<number> {
+  const { config, out } = program;
+  // Before anything is waited for: a file that cannot be read is told at once.
+  const injected = options.faults === undefined ? [] : readFaults(options.faults);
+  await using source = await openSource(program, options.logs);
   // Without this await the source would be disposed of before it is read.
-  if (values.check !== undefined) return await checkFile(source, values.check, values.json ?? false);
-  if (values.repair) await repairRun(source, context, values.force ?? false);
+  if (options.check !== undefined) return await checkFile(source, options.check, options.json ?? false, out);
+  if (options.repair) await repairRun(source, program, options.force ?? false);
   // The deadline counts from the start of the process: waiting for the broker is part of it.
-  if (values.wait) await untilFinished(source, context, Math.max(0, deadline - performance.now() / 1000));
-  const ledger = await readLedger(() => source.records(), config.RUN_ID);
-  const verdict = judge(ledger, expectedOf(ledger));
+  const seconds = (options.deadline ?? config.VERIFY_DEADLINE_SECONDS) - performance.now() / 1000;
+  if (options.wait) await untilFinished(source, program, Math.max(0, seconds));
+  // Verdict and certificate judge from one and the same account.
+  const account = options.certificate === undefined ? undefined : await readAccountOf(source, config);
+  const ledger = account?.ledger ?? (await readLedger(() => source.records(), config.RUN_ID));
+  const expected = expectedOf(ledger);
+  const verdict = judge(ledger, expected);
   const missingShards =
     source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
-  if (values.json) process.stdout.write(`${JSON.stringify({ ...verdict, missingShards }, null, 2)}\n`);
-  else process.stdout.write(verdictText(verdict, missingShards));
-  if (values.certificate !== undefined)
-    await writeCertificate(source, config, { certificate: values.certificate, faults: values.faults }, expectedOf);
-  return verdict.complete ? 0 : 1;
+  if (account && options.certificate !== undefined)
+    writeCertificate(options.certificate, account, { source, config, injected, expected });
+  await out.print(
+    options.json ? `${JSON.stringify({ ...verdict, missingShards }, null, 2)}\n` : verdictText(verdict, missingShards),
+  );
+  return exitStatusOf(verdict, config.VERIFY_ALLOW_DEAD);
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */

@@ -1,4 +1,4 @@
-/** Waiting for a run to finish: until nothing is missing, or nothing happens any more that could bring what is missing. */
+/** Waiting for a run to finish: until nothing is missing, or nothing can bring what is missing any more. */
 import { delay } from '../core/runtime/backoff.js';
 import { asError } from '../core/runtime/errors.js';
 import { Ledger, readLedger } from '../core/ledger/ledger.js';
@@ -10,7 +10,7 @@ const QUIET_MS = 30_000;
 const LOOK_EVERY_MS = 1000;
 const REPORT_EVERY_MS = 10_000;
 
-/** Resolves when the run is finished, when it has come to rest, or at the deadline; says now and then how far it is. */
+/** Resolves when the run is finished, halted or at rest, or at the deadline; says now and then how far it is. */
 export async function untilFinished(source: Source, { config, log, stop }: Context, seconds: number): Promise<void> {
   const over = new AbortController();
   const end = AbortSignal.any([stop, over.signal, AbortSignal.timeout(Math.round(seconds * 1000))]);
@@ -34,6 +34,13 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
       const now = performance.now();
       if (now - lookedAt >= LOOK_EVERY_MS) {
         lookedAt = now;
+        if (ledger.halted && (await isHalted(source, config.RUN_ID).catch(() => false))) {
+          log.warn(
+            { run_id: config.RUN_ID, reason: ledger.halted.reason },
+            'the run is halted: nothing of it is computed',
+          );
+          return;
+        }
         if (!ledger.plan || (await source.isActive().catch(() => true))) activeAt = now;
       }
       if (now - activeAt > QUIET_MS) {
@@ -56,6 +63,11 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
     await following;
   }
   if (failure !== undefined) throw asError(failure);
+}
+
+/** The record alone may be an old one, of a log whose end is not read yet. */
+async function isHalted({ broker }: Source, runId: string): Promise<boolean> {
+  return (await broker?.runStates())?.get(runId)?.halted !== undefined;
 }
 
 async function follow(source: Source, ledger: Ledger, end: AbortSignal): Promise<void> {

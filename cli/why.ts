@@ -1,34 +1,45 @@
 /** `ttg why`: why a run does not move, as far as broker and log tell. `scripts/why.mjs` asks the cluster too. */
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../core/runtime/errors.js';
-import type { Context } from '../core/runtime/lifecycle.js';
+import { Command } from 'commander';
+import type { Program } from '../core/runtime/lifecycle.js';
+import { jsonOption, numberOf, run, runIdOption } from './command.js';
 import { answerText, exitStatus, explain } from './diagnose/explain.js';
 import { aboutRun, lookTwice } from './diagnose/look.js';
 
 /** Longer than RabbitMQ's statistics lag. */
 export const WATCH_SECONDS = 6;
+const HOUR_SECONDS = 3600;
 
-export const usage = `ttg why [--seconds N] [--json]
-  One sentence with a remedy for a run that does not move. Exits 0 if it is complete or moves, 1 if not.
-  --seconds  how long to watch for motion (default: ${WATCH_SECONDS})`;
+interface Options {
+  readonly runId?: string;
+  readonly seconds: number;
+  readonly json?: true;
+}
 
-export async function why(context: Context, args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    strict: true,
-    options: { seconds: { type: 'string' }, json: { type: 'boolean' } },
-  });
-  const seconds = Number(values.seconds ?? WATCH_SECONDS);
-  if (!(seconds > 0 && seconds <= 3600))
-    throw new ConfigError(`--seconds ${values.seconds}: give a number above 0 and up to 3600`);
-  const broker = await lookTwice(context, { seconds });
+export function whyCommand(): Command {
+  return new Command('why')
+    .description(
+      'says in one sentence, with a remedy, why a run does not move. Exits 0 if it is complete or moves, else 1',
+    )
+    .addOption(runIdOption())
+    .option(
+      '--seconds <n>',
+      'how long to watch for motion; a run that moves is seen sooner',
+      numberOf('a number of seconds', 0, HOUR_SECONDS, true),
+      WATCH_SECONDS,
+    )
+    .addOption(jsonOption('the answer as JSON'))
+    .action((options: Options) => run(options, (program) => why(program, options)));
+}
+
+async function why(program: Program, { seconds, json }: Options): Promise<number> {
+  const broker = await lookTwice(program, { seconds });
   const answer = explain({
-    ...aboutRun(context),
+    ...aboutRun(program),
     now: Date.now(),
     chunkTimeoutSeconds: undefined,
     broker,
     cluster: undefined,
   });
-  process.stdout.write(values.json ? `${JSON.stringify(answer)}\n` : answerText(answer));
+  await program.out.print(json ? `${JSON.stringify(answer)}\n` : answerText(answer));
   return exitStatus(answer);
 }

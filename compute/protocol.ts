@@ -1,12 +1,11 @@
 /** What the worker's main thread and its compute thread say to each other. */
 import type { Interval } from '../core/model/interval.js';
-import type { Result } from '../core/wire/records.js';
+import type { Outcome } from './executor.js';
 
 /** How chunks are computed: given to the thread once, at its start. */
 export interface ThreadOptions {
   readonly simulateWorkMs: number;
   readonly simulateFaultRate: number;
-  readonly keepValues: boolean;
   /** A progress message each time this many parameters are done. */
   readonly progressEvery: number;
   /**
@@ -20,37 +19,24 @@ export interface Task extends Interval {
   /** Position within the batch. */
   readonly index: number;
   readonly computation: string;
-}
-
-export type Computed = Omit<Result, 'workerId'>;
-
-/** What became of one task. */
-export type Outcome =
-  { readonly index: number; readonly computed: Computed } | { readonly index: number; readonly failure: Failure };
-
-export interface Failure {
-  readonly message: string;
-  readonly stack: string;
-  /** `worker`: this worker cannot compute it, another one may; `chunk`: computing it failed. */
-  readonly blame: 'chunk' | 'worker';
-  /** false when a further attempt cannot end otherwise. */
-  readonly retryable: boolean;
-  readonly parameter?: number;
+  readonly keepValues: boolean;
 }
 
 /** Tasks as they cross to the thread, see pack.ts. */
 export interface PackedTasks {
   /** The computations of the batch, each once. */
   readonly computations: readonly string[];
-  /** For each task index, start, end and position of its computation. */
+  /** For each task index, start, end, position of its computation, and 1 where it keeps its values. */
   readonly numbers: Float64Array;
 }
 
 export interface PackedOutcomes {
-  /** For each plain result index, sum, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
+  /** For each plain result index, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
   readonly numbers: Float64Array;
   /** Digests of the plain results, one behind the other: a text costs more than its characters. */
   readonly digests: string;
+  /** The sum of each plain result. */
+  readonly sums: readonly string[];
   /** Moments, each once where it is followed by itself. */
   readonly times: readonly string[];
   /** Failures, and results that keep their values. */

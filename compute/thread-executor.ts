@@ -1,18 +1,12 @@
-/** Runs batches of chunks on a compute thread, and survives whatever a chunk does to that thread. */
+/** The executor that computes on a thread, and survives whatever a chunk does to that thread. */
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../core/runtime/config.js';
 import type { Chunk } from '../core/model/chunk.js';
 import { packTasks, unpackOutcomes } from './pack.js';
-import type { FromThread, Outcome, Task, ThreadOptions } from './protocol.js';
+import type { ExecuteOptions, Executor } from './executor.js';
+import type { FromThread, Task, ThreadOptions } from './protocol.js';
 
-export interface ExecuteOptions {
-  /** Called for each chunk once. A chunk without an outcome was not finished. */
-  readonly settled: (outcome: Outcome) => void;
-  /** Ends the batch: what is not finished gets no outcome. */
-  readonly signal: AbortSignal;
-}
-
-export class Executor implements AsyncDisposable {
+export class ThreadExecutor implements Executor {
   readonly #options: ThreadOptions;
   readonly #timeLimitMs: number;
   readonly #progress: (parameters: number) => void;
@@ -25,7 +19,6 @@ export class Executor implements AsyncDisposable {
     this.#options = {
       simulateWorkMs: config.SIMULATE_WORK_MS,
       simulateFaultRate: config.SIMULATE_FAULT_RATE,
-      keepValues: config.KEEP_VALUES,
       progressEvery: config.BATCH_SIZE,
       current,
     };
@@ -46,16 +39,15 @@ export class Executor implements AsyncDisposable {
       start: chunk.start,
       end: chunk.end,
       computation: chunk.computation,
+      keepValues: chunk.keepValues,
     }));
     while (tasks.length > 0 && !options.signal.aborted) {
       const ended = await this.#runOnThread(tasks, options);
       if (ended.by === 'done' || ended.by === 'stopped') return;
       // The thread is gone. What it was at is to blame; what was not handed over goes to a new thread.
       const parameter = this.#parameterOf(chunks, ended.at);
-      options.settled({
-        index: ended.at,
-        failure: { message: ended.reason, stack: '', blame: 'chunk', retryable: true, ...parameter },
-      });
+      const failure = { message: ended.reason, stack: '', blame: 'parameter', retryable: true, ...parameter } as const;
+      options.settled([{ index: ended.at, failure }]);
       tasks = tasks.filter((task) => task.index >= ended.next && task.index !== ended.at);
     }
   }
@@ -81,9 +73,11 @@ export class Executor implements AsyncDisposable {
       };
       const receive = (message: FromThread): void => {
         if (message.kind !== 'outcomes') return;
-        for (const outcome of unpackOutcomes(message.outcomes)) {
-          next = outcome.index + 1;
-          settled(outcome);
+        const outcomes = unpackOutcomes(message.outcomes);
+        const last = outcomes.at(-1);
+        if (last) {
+          next = last.index + 1;
+          settled(outcomes);
         }
         if (message.done) finish({ by: 'done' });
       };

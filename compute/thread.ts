@@ -1,10 +1,11 @@
 /** The compute thread: computes batches of tasks, so that a busy computation never blocks heartbeats and settling. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { asError, ConfigError } from '../core/runtime/errors.js';
-import { loadComputation, type Computation } from './module.js';
+import { asError } from '../core/runtime/errors.js';
+import type { Computed, Failure, Outcome } from './executor.js';
+import { LoadError, loadComputation, type Computation } from './module.js';
 import { Summariser } from './summarise.js';
 import { packOutcomes, unpackTasks } from './pack.js';
-import type { Computed, FromThread, Outcome, PackedTasks, Task, ThreadOptions } from './protocol.js';
+import type { FromThread, PackedTasks, Task, ThreadOptions } from './protocol.js';
 
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
 const HAND_OVER_MS = 20;
@@ -53,23 +54,18 @@ class ComputeThread {
     try {
       return { index: task.index, computed: await this.#compute(task, at) };
     } catch (thrown) {
-      const error = asError(thrown);
-      const failure = { message: error.message, stack: error.stack ?? '' };
-      if (error instanceof ConfigError)
-        return { index: task.index, failure: { ...failure, blame: 'worker', retryable: true } };
-      const retryable = !('retryable' in error) || error.retryable !== false;
-      return { index: task.index, failure: { ...failure, blame: 'chunk', retryable, ...at } };
+      return { index: task.index, failure: failureOf(asError(thrown), at) };
     }
   }
 
   async #compute(task: Task, at: At): Promise<Computed> {
-    const { simulateFaultRate, keepValues } = this.#options;
+    const { simulateFaultRate } = this.#options;
     const startedAt = this.#now();
     const started = performance.now();
     const computation = await this.#computation(task.computation);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
       throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
-    const summariser = new Summariser(computation.decimals, keepValues);
+    const summariser = new Summariser(task.keepValues);
     for (let parameter = task.start; parameter <= task.end; parameter++) {
       at.parameter = parameter;
       Atomics.store(this.#current, 1, parameter - task.start);
@@ -121,6 +117,14 @@ class ComputeThread {
   #send(message: FromThread): void {
     this.#port.postMessage(message);
   }
+}
+
+function failureOf(error: Error, at: At): Failure {
+  const { message, stack = '' } = error;
+  if (error instanceof LoadError)
+    return { message, stack: '', blame: error.missing ? 'worker' : 'computation', retryable: true };
+  const retryable = !('retryable' in error) || error.retryable !== false;
+  return { message, stack, blame: 'parameter', retryable, ...at };
 }
 
 if (parentPort) new ComputeThread(parentPort, workerData as ThreadOptions);

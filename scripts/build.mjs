@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The image ttg:<version>, and into the Kind cluster with it. */
-import { CLUSTER_NAME } from './lib/args.mjs';
-import { buildImage, loadImage, packageVersion } from './lib/image.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
+import { buildImage, loadImage } from '../dist/ops/cluster/image.js';
+import { packageVersion } from '../dist/ops/programs.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {
@@ -26,7 +28,7 @@ await runScript(
       'build.mjs --tag registry.example/ttg',
     ],
   },
-  async ({ version, tag, 'load-kind': load, name }, run) => {
+  async ({ version, tag, 'load-kind': load, name }, script) => {
     const image = `${tag}:${version ?? (await packageVersion())}`;
     if (!/^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(image)) {
       throw new Stop(
@@ -34,11 +36,11 @@ await runScript(
         'letters, digits, dots and dashes in --version; lower case in --tag',
       );
     }
-    await requireTools(run, load ? ['docker', 'kind'] : ['docker']);
-    await buildImage(run, image);
-    if (load) await loadImage(run, image, name);
+    await requireTools(script, load ? ['docker', 'kind'] : ['docker']);
+    await buildImage(script, image);
+    if (load) await loadImage(script, image, name);
     const other = `${version ? ` --version ${version}` : ''}${name === 'ttg' ? '' : ` --name ${name}`}`;
-    run.print(
+    script.print(
       load
         ? `Next: npx zx scripts/deploy.mjs --preset small --backend redis${other}`
         : `Next: npx zx scripts/build.mjs --load-kind${other}`,

@@ -1,22 +1,25 @@
 #!/usr/bin/env node
 /** Removal of what TTG made in a cluster, and of nothing else. */
-import { CONTEXT, NAMESPACE } from './lib/args.mjs';
-import { confirm } from './lib/confirm.mjs';
-import { inventory, table } from './lib/inventory.mjs';
-import { connect, PROJECT } from './lib/kube.mjs';
-import { helmReleases, remove, requireUnmounted } from './lib/removal.mjs';
-import { runScript } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
-
-/** @typedef {import('./lib/inventory.mjs').Owned} Owned */
+import { CONTEXT, NAMESPACE } from '../dist/ops/script/args.js';
+import { confirm, runScript } from '../dist/ops/script/frame.js';
+import { inventory, table } from '../dist/ops/cluster/inventory.js';
+import { connect, PROJECT } from '../dist/ops/cluster/kube.js';
+import { helmReleases, remove, requireUnmounted, selection } from '../dist/ops/cluster/removal.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 const FLAGS = /** @type {const} */ ({
-  'all': { type: 'boolean', help: 'releases, leftovers and volumes; the default where no part is named' },
+  'all': {
+    type: 'boolean',
+    help: 'releases and leftovers; the default where no part is named (volumes and passwords stay, unless --data)',
+  },
   'workers': { type: 'boolean', help: 'ScaledJobs, Jobs and pods of the workers' },
   'pods': { type: 'boolean', help: 'the same of workers, seeder and verify' },
   'redis': { type: 'boolean', help: 'the Redis broker (its volume and password stay, unless --data)' },
   'rabbitmq': { type: 'boolean', help: 'the RabbitMQ broker (its volume and password stay, unless --data)' },
-  'data': { type: 'boolean', help: 'volume claims: the results in them are lost' },
+  'data': {
+    type: 'boolean',
+    help: 'volume claims, with --all or a broker its password too: the results in them are lost',
+  },
   'dry-run': { type: 'boolean', help: 'print what would go, delete nothing' },
   'force': { type: 'boolean', help: 'do not ask' },
   'release': { type: 'string', value: 'R', help: 'only objects of this Helm release (default: every release)' },
@@ -34,60 +37,49 @@ await runScript(
       'cleanup.mjs --dry-run',
       'cleanup.mjs --pods --force',
       'cleanup.mjs --rabbitmq --data',
-      'cleanup.mjs --all --all-namespaces',
+      'cleanup.mjs --all --data --all-namespaces',
     ],
   },
-  async (flags, run) => {
-    await requireTools(run, ['kubectl', 'helm']);
+  async (flags, script) => {
+    await requireTools(script, ['kubectl', 'helm']);
     const kube = connect(flags);
     const all = flags.all || !(flags.workers || flags.pods || flags.redis || flags.rabbitmq || flags.data);
     const where = { namespace: flags['all-namespaces'] ? undefined : flags.namespace, release: flags.release };
     const place = where.namespace
       ? `namespace ${where.namespace} of ${kube.context}`
       : `all namespaces of ${kube.context}`;
-    const select = all ? (/** @type {Owned[]} */ found) => found : parts(flags);
+    const select = selection({ ...flags, all });
 
-    const releases = all ? await helmReleases({ run, kube, ...where }) : [];
-    const selected = select(await inventory(run, kube, where));
+    const releases = all ? await helmReleases({ script, kube, ...where }) : [];
+    const selected = select(await inventory(script, kube, where));
     if (selected.length === 0 && releases.length === 0) {
-      run.print(`Nothing of it in ${place}${where.release ? ` from release ${where.release}` : ''}.`);
+      script.print(`Nothing of it in ${place}${where.release ? ` from release ${where.release}` : ''}.`);
       return;
     }
-    for (const { name, namespace, status } of releases) run.print(`Helm release ${name} in ${namespace} (${status})`);
-    for (const line of table(selected)) run.print(line);
+    for (const { name, namespace, status } of releases)
+      script.print(`Helm release ${name} in ${namespace} (${status})`);
+    for (const line of table(selected)) script.print(line);
     if (flags['dry-run']) {
-      run.print('Dry run: nothing was deleted.');
+      script.print('Dry run: nothing was deleted.');
       return;
     }
     if (!all && flags.data) requireUnmounted(selected, (await kube.core.listPodForAllNamespaces()).items);
-    await confirm(run, `Delete these in ${place}?`, flags.force);
-    await remove({ run, kube, select, ...where }, releases);
+    await confirm(script, `Delete these in ${place}?`, flags.force);
+    await remove({ script, kube, select, ...where }, releases);
 
-    run.print(all ? `Nothing labelled ${PROJECT} is left in ${place}.` : 'Deleted. The rest stays.');
+    const left = all ? await inventory(script, kube, where) : [];
+    if (!all) script.print('Deleted. The rest stays.');
+    else if (left.length === 0) script.print(`Nothing labelled ${PROJECT} is left in ${place}.`);
+    else
+      script.print(
+        `Deleted. Data stays: ${left.map((o) => `${o.kind} ${o.name}`).join(', ')}; with --data it goes too.`,
+      );
     const owner = selected.find(
       (o) => o.object.metadata.annotations?.['meta.helm.sh/release-name'] && o.kind !== 'Pod',
     );
     if (!all && owner)
-      run.print(
+      script.print(
         `Helm still lists the release ${owner.release}: \`helm upgrade\` or scripts/deploy.mjs brings back what it owns.`,
       );
   },
 );
-
-/**
- * Which objects the flags name. Services, settings and volumes go with their broker only.
- * @param {{ workers: boolean, pods: boolean, redis: boolean, rabbitmq: boolean, data: boolean }} flags
- * @returns {(found: Owned[]) => Owned[]}
- */
-function parts({ workers, pods, redis, rabbitmq, data }) {
-  const running = [...(workers || pods ? ['worker'] : []), ...(pods ? ['seeder', 'verify'] : [])];
-  const brokers = [...(redis ? ['redis', 'redis-insight'] : []), ...(rabbitmq ? ['rabbitmq'] : [])];
-  return (found) =>
-    found.filter((o) => {
-      if (o.kind === 'PersistentVolumeClaim') return data && (brokers.length === 0 || brokers.includes(o.component));
-      // the password stays with the data: what else uses it would be locked out
-      if (o.kind === 'Secret') return data && brokers.includes(o.component);
-      if (running.includes(o.component)) return ['ScaledJob', 'Job', 'Pod'].includes(o.kind);
-      return brokers.includes(o.component);
-    });
-}

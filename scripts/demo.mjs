@@ -1,15 +1,12 @@
 #!/usr/bin/env zx
 /** One command from nothing to a proven run: on a Kind cluster, or as processes of this machine. */
-import { which } from 'zx';
-import { clusterStage } from './lib/demo/cluster.mjs';
-import { proveRecovery, strike } from './lib/demo/fault.mjs';
-import { playNamedLocally } from './lib/demo/named-local.mjs';
-import { playNamedOnCluster } from './lib/demo/named-cluster.mjs';
-import { localStage } from './lib/demo/local.mjs';
-import { startMonitor, watch } from './lib/demo/monitor.mjs';
-import { openWebMonitor } from './lib/demo/web.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { runTtg } from './lib/ttg.mjs';
+import { clusterStage } from '../dist/ops/demo/cluster.js';
+import { runSeriesOnProcesses } from '../dist/faults/process/run.js';
+import { runSeriesOnCluster } from '../dist/faults/cluster/run.js';
+import { openLiveView } from '../dist/ops/demo/live.js';
+import { clusterObstacle, printEnding, runDemo } from '../dist/ops/demo/play.js';
+import { localStage } from '../dist/ops/demo/local.js';
+import { runScript } from '../dist/ops/script/frame.js';
 
 await runScript(
   {
@@ -23,7 +20,7 @@ await runScript(
       'fault': {
         type: 'optional',
         value: 'NAME[,NAME…]|all',
-        help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: play these faults, each on a run of its own',
+        help: 'kill a worker in the middle of a chunk, and prove that another one completes it; with names: inject these faults, each on a run of its own',
       },
       'seed': { type: 'number', value: 'N', default: 1, help: 'of the schedule of named faults: when, and whom' },
       'monitor': {
@@ -45,9 +42,10 @@ await runScript(
       'demo.mjs --backend rabbitmq --preset medium --monitor both --keep',
     ],
   },
-  async (flags, run) => {
-    const local = flags.local || (await clusterObstacle(run));
-    if (local) run.print(`demo on this machine, without a cluster${typeof local === 'string' ? `: ${local}` : ''}`);
+  async (flags, script) => {
+    const obstacle = flags.local ? undefined : await clusterObstacle(script);
+    const local = flags.local || obstacle !== undefined;
+    if (local) script.print(`demo on this machine, without a cluster${obstacle === undefined ? '' : `: ${obstacle}`}`);
     if (typeof flags.fault === 'string') {
       const named = {
         backend: flags.backend,
@@ -56,59 +54,30 @@ await runScript(
         maxWorkers: flags['max-workers'],
       };
       return local
-        ? playNamedLocally(flags.fault, named, run)
-        : playNamedOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, run);
+        ? runSeriesOnProcesses(flags.fault, named, script)
+        : runSeriesOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, script);
     }
     const runId = `demo-${Date.now().toString(36)}`;
     const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
+    const view = openLiveView(process.stdout);
     const stage = local
-      ? await localStage(run, options)
-      : await clusterStage(run, {
+      ? await localStage(script, options)
+      : await clusterStage(script, {
           ...options,
           cluster: flags.name,
           namespace: flags.namespace,
           keep: flags.keep,
           watchChunks: flags.fault === true,
         });
-    if (local) run.onInterrupt('taking the demo down', stage.close);
+    if (local) script.onInterrupt('taking the demo down', stage.close);
+    let ending;
     try {
-      return await play({ fault: flags.fault === true, monitor: flags.monitor }, run, stage);
+      ending = await runDemo({ fault: flags.fault === true, monitor: flags.monitor, view }, script, stage);
     } finally {
-      if (!run.signal.aborted) await run.step(flags.keep && !local ? 'closing' : 'taking the demo down', stage.close);
+      if (!script.signal.aborted)
+        await script.step(flags.keep && !local ? 'closing' : 'taking the demo down', stage.close);
     }
+    printEnding(ending, script.print);
+    return ending.status;
   },
 );
-
-/**
- * @param {{ fault: boolean, monitor: string }} flags
- * @param {import('./lib/steps.mjs').Run} run
- * @param {import('./lib/demo/stage.mjs').Stage} stage
- * @returns {Promise<number>}
- */
-async function play({ fault: withFault, monitor: kind }, run, stage) {
-  if (kind === 'web' || kind === 'both') await openWebMonitor(stage, run);
-  const monitor = await startMonitor(stage.env, run.signal);
-  try {
-    const watching = watch(stage, monitor, { run, quiet: kind !== 'cli' && kind !== 'both' });
-    watching.catch(() => {});
-    const fault = withFault ? await strike(stage, monitor, run) : undefined;
-    if (fault) run.print(`fault: ${fault.worker} killed without grace in the middle of chunk ${fault.chunkId}`);
-    await watching;
-    const status = await runTtg(stage.env, ['verify'], run.signal);
-    await runTtg(stage.env, ['results'], run.signal);
-    if (fault) run.print(proveRecovery(fault, monitor.ledger));
-    if (status !== 0) throw new Stop('the run is not complete', 'see the verdict above');
-    return 0;
-  } finally {
-    await monitor.close();
-  }
-}
-
-/** @param {import('./lib/steps.mjs').Run} run @returns {Promise<string | false>} why there can be no cluster */
-async function clusterObstacle(run) {
-  for (const program of ['docker', 'kind', 'kubectl', 'helm'])
-    if (!(await which(program, { nothrow: true }))) return `${program} is not on the PATH`;
-  return (await run.sh({ nothrow: true, timeout: '20s' })`docker info`).exitCode === 0
-    ? false
-    : 'the Docker engine does not answer';
-}

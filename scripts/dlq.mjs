@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
 /** Looks into a release's dead-letter queue, replays or drops what is in it: `ttg dlq`, run from here. */
-import { CONTEXT, NAMESPACE, RELEASE } from './lib/args.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { CONTEXT, NAMESPACE, RELEASE } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
 await runScript(
   {
@@ -21,9 +21,9 @@ await runScript(
     },
     examples: ['dlq.mjs -n ttg', 'dlq.mjs -n ttg --action replay --all'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const args = ['dlq', flags.action, ...flags.id, ...(flags.all ? ['--all'] : []), ...(flags.json ? ['--json'] : [])];
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: run.signal });
+    return runTtgOnRelease(where, args, { signal: script.signal });
   },
 );

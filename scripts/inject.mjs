@@ -2,12 +2,13 @@
 /** A fault by name, injected into a release that is at work, and healed again. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { RUN } from './lib/args.mjs';
-import { CLUSTER_FAULTS } from './lib/faults/catalogue.mjs';
-import { attachClusterStage } from './lib/faults/cluster/stage.mjs';
-import { injectFault } from './lib/faults/play.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { CLUSTER_FAULTS } from '../dist/faults/catalogue.js';
+import { attachClusterStage } from '../dist/faults/cluster/stage.js';
+import { injectFault } from '../dist/faults/experiment.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
 
 /** The others need a run that is made for them. */
 const INJECTABLE = Object.keys(CLUSTER_FAULTS).filter((name) => {
@@ -44,7 +45,7 @@ await runScript(
       'verify.mjs --wait --certificate run.json --faults faults.json',
     ],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const name = flags.fault ?? '';
     const fault = CLUSTER_FAULTS[name];
     if (!fault) throw new Stop(name ? `no such fault: ${name}` : 'which fault?', `one of ${INJECTABLE.join(', ')}`);
@@ -60,8 +61,8 @@ await runScript(
       namespace: flags.namespace,
       release: flags.release,
     };
-    const stage = await run.step('connecting to the release', () =>
-      attachClusterStage(place, { runId: flags['run-id'], deadlineSeconds: flags.deadline }, run.signal),
+    const stage = await script.step('connecting to the release', () =>
+      attachClusterStage(place, { runId: flags['run-id'], deadlineSeconds: flags.deadline }, script.signal),
     );
     try {
       const { ledger } = await stage.read();
@@ -70,10 +71,10 @@ await runScript(
           `run ${ledger.runId} is finished: there is nothing left to disturb`,
           'start another run, or extend this one: README, "Run again, resume, extend"',
         );
-      const { injection } = await run.step(name, (say) =>
+      const { injection } = await script.step(name, (say) =>
         injectFault(name, fault, stage, { seed: flags.seed, say, running: true }),
       );
-      run.print(JSON.stringify(injection));
+      script.print(JSON.stringify(injection));
       if (flags.record !== undefined) await addTo(flags.record, injection);
     } finally {
       await stage.close(false);
@@ -81,7 +82,7 @@ await runScript(
   },
 );
 
-/** @param {string} file @param {import('./lib/faults/types.mjs').Injection} injection */
+/** @param {string} file @param {import('../dist/faults/types.js').Injection} injection */
 async function addTo(file, injection) {
   /** @type {unknown} */
   const before = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : [];

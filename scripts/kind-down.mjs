@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The end of a Kind cluster and of everything in it. */
-import { CLUSTER_NAME } from './lib/args.mjs';
-import { nodeContainers } from './lib/cluster.mjs';
-import { confirm } from './lib/confirm.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
+import { nodeContainers } from '../dist/ops/cluster/kind.js';
+import { confirm, runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {
@@ -13,17 +13,21 @@ await runScript(
     flags: { ...CLUSTER_NAME, force: { type: 'boolean', help: 'do not ask' } },
     examples: ['kind-down.mjs --force'],
   },
-  async ({ name, force }, run) => {
-    await requireTools(run, ['docker', 'kind']);
-    const containers = await nodeContainers(run, name);
+  async ({ name, force }, script) => {
+    await requireTools(script, ['docker', 'kind']);
+    const containers = await nodeContainers(script, name);
     if (containers.length === 0) {
-      run.print(`There is no Kind cluster ${name}: nothing to delete.`);
+      script.print(`There is no Kind cluster ${name}: nothing to delete.`);
     } else {
-      await confirm(run, `Delete the Kind cluster ${name} (${containers.length} nodes) and everything in it?`, force);
+      await confirm(
+        script,
+        `Delete the Kind cluster ${name} (${containers.length} nodes) and everything in it?`,
+        force,
+      );
     }
     // also without containers: removes a context that an interrupted deletion left behind
-    await run.step(`deleting the Kind cluster ${name}`, () => run.sh`kind delete cluster --name ${name}`);
-    const left = await nodeContainers(run, name);
+    await script.step(`deleting the Kind cluster ${name}`, () => script.sh`kind delete cluster --name ${name}`);
+    const left = await nodeContainers(script, name);
     if (left.length)
       throw new Stop(`still there: ${left.map((c) => c.name).join(', ')}`, 'run this again, or `docker rm -f` them');
   },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** A Kind cluster with KEDA, ready for `deploy.mjs`. */
-import { CLUSTER_NAME } from './lib/args.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
 import {
   createCluster,
   ensureContext,
@@ -8,10 +8,11 @@ import {
   requireComplete,
   startContainers,
   waitNodes,
-} from './lib/cluster.mjs';
-import { ensureKeda } from './lib/keda.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+} from '../dist/ops/cluster/kind.js';
+import { ensureKeda } from '../dist/ops/cluster/keda.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { Stop } from '../dist/ops/script/stop.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {
@@ -25,30 +26,32 @@ await runScript(
     flags: { ...CLUSTER_NAME, nodes: { type: 'number', default: 4, help: 'number of nodes' } },
     examples: ['kind-up.mjs', 'kind-up.mjs --name small --nodes 2'],
   },
-  async ({ name, nodes }, run) => {
+  async ({ name, nodes }, script) => {
     if (!Number.isInteger(nodes) || nodes < 1)
       throw new Stop(`--nodes ${nodes}: a cluster has 1 node or more`, 'give a whole number');
-    await run.step('looking for docker, kind, kubectl and helm', () =>
-      requireTools(run, ['docker', 'kind', 'kubectl', 'helm']),
+    await script.step('looking for docker, kind, kubectl and helm', () =>
+      requireTools(script, ['docker', 'kind', 'kubectl', 'helm']),
     );
 
     let started;
-    let containers = await nodeContainers(run, name);
+    let containers = await nodeContainers(script, name);
     if (containers.length === 0) {
-      await run.step(`creating the Kind cluster ${name} with ${nodes} nodes`, () => createCluster(run, name, nodes));
-      containers = await nodeContainers(run, name);
+      await script.step(`creating the Kind cluster ${name} with ${nodes} nodes`, () =>
+        createCluster(script, name, nodes),
+      );
+      containers = await nodeContainers(script, name);
     } else {
-      run.print(
+      script.print(
         `The cluster ${name} exists (${containers.length} nodes${containers.length === nodes ? '' : '; for another number run kind-down first'}).`,
       );
-      started = await startContainers(run, containers);
-      await requireComplete(run, name, containers);
-      await ensureContext(run, name);
+      started = await startContainers(script, containers);
+      await requireComplete(script, name, containers);
+      await ensureContext(script, name);
     }
-    const kube = await waitNodes(run, name, containers.length, started);
-    await ensureKeda(run, kube);
+    const kube = await waitNodes(script, name, containers.length, started);
+    await ensureKeda(script, kube);
 
-    run.print(`Ready: kubectl --context kind-${name} get nodes`);
-    run.print(`Next:  npx zx scripts/build.mjs --load-kind${name === 'ttg' ? '' : ` --name ${name}`}`);
+    script.print(`Ready: kubectl --context kind-${name} get nodes`);
+    script.print(`Next:  npx zx scripts/build.mjs --load-kind${name === 'ttg' ? '' : ` --name ${name}`}`);
   },
 );

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /** What TTG has in a cluster, by namespace, with its state; and its images. */
 import { which } from 'zx';
-import { CONTEXT } from './lib/args.mjs';
-import { inventory, table } from './lib/inventory.mjs';
-import { connect } from './lib/kube.mjs';
-import { helmReleases } from './lib/removal.mjs';
-import { runScript } from './lib/steps.mjs';
-import { lines, requireTools } from './lib/tools.mjs';
+import { CONTEXT } from '../dist/ops/script/args.js';
+import { inventory, table } from '../dist/ops/cluster/inventory.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { helmReleases } from '../dist/ops/cluster/removal.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { lines, requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {
@@ -19,18 +19,18 @@ await runScript(
     },
     examples: ['list.mjs', 'list.mjs --namespace default'],
   },
-  async ({ namespace, image, ...flags }, run) => {
-    await requireTools(run, ['kubectl', 'helm']);
+  async ({ namespace, image, ...flags }, script) => {
+    await requireTools(script, ['kubectl', 'helm']);
     const kube = connect(flags);
-    run.print(`Context ${kube.context}`);
-    const releases = await helmReleases({ run, kube, namespace });
+    script.print(`Context ${kube.context}`);
+    const releases = await helmReleases({ script, kube, namespace });
     for (const { name, namespace: ns, chart, status } of releases)
-      run.print(`Release ${name} in ${ns}: ${chart}, ${status}`);
-    if (releases.length === 0) run.print('No release');
+      script.print(`Release ${name} in ${ns}: ${chart}, ${status}`);
+    if (releases.length === 0) script.print('No release');
 
-    const objects = await inventory(run, kube, { namespace });
-    for (const line of table(objects)) run.print(line);
-    if (objects.length === 0) run.print('No object');
+    const objects = await inventory(script, kube, { namespace });
+    for (const line of table(objects)) script.print(line);
+    if (objects.length === 0) script.print('No object');
 
     const nodes = (await kube.core.listNode()).items;
     /** @type {Map<string, string[]>} */
@@ -43,12 +43,12 @@ await runScript(
       }
     }
     for (const [name, on] of holders)
-      run.print(`Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${nodes.length} nodes`);
+      script.print(`Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${nodes.length} nodes`);
     if (await which('docker', { nothrow: true })) {
       const local = await lines(
-        run.sh({ nothrow: true })`docker images --format ${'{{.Repository}}:{{.Tag}} {{.Size}}'} ${image}`,
+        script.sh({ nothrow: true })`docker images --format ${'{{.Repository}}:{{.Tag}} {{.Size}}'} ${image}`,
       );
-      for (const row of local) run.print(`Image ${row} in Docker`);
+      for (const row of local) script.print(`Image ${row} in Docker`);
     }
   },
 );

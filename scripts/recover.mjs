@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** After a reboot, or after Docker was restarted: the same cluster, up again, and where its runs stand. */
-import { CLUSTER_NAME } from './lib/args.mjs';
+import { CLUSTER_NAME } from '../dist/ops/script/args.js';
 import {
   ensureContext,
   nodeContainers,
@@ -8,12 +8,12 @@ import {
   requireComplete,
   startContainers,
   waitNodes,
-} from './lib/cluster.mjs';
-import { inventory, table } from './lib/inventory.mjs';
-import { waitKeda } from './lib/keda.mjs';
-import { waitBrokers } from './lib/rollout.mjs';
-import { runScript } from './lib/steps.mjs';
-import { requireTools } from './lib/tools.mjs';
+} from '../dist/ops/cluster/kind.js';
+import { inventory, table } from '../dist/ops/cluster/inventory.js';
+import { waitKeda } from '../dist/ops/cluster/keda.js';
+import { waitBrokers } from '../dist/ops/cluster/rollout.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { requireTools } from '../dist/ops/script/tools.js';
 
 await runScript(
   {
@@ -25,18 +25,21 @@ await runScript(
     flags: CLUSTER_NAME,
     examples: ['recover.mjs'],
   },
-  async ({ name }, run) => {
-    await run.step('looking for docker, kind and kubectl', () => requireTools(run, ['docker', 'kind', 'kubectl']));
-    const containers = await nodeContainers(run, name);
+  async ({ name }, script) => {
+    await script.step('looking for docker, kind and kubectl', () =>
+      requireTools(script, ['docker', 'kind', 'kubectl']),
+    );
+    const containers = await nodeContainers(script, name);
     if (containers.length === 0) throw noCluster(name);
-    const started = await startContainers(run, containers);
-    await requireComplete(run, name, containers);
-    await ensureContext(run, name);
-    const kube = await waitNodes(run, name, containers.length, started);
-    await waitKeda(run, kube);
-    const brokers = await waitBrokers(run, kube);
-    for (const line of table(await inventory(run, kube), ['ScaledJob', 'StatefulSet', 'Job', 'Pod'])) run.print(line);
-    run.print(
+    const started = await startContainers(script, containers);
+    await requireComplete(script, name, containers);
+    await ensureContext(script, name);
+    const kube = await waitNodes(script, name, containers.length, started);
+    await waitKeda(script, kube);
+    const brokers = await waitBrokers(script, kube);
+    for (const line of table(await inventory(script, kube), ['ScaledJob', 'StatefulSet', 'Job', 'Pod']))
+      script.print(line);
+    script.print(
       brokers
         ? 'Recovered. Progress: npx zx scripts/status.mjs'
         : 'Recovered. No broker is deployed: npx zx scripts/deploy.mjs',

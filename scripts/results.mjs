@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
 /** Shows what a release's run has computed: aggregate, wall clock, throughput, who did what; or every value as CSV. */
-import { RUN } from './lib/args.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
 await runScript(
   {
@@ -18,7 +18,7 @@ await runScript(
     },
     examples: ['results.mjs -n ttg', 'results.mjs -n ttg --csv > values.csv'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const args = [
       'results',
       ...(flags.json ? ['--json'] : []),
@@ -26,6 +26,6 @@ await runScript(
       ...(flags.verbose ? ['--verbose'] : []),
     ];
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
+    return runTtgOnRelease(where, args, { signal: script.signal, runId: flags['run-id'] });
   },
 );

@@ -1,11 +1,11 @@
 #!/usr/bin/env zx
 /** Shows how far a release's run is: progress, rate, time left, queue, worker pods. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RUN } from './lib/args.mjs';
-import { connect, listPods } from './lib/kube.mjs';
-import { selectorOf } from './lib/release.mjs';
-import { runScript } from './lib/steps.mjs';
-import { askTtg, openRun } from './lib/ttg.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect, listPods } from '../dist/ops/cluster/kube.js';
+import { selectorOf } from '../dist/ops/cluster/release.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { askTtgOnRun, openRun } from '../dist/ops/cluster/open-run.js';
 import { statusText } from '../dist/cli/text.js';
 
 await runScript(
@@ -19,14 +19,15 @@ await runScript(
     },
     examples: ['status.mjs -n ttg --watch 2'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
     /** @type {{ accounted: number, at: number } | undefined} */
     let last;
     for (;;) {
       const opened = await openRun(where, flags['run-id']);
-      /** @type {import('../dist/cli/text.js').Status} */
-      const status = await askTtg(opened, ['status', '--json'], run.signal).finally(opened.close);
+      const status = /** @type {import('../dist/cli/text.js').Status} */ (
+        await askTtgOnRun(opened, ['status', '--json'], script.signal).finally(opened.close)
+      );
       const accounted = status.done + status.dead;
       const rate = last ? ((accounted - last.accounted) / (performance.now() - last.at)) * 1000 : status.rate;
       const now = { ...status, rate, etaSeconds: rate ? (status.total - accounted) / rate : null };
@@ -35,10 +36,12 @@ await runScript(
         Object.entries(pods)
           .map(([phase, count]) => `${count} ${phase}`)
           .join(', ') || 'none';
-      run.print(flags.json ? JSON.stringify({ ...now, pods }) : `${statusText(now).trimEnd()}  worker pods: ${shown}`);
+      script.print(
+        flags.json ? JSON.stringify({ ...now, pods }) : `${statusText(now).trimEnd()}  worker pods: ${shown}`,
+      );
       last = { accounted, at: performance.now() };
       if (flags.watch === undefined || (status.total > 0 && accounted >= status.total)) return 0;
-      await sleep(flags.watch * 1000, undefined, { signal: run.signal });
+      await sleep(flags.watch * 1000, undefined, { signal: script.signal });
     }
   },
 );

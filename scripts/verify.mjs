@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
 /** Says whether every parameter of a release's run has exactly one result: `ttg verify`, run from here. */
-import { RUN } from './lib/args.mjs';
-import { connect } from './lib/kube.mjs';
-import { runScript } from './lib/steps.mjs';
-import { runTtgOnRelease } from './lib/ttg.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
 await runScript(
   {
@@ -32,7 +32,7 @@ await runScript(
       'verify.mjs -n ttg --check run.json',
     ],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const args = [
       'verify',
       ...(flags.repair ? ['--repair'] : []),
@@ -44,6 +44,6 @@ await runScript(
     for (const name of /** @type {const} */ (['certificate', 'faults', 'check']))
       if (flags[name]) args.push(`--${name}`, flags[name]);
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: run.signal, runId: flags['run-id'] });
+    return runTtgOnRelease(where, args, { signal: script.signal, runId: flags['run-id'] });
   },
 );

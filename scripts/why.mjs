@@ -1,9 +1,10 @@
 #!/usr/bin/env zx
 /** Says in one sentence why a release's run does not move, and what to do: from cluster, KEDA, broker and log. */
-import { RUN } from './lib/args.mjs';
-import { apiMessage, connect } from './lib/kube.mjs';
-import { observe } from './lib/observation.mjs';
-import { runScript, Stop } from './lib/steps.mjs';
+import { RUN } from '../dist/ops/script/args.js';
+import { connect } from '../dist/ops/cluster/kube.js';
+import { observe } from '../dist/cli/diagnose/collect.js';
+import { runScript } from '../dist/ops/script/frame.js';
+import { apiMessage, Stop } from '../dist/ops/script/stop.js';
 import { answerText, exitStatus, explain } from '../dist/cli/diagnose/explain.js';
 import { WATCH_SECONDS } from '../dist/cli/why.js';
 
@@ -24,11 +25,11 @@ await runScript(
     },
     examples: ['why.mjs -n ttg', 'why.mjs --context production -n sweeps --release nightly'],
   },
-  async (flags, run) => {
+  async (flags, script) => {
     const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    const options = { seconds: flags.seconds, runId: flags['run-id'], flags: pointing(flags), signal: run.signal };
+    const options = { seconds: flags.seconds, runId: flags['run-id'], flags: pointing(flags), signal: script.signal };
     const seen = await observe(where, options).catch((thrown) => {
-      run.signal.throwIfAborted();
+      script.signal.throwIfAborted();
       if (thrown instanceof Stop) throw thrown;
       throw new Stop(
         `the cluster cannot be asked: ${apiMessage(thrown)}`,
@@ -36,7 +37,7 @@ await runScript(
       );
     });
     const answer = explain(seen);
-    run.print(flags.json ? JSON.stringify(answer) : answerText(answer).trimEnd());
+    script.print(flags.json ? JSON.stringify(answer) : answerText(answer).trimEnd());
     return exitStatus(answer);
   },
 );

@@ -16,6 +16,10 @@ export interface Need {
   readonly recorded: number;
   /** Values that each record keeps. */
   readonly valuesPerChunk: number;
+  /** Dead parameters in the log already: they take the volume's space, and are counted by the broker's memory. */
+  readonly deadByNow: number;
+  /** Parameters that may die before the run is halted. */
+  readonly deadToCome: number;
 }
 
 /**
@@ -25,25 +29,32 @@ export interface Need {
 export function checkCapacity(
   chunks: number,
   capacity: Capacity,
-  { volumeBytes, queued, recorded, valuesPerChunk }: Need,
+  { volumeBytes, queued, recorded, valuesPerChunk, deadByNow, deadToCome }: Need,
 ): void {
   if (chunks === 0) return;
   const values = valuesPerChunk * BYTES_PER_VALUE;
-  const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk } = capacity;
-  const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values);
+  const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk, maxRecordBytes } = capacity;
+  if (values > maxRecordBytes) {
+    throw new ConfigError(
+      `a record with the ${valuesPerChunk} values of a chunk takes about ${kib(values)}, and the broker takes at most ${kib(maxRecordBytes)} in one message: ` +
+        `make chunks of at most ${Math.floor(maxRecordBytes / BYTES_PER_VALUE)} parameters (CHUNK_SIZE; chart: run.chunkSize), or keep no values (KEEP_VALUES; chart: run.keepValues). Nothing was published`,
+    );
+  }
+  const needs = `with these ${chunks} chunks${deadToCome > 0 ? ` and the ${deadToCome} parameters that may die` : ''}`;
+  const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values) + deadToCome * capacity.memoryPerDead;
   if (memoryLimit !== undefined && memory > memoryLimit) {
     refuse(
-      chunks,
+      needs,
       'memory',
       memory,
       memoryLimit,
       "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)",
     );
   }
-  const disk = (chunks + queued + recorded) * (diskPerChunk + values);
+  const disk = (chunks + queued + recorded) * (diskPerChunk + values) + (deadByNow + deadToCome) * capacity.diskPerDead;
   if (volumeBytes !== undefined && disk > volumeBytes) {
     refuse(
-      chunks,
+      needs,
       'disk',
       disk,
       volumeBytes,
@@ -52,10 +63,12 @@ export function checkCapacity(
   }
 }
 
-function refuse(chunks: number, what: string, needed: number, limit: number, remedy: string): never {
-  const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
+const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
+const kib = (bytes: number): string => `${Math.floor(bytes / 1024)} KiB`;
+
+function refuse(needs: string, what: string, needed: number, limit: number, remedy: string): never {
   throw new ConfigError(
-    `with these ${chunks} chunks the broker needs about ${mib(needed)} of ${what}, and has ${mib(limit)}: ` +
-      `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize). Nothing was published`,
+    `${needs} the broker needs about ${mib(needed)} of ${what}, and has ${mib(limit)}: ` +
+      `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize), or allow fewer dead parameters (MAX_DEAD; chart: run.maxDead). Nothing was published`,
   );
 }

@@ -1,5 +1,5 @@
 /** What is to be published: computed from the plan, the log and, where the broker can list it, the queue. */
-import type { Broker } from '../core/broker/port.js';
+import type { Broker, Seeding } from '../core/broker/port.js';
 import { IntervalSet, type Interval } from '../core/model/interval.js';
 import { Ledger } from '../core/ledger/ledger.js';
 import { planInterval, type Plan } from '../core/model/plan.js';
@@ -18,9 +18,9 @@ export async function readRuns(broker: Pick<Broker, 'records'>): Promise<Map<str
 }
 
 /** Parameters of the plan that were never published and have no record. */
-export function neverSeeded(plan: Plan, ledger: Ledger): Interval[] {
+export function unpublished(plan: Plan, ledger: Ledger): Interval[] {
   const known = accounted(ledger);
-  for (const record of ledger.seeded) if (record.reason !== 'repair') known.add(record);
+  for (const record of ledger.published) if (record.reason !== 'repair') known.add(record);
   return known.gaps(planInterval(plan));
 }
 
@@ -28,7 +28,7 @@ export function neverSeeded(plan: Plan, ledger: Ledger): Interval[] {
  * Parameters that have no record and are not in the queue: what was lost on the way, and what was never published.
  * @param queued the run's parameters in the queue, read before the log: what left the queue since is in the log
  */
-export function lost(plan: Plan, ledger: Ledger, queued: IntervalSet): Interval[] {
+export function unaccounted(plan: Plan, ledger: Ledger, queued: IntervalSet): Interval[] {
   const known = accounted(ledger);
   for (const interval of queued.intervals()) known.add(interval);
   return known.gaps(planInterval(plan));
@@ -41,8 +41,10 @@ function accounted(ledger: Ledger): IntervalSet {
 }
 
 /** What is queued of each run; undefined where the broker cannot list its queue. */
-export async function readQueued(broker: Broker): Promise<((runId: string) => IntervalSet) | undefined> {
-  const listing = broker.queued();
+export async function readQueued(
+  seeding: Pick<Seeding, 'queued'>,
+): Promise<((runId: string) => IntervalSet) | undefined> {
+  const listing = seeding.queued();
   if (!listing) return undefined;
   const queued = new Map<string, IntervalSet>();
   for await (const chunk of listing) {
@@ -53,6 +55,6 @@ export async function readQueued(broker: Broker): Promise<((runId: string) => In
   return (runId) => queued.get(runId) ?? new IntervalSet();
 }
 
-export function except(pieces: readonly Interval[], taken: IntervalSet): Interval[] {
+export function without(pieces: readonly Interval[], taken: IntervalSet): Interval[] {
   return pieces.flatMap((piece) => taken.gaps(piece));
 }

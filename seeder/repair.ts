@@ -2,10 +2,11 @@
 import type { Broker } from '../core/broker/port.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
-import { takeLock } from './lock.js';
-import { lostPieces } from './unaccounted.js';
-import { except, neverSeeded, readQueued, readRuns } from './gaps.js';
+import { readQueued, readRuns, unpublished, without } from './gaps.js';
+import { haltToEnd } from './halted.js';
+import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
+import { piecesToRepublish } from './republish.js';
 
 export interface RepairOptions {
   readonly broker: Broker;
@@ -23,11 +24,11 @@ export interface Repair {
   readonly refused: string | undefined;
 }
 
-/** @throws ConfigError when the log holds no plan of the run */
+/** @throws ConfigError when the log holds no plan of the run, or the run is halted */
 export async function repair({ broker, runId, force, log, stop }: RepairOptions): Promise<Repair> {
   await broker.prepare();
-  await using _lock = await takeLock(broker, log, stop);
-  const queued = (await readQueued(broker))?.(runId);
+  await using seeding = await takeSeeding(broker, log, stop);
+  const queued = (await readQueued(seeding))?.(runId);
   const runs = await readRuns(broker);
   const ledger = runs.get(runId);
   const plan = ledger?.plan;
@@ -38,9 +39,13 @@ export async function repair({ broker, runId, force, log, stop }: RepairOptions)
         'Name the right run (RUN_ID; scripts: --run-id) and queue (QUEUE_PREFIX), or seed the run: deploy it, or helm upgrade with its values',
     );
   }
-  const unseeded = neverSeeded(plan, ledger);
+  if (await haltToEnd(broker, runId)) {
+    const chunks = await broker.resume(runId);
+    log.info({ run_id: runId, chunks }, 'the budget allows the dead parameters: the run goes on');
+  }
+  const unseeded = unpublished(plan, ledger);
   let refused: string | undefined;
-  const pieces = await lostPieces({
+  const pieces = await piecesToRepublish({
     broker,
     plan,
     ledger,
@@ -50,14 +55,14 @@ export async function repair({ broker, runId, force, log, stop }: RepairOptions)
     force,
     refused: (why) => (refused = why),
   });
-  const publisher = new Publisher(broker, log, stop);
-  await publisher.publish(plan, queued ? except(unseeded, queued) : unseeded, 'resume');
+  const publisher = new Publisher({ broker, seeding, log, stop });
+  await publisher.publish(plan, queued ? without(unseeded, queued) : unseeded, 'resume');
   await publisher.publish(plan, pieces, 'repair');
   return {
     published: publisher.total,
     refused:
       refused &&
-      `${refused}, and RabbitMQ cannot say which ones: wait until workers have finished them, then repair again; ` +
+      `${refused}, and the broker cannot say which ones: wait until workers have finished them, then repair again; ` +
         'or give --force, which publishes all that has no record yet: what is computed twice is counted once',
   };
 }

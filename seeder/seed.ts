@@ -1,19 +1,22 @@
 /** Brings a run into the queue: plan first, then the chunks that are missing, and a record of what was published. */
-import { backoff, delay } from '../core/runtime/backoff.js';
-import type { Broker, Depth } from '../core/broker/port.js';
-import type { Config } from '../core/runtime/config.js';
+import { probeComputation } from '../compute/probe.js';
+import { patientDepth } from '../core/broker/patience.js';
+import type { Broker } from '../core/broker/port.js';
 import { Ledger } from '../core/ledger/ledger.js';
+import { chunkCount, chunksIn, planOf, reconcilePlans, type Plan } from '../core/model/plan.js';
+import type { Config } from '../core/runtime/config.js';
+import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { PlanRecord } from '../core/wire/records.js';
-import { chunkCount, chunksIn, reconcilePlans, type Plan } from '../core/model/plan.js';
 import { checkCapacity } from './capacity.js';
-import { takeLock } from './lock.js';
-import { lostPieces } from './unaccounted.js';
-import { except, neverSeeded, readQueued, readRuns } from './gaps.js';
+import { readQueued, readRuns, unpublished, without } from './gaps.js';
+import { haltToEnd } from './halted.js';
+import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
+import { piecesToRepublish } from './republish.js';
 
-/** About half a minute. */
-const DEPTH_TRIES = 20;
+/** A computation that is slower than this for three parameters is not refused. */
+const PROBE_MS = 10_000;
 
 export interface SeedOptions {
   readonly broker: Broker;
@@ -24,47 +27,55 @@ export interface SeedOptions {
 
 /** Safe to repeat at any time: publishes only what has no record and is not queued. Resolves with the chunks published. */
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
+  const wanted = planOf(config);
+  await checkConcerns(broker, log);
   await broker.prepare();
-  await using _lock = await takeLock(broker, log, stop);
-  const wanted: Plan = {
-    runId: config.RUN_ID,
-    totalParameters: config.TOTAL_PARAMETERS,
-    chunkSize: config.CHUNK_SIZE,
-    computation: config.COMPUTATION,
-  };
-  const queuedOf = await readQueued(broker);
+  await using seeding = await takeSeeding(broker, log, stop);
+  const queuedOf = await readQueued(seeding);
   const queued = queuedOf?.(wanted.runId);
   const runs = await readRuns(broker);
   const ledger = runs.get(wanted.runId) ?? new Ledger(wanted.runId);
-  const publisher = new Publisher(broker, log, stop);
+  const publisher = new Publisher({ broker, seeding, log, stop });
 
   // A seeder that was replaced in the middle, by an upgrade to a new run, left its own run unfinished.
   const others = [...runs.values()]
-    .flatMap(({ plan, runId }) => (plan && runId !== wanted.runId ? [plan] : []))
+    .flatMap(({ plan, runId, halted }) => (plan && !halted && runId !== wanted.runId ? [plan] : []))
     .map((plan) => {
-      const pieces = neverSeeded(plan, runs.get(plan.runId) as Ledger);
-      return { plan, pieces: queuedOf ? except(pieces, queuedOf(plan.runId)) : pieces };
+      const pieces = unpublished(plan, runs.get(plan.runId) as Ledger);
+      return { plan, pieces: queuedOf ? without(pieces, queuedOf(plan.runId)) : pieces };
     });
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
-  const unseeded = queued ? except(neverSeeded(plan, ledger), queued) : neverSeeded(plan, ledger);
+  // Nothing is changed before the last of these has passed.
+  const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
+  await checkComputation(plan, log, stop);
+  const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   // First the depth: once the broker tells it, it tells its capacity too.
-  const { ready, leased, delayed } = await patientDepth(broker, stop);
-  checkCapacity(
-    chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0),
-    await broker.capacity(),
-    {
-      volumeBytes: config.BROKER_VOLUME_BYTES,
-      queued: ready + leased + delayed,
-      recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
-      valuesPerChunk: config.KEEP_VALUES ? plan.chunkSize : 0,
-    },
-  );
+  const { ready, leased, delayed, parked } = await patientDepth(broker, stop);
+  const chunks = chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0);
+  const deadByNow = ledger.dead().count;
+  checkCapacity(chunks, await broker.capacity(), {
+    volumeBytes: config.BROKER_VOLUME_BYTES,
+    queued: ready + leased + delayed + parked,
+    recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
+    valuesPerChunk: plan.keepValues ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
+    deadByNow,
+    deadToCome: Math.max(0, Math.min(plan.maxDead, plan.totalParameters) - deadByNow),
+  });
   for (const other of others) await publisher.publish(other.plan, other.pieces, 'resume');
-  if (!known || plan.totalParameters > known.totalParameters) {
+  if (!known || plan.totalParameters > known.totalParameters || plan.maxDead !== known.maxDead) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
-    await broker.append(record);
+    await seeding.append(record);
     ledger.add({ position: '', record });
+  }
+  if (halt) {
+    const fields = {
+      run_id: plan.runId,
+      dead: halt.dead,
+      max_dead: plan.maxDead,
+      chunks: await broker.resume(plan.runId),
+    };
+    log.info(fields, 'the budget allows the dead parameters: the run goes on');
   }
   log.info(
     {
@@ -72,6 +83,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
       total_parameters: plan.totalParameters,
       chunk_size: plan.chunkSize,
       chunks: chunkCount(plan),
+      max_dead: plan.maxDead,
       resumes: known !== undefined,
     },
     'plan',
@@ -79,19 +91,30 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
 
   const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
   await publisher.publish(plan, unseeded, reason);
-  if (known) await publisher.publish(plan, await lostPieces({ broker, plan, ledger, queued, log, stop }), 'repair');
+  if (known) {
+    const again = await piecesToRepublish({ broker, plan, ledger, queued, log, stop });
+    await publisher.publish(plan, again, 'repair');
+  }
   log.info({ run_id: plan.runId, chunks: publisher.total }, 'seeded');
   return publisher.total;
 }
 
-/** RabbitMQ takes connections before its statistics answer. */
-async function patientDepth(broker: Broker, stop: AbortSignal): Promise<Depth> {
-  for (let n = 1; ; n++) {
-    try {
-      return await broker.depth();
-    } catch (thrown) {
-      if (n === DEPTH_TRIES || stop.aborted) throw thrown;
-      await delay(backoff(n), stop);
-    }
-  }
+/** @throws ConfigError where the broker cannot keep the promise */
+async function checkConcerns(broker: Broker, log: Logger): Promise<void> {
+  const concerns = await broker.concerns();
+  const fatal = concerns.filter((concern) => concern.fatal);
+  if (fatal.length > 0)
+    throw new ConfigError(`${fatal.map(({ message }) => message).join('. ')}. Nothing was published`);
+  for (const { message } of concerns) log.warn({ concern: message }, 'the broker is not set up as it should be');
+}
+
+/** @throws ConfigError where the computation cannot be loaded, or fails for each parameter that is tried */
+async function checkComputation({ computation, totalParameters }: Plan, log: Logger, stop: AbortSignal): Promise<void> {
+  if (computation === 'builtin') return;
+  const last = totalParameters - 1;
+  const tried = [...new Set([0, Math.floor(last / 2), last])];
+  const probe = await probeComputation(computation, tried, PROBE_MS, stop);
+  if (!probe.ok) throw new ConfigError(`${probe.reason}. Nothing was published`);
+  if (probe.slow)
+    log.info({ parameters: tried, seconds: PROBE_MS / 1000 }, 'the computation is slower than the trial of it waits');
 }

@@ -1,7 +1,6 @@
 /** How often a chunk is tried before it is split or, as a single parameter, dead-lettered. */
 import { size } from '../core/model/interval.js';
 import type { Chunk } from '../core/model/chunk.js';
-import { isPiece } from '../core/model/split.js';
 
 export interface Attempts {
   /** Of executions that ended in an error or at the time limit. */
@@ -16,6 +15,6 @@ export interface Attempts {
  * with MAX_RETRIES=0.
  */
 export function attemptsOf(chunk: Chunk, maxRetries: number): Attempts {
-  if (isPiece(chunk) && size(chunk) > 1) return { failed: 1, died: 2 };
+  if (chunk.piece && size(chunk) > 1) return { failed: 1, died: 2 };
   return { failed: 1 + maxRetries, died: Math.max(2, 1 + maxRetries) };
 }

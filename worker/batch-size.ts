@@ -2,14 +2,17 @@
 
 /** A batch should compute in about this time. */
 const BATCH_MS = 50;
+/** One batch computes while the next one is read ahead and the last one is settled. */
+const BATCHES_HELD = 3;
 
 export class BatchSize {
   readonly #most: number;
   #msPerChunk = Infinity;
   #wasFast = false;
 
-  constructor(most: number) {
-    this.#most = most;
+  /** @param mostHeld chunks that the worker may hold in all */
+  constructor(mostHeld: number) {
+    this.#most = Math.max(1, Math.floor(mostHeld / BATCHES_HELD));
   }
 
   /** 1 until the first chunk has shown what chunks cost. */
@@ -28,8 +31,8 @@ export class BatchSize {
   /** Records that `chunks` chunks took `ms` milliseconds; slower chunks count at once, faster ones by and by. */
   took(ms: number, chunks: number): void {
     const now = ms / chunks;
-    this.#msPerChunk =
-      now > this.#msPerChunk || this.#msPerChunk === Infinity ? now : 0.5 * this.#msPerChunk + 0.5 * now;
+    const isSlower = now > this.#msPerChunk || this.#msPerChunk === Infinity;
+    this.#msPerChunk = isSlower ? now : 0.5 * this.#msPerChunk + 0.5 * now;
     this.#wasFast ||= this.current > 1;
   }
 }

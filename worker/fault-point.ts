@@ -25,17 +25,6 @@ export function faultPoint(config: Config, log: Logger, die: () => void = killSe
     if (isIt(delivery)) die();
   };
 
-  const wrapDelivery = (delivery: Delivery): Delivery =>
-    !isIt(delivery)
-      ? delivery
-      : overriding(delivery, {
-          complete: (result) => {
-            if (point === 'before-record') reached(delivery);
-            completing = delivery;
-            return delivery.complete(result);
-          },
-        });
-
   return {
     hooks:
       point !== 'before-ack'
@@ -46,7 +35,15 @@ export function faultPoint(config: Config, log: Logger, die: () => void = killSe
         receive: async (options) => {
           const deliveries = await broker.receive(options);
           if (point === 'before-compute') deliveries.forEach(reached);
-          return deliveries.map(wrapDelivery);
+          return deliveries;
+        },
+        settle: (settlements) => {
+          const completion = settlements.find(({ verb, delivery }) => verb === 'complete' && isIt(delivery));
+          if (completion) {
+            if (point === 'before-record') reached(completion.delivery);
+            completing = completion.delivery;
+          }
+          return broker.settle(settlements);
         },
       }),
   };

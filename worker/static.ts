@@ -3,18 +3,16 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Chunk } from '../core/model/chunk.js';
-import type { ResultRecord } from '../core/wire/records.js';
-import { encodeRecord } from '../core/wire/messages.js';
-import { chunksOf, shard, type Plan } from '../core/model/plan.js';
-import { recordLine } from '../core/wire/static-log.js';
-import type { Executor } from '../compute/thread-executor.js';
-import type { Outcome } from '../compute/protocol.js';
+import { encodeRecord } from '../core/wire/record-codec.js';
+import { chunksOf, planOf, shard } from '../core/model/plan.js';
+import { recordText } from '../core/wire/static-log.js';
+import type { Executor, Outcome } from '../compute/executor.js';
 
 /** Chunks are executed in groups of this many: enough to keep the compute thread busy. */
 const GROUP = 64;
 
 /**
- * @param write takes one line; it must be whole when the process dies
+ * @param write takes whole records; it resolves when they are handed over, so that a slow reader slows the computing
  * @returns whether every chunk of the shard has its record
  * @throws ConfigError where this worker cannot load the computation
  */
@@ -23,14 +21,9 @@ export async function runShard(
   executor: Executor,
   log: Logger,
   stop: AbortSignal,
-  write: (line: string) => void,
+  write: (text: string) => Promise<void>,
 ): Promise<boolean> {
-  const plan: Plan = {
-    runId: config.RUN_ID,
-    totalParameters: config.TOTAL_PARAMETERS,
-    chunkSize: config.CHUNK_SIZE,
-    computation: config.COMPUTATION,
-  };
+  const plan = planOf(config);
   const mine = shard(plan.totalParameters, config.TOTAL_WORKERS, config.workerIndex);
   log.info(
     { run_id: plan.runId, worker_index: config.workerIndex, start_param: mine?.start, end_param: mine?.end },
@@ -42,33 +35,32 @@ export async function runShard(
   let misfit: ConfigError | undefined;
   for (const group of groups(chunksOf(plan, new Date().toISOString(), [mine]), GROUP)) {
     if (stop.aborted) return false;
-    const settled = (outcome: Outcome): void => {
+    const records: string[] = [];
+    const settle = (outcome: Outcome): void => {
       const chunk = group[outcome.index] as Chunk;
       if ('failure' in outcome) {
+        const { blame, message, parameter } = outcome.failure;
         failed++;
-        if (outcome.failure.blame === 'worker') {
-          misfit = new ConfigError(outcome.failure.message);
-          return;
-        }
-        log.error(
-          { chunk_id: chunk.chunkId, parameter: outcome.failure.parameter, error: outcome.failure.message },
-          'chunk failed',
-        );
+        if (blame !== 'parameter') misfit = new ConfigError(message);
+        else log.error({ chunk_id: chunk.chunkId, parameter, error: message }, 'chunk failed');
         return;
       }
-      const record: ResultRecord = {
-        ...outcome.computed,
-        kind: 'result',
-        runId: plan.runId,
-        chunkId: chunk.chunkId,
-        start: chunk.start,
-        end: chunk.end,
-        attempt: 1,
-        workerId: config.workerName,
-      };
-      write(recordLine(encodeRecord(record)));
+      const { runId, chunkId, start, end } = chunk;
+      const kept = { kind: 'result', runId, chunkId, start, end, attempt: 1, workerId: config.workerName } as const;
+      records.push(recordText(encodeRecord({ ...outcome.computed, ...kept })));
     };
-    await executor.execute(group, { signal: stop, settled });
+    let written = Promise.resolve();
+    await executor.execute(group, {
+      signal: stop,
+      settled: (outcomes) => {
+        outcomes.forEach(settle);
+        const text = records.splice(0).join('');
+        written = written.then(() => write(text));
+        // Awaited below; until then a failure of it must not count as unhandled.
+        written.catch(() => undefined);
+      },
+    });
+    await written;
     if (misfit) throw misfit;
   }
   if (failed > 0) log.error({ failed }, 'chunks without a result: the Job starts this index again');

@@ -8,7 +8,7 @@ const SAMPLE = /^apiserver_request_total\{([^}]*)\} (\S+)$/gm;
 const PULSE = /^WATCH |^\S+ (leases|nodes)\b/;
 
 /**
- * @param {import('../../scripts/lib/steps.mjs').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {string} context
  * @returns {Promise<Calls>} since the server's start
  */
@@ -27,7 +27,7 @@ export async function readCalls(run, context) {
 
 /**
  * What the cluster does when nothing is asked of it, a second.
- * @param {import('../../scripts/lib/steps.mjs').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {string} context
  * @param {number} seconds how long to look
  * @returns {Promise<Calls>}

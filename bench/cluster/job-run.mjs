@@ -1,8 +1,8 @@
 /** The same work as a plain Indexed Job, without TTG's chart: static mode's worker, one equal share an index. */
 import { loadavg } from 'node:os';
 import { parseRecordLine } from '../../dist/core/wire/static-log.js';
-import { readPreset } from '../../scripts/lib/demo/preset.mjs';
-import { packageVersion } from '../../scripts/lib/image.mjs';
+import { readPreset } from '../../dist/ops/run/preset.js';
+import { packageVersion } from '../../dist/ops/programs.js';
 import { difference, readCalls } from './api-calls.mjs';
 import { PARALLEL } from './cases.mjs';
 import { round, timesAndPods } from './measured.mjs';
@@ -16,7 +16,7 @@ const LOGS_AT_ONCE = 10;
 /**
  * @param {import('./cases.mjs').JobCase} one
  * @param {import('./place.mjs').Place} place
- * @param {import('../../scripts/lib/steps.mjs').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {import('./api-calls.mjs').Calls} background
  * @returns {Promise<import('./measured.mjs').Measured>}
  */
@@ -67,7 +67,7 @@ function work({ preset }) {
 }
 
 /**
- * @param {import('../../scripts/lib/kube.mjs').Kube} kube
+ * @param {import('../../dist/ops/cluster/kube.js').Kube} kube
  * @param {string} namespace
  * @param {string[]} pods
  */

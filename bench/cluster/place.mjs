@@ -1,18 +1,18 @@
 /** A namespace of its own for each measured case; nothing of it is left before the next case begins. */
 import { $ } from 'zx';
-import { orAbsent } from '../../scripts/lib/kube.mjs';
-import { waitFor } from '../../scripts/lib/wait.mjs';
+import { orAbsent } from '../../dist/ops/cluster/kube.js';
+import { waitFor } from '../../dist/ops/script/wait.js';
 
 /**
  * @typedef {object} Place
- * @property {import('../../scripts/lib/kube.mjs').Kube} kube
+ * @property {import('../../dist/ops/cluster/kube.js').Kube} kube
  * @property {string} namespace
  */
 
 /**
  * @template T
- * @param {import('../../scripts/lib/steps.mjs').Run} run
- * @param {import('../../scripts/lib/kube.mjs').Kube} kube
+ * @param {import('../../dist/ops/script/frame.js').Script} run
+ * @param {import('../../dist/ops/cluster/kube.js').Kube} kube
  * @param {string} name of the case
  * @param {(place: Place) => Promise<T>} body
  * @returns {Promise<T>}
@@ -38,8 +38,8 @@ export async function inNamespace(run, kube, name, body) {
 
 /**
  * The volumes too: their removal is work for the cluster, which would be counted to the next case.
- * @param {import('../../scripts/lib/steps.mjs').Run} run
- * @param {import('../../scripts/lib/kube.mjs').Kube} kube
+ * @param {import('../../dist/ops/script/frame.js').Script} run
+ * @param {import('../../dist/ops/cluster/kube.js').Kube} kube
  * @param {string} namespace
  */
 async function remove(run, kube, namespace) {

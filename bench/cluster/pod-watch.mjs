@@ -20,7 +20,7 @@ export class PodWatch {
   #following;
 
   /**
-   * @param {import('../../scripts/lib/kube.mjs').Kube} kube
+   * @param {import('../../dist/ops/cluster/kube.js').Kube} kube
    * @param {string} namespace
    * @param {string} labelSelector
    */

@@ -1,12 +1,12 @@
 /** One run of a release, as its user types it: `helm install`, `helm test`, and what there was between and after. */
 import { resolve } from 'node:path';
 import { loadavg } from 'node:os';
-import { WATCHED_CHUNKS, releaseStage } from '../../scripts/lib/demo/cluster.mjs';
-import { openBroker } from '../../scripts/lib/demo/broker.mjs';
-import { proveRecovery, strike } from '../../scripts/lib/demo/fault.mjs';
-import { startMonitor } from '../../scripts/lib/demo/monitor.mjs';
-import { ROOT } from '../../scripts/lib/image.mjs';
-import { selectorOf } from '../../scripts/lib/release.mjs';
+import { WATCHED_CHUNKS, releaseStage } from '../../dist/ops/demo/cluster.js';
+import { openBroker } from '../../dist/ops/run/observe.js';
+import { proveRecovery, killMidChunk } from '../../dist/ops/demo/fault.js';
+import { startMonitor } from '../../dist/ops/demo/monitor.js';
+import { ROOT } from '../../dist/ops/programs.js';
+import { selectorOf } from '../../dist/ops/cluster/release.js';
 import { difference, readCalls } from './api-calls.mjs';
 import { round, timesAndPods } from './measured.mjs';
 import { PodWatch } from './pod-watch.mjs';
@@ -22,7 +22,7 @@ const KEEP_ALL = 'worker.successfulJobsHistoryLimit=1000';
 /**
  * @param {import('./cases.mjs').ReleaseCase} one
  * @param {import('./place.mjs').Place} place
- * @param {import('../../scripts/lib/steps.mjs').Run} run
+ * @param {import('../../dist/ops/script/frame.js').Script} run
  * @param {import('./api-calls.mjs').Calls} background
  * @returns {Promise<import('./measured.mjs').Measured>}
  */
@@ -74,7 +74,7 @@ export async function measureRelease(one, { kube, namespace }, run, background) 
   }
 }
 
-/** @param {import('../../scripts/lib/release.mjs').Where} where @param {import('../../scripts/lib/steps.mjs').Run} run */
+/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Script} run */
 async function readRelease(where, run) {
   const stage = await releaseStage(run, where, { runId: RUN_ID, deadlineSeconds: DEADLINE_SECONDS });
   try {
@@ -89,13 +89,13 @@ async function readRelease(where, run) {
   }
 }
 
-/** @param {import('../../scripts/lib/release.mjs').Where} where @param {import('../../scripts/lib/steps.mjs').Run} run */
+/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Script} run */
 async function strikeRelease(where, run) {
   const stage = await releaseStage(run, where, { runId: RUN_ID, deadlineSeconds: DEADLINE_SECONDS });
   try {
     const monitor = await startMonitor(stage.env, run.signal);
     try {
-      return await strike(stage, monitor, run);
+      return await killMidChunk(stage, monitor, run);
     } finally {
       await monitor.close();
     }

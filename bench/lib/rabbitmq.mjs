@@ -1,5 +1,5 @@
 /** The one RabbitMQ that TTG and its peers are measured on. */
-import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../dist/ops/local/broker.js';
 
 export async function startRabbitmq() {
   const broker = await startBroker('rabbitmq', { provider: 'path', log: () => {} });

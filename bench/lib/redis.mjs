@@ -1,7 +1,7 @@
 /** The one Redis that TTG and its peers are measured on: append-only file, fsync every second, as in the chart. */
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../dist/ops/local/broker.js';
 import { cpuSeconds } from './process.mjs';
 
 export async function startRedis() {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from './process.mjs';
 
 /**
- * @typedef {import('../../scripts/lib/local-broker.mjs').LocalBroker} LocalBroker
+ * @typedef {import('../../dist/ops/local/broker.js').LocalBroker} LocalBroker
  * @typedef {{ root: string, broker: LocalBroker, chunks: number, size: number, env?: Record<string, string> }} Job
  */
 

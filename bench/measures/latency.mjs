@@ -68,8 +68,15 @@ async function throughSystem({ root, redis }, n) {
   const config = loadConfig({ ...environment(job, 'bench'), LOG_LEVEL: 'ERROR' });
   const broker = await connect(config, createLogger(config, 'bench'), new AbortController().signal);
   await broker.prepare();
-  const plan = { runId: config.RUN_ID, totalParameters: n + 20, chunkSize: 1, computation: 'builtin' };
-  const lock = await broker.lockSeeding();
+  const plan = {
+    runId: config.RUN_ID,
+    totalParameters: n + 20,
+    chunkSize: 1,
+    computation: 'builtin',
+    keepValues: false,
+    maxDead: n,
+  };
+  const lock = await broker.seeding();
   const reader = redis.client.duplicate();
   const { child, ended } = start(process.execPath, [join(root, 'dist/worker/main.js')], {
     env: { ...environment(job, 'ttg-worker-abcde-xyz12'), IDLE_TIMEOUT_SECONDS: '60' },
@@ -79,7 +86,7 @@ async function throughSystem({ root, redis }, n) {
   let i = 0;
   for (const chunk of chunksOf(plan, new Date().toISOString())) {
     const started = performance.now();
-    await broker.publish([chunk]);
+    await lock.publish([chunk]);
     const reply = await reader.xread('COUNT', 1, 'BLOCK', 10_000, 'STREAMS', 'ttg:results', position);
     if (!reply) throw new Error('no record within 10 s');
     if (i++ >= 20) millis.push(performance.now() - started);

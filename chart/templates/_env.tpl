@@ -7,31 +7,36 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- define "ttg.env" -}}
 {{- $v := .root.Values -}}
 {{- $queue := eq $v.mode "queue" -}}
-- {name: RUN_ID, value: {{ $v.run.id | quote }}}
+- {name: RUN_ID, value: {{ include "ttg.runId" .root | quote }}}
 - {name: QUEUE_MODE, value: {{ $queue | quote }}}
 - {name: TTG_VERSION, value: {{ .root.Chart.AppVersion | quote }}}
 - {name: TTG_IMAGE, value: {{ include "ttg.image" .root | quote }}}
-- {name: LOG_LEVEL, value: {{ $v.log.level }}}
-- {name: LOG_FORMAT, value: {{ $v.log.format }}}
+- {name: LOG_LEVEL, value: {{ $v.log.level | quote }}}
+- {name: LOG_FORMAT, value: {{ $v.log.format | quote }}}
 - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
 - {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
 - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
 {{- if $queue }}
-{{ include "ttg.env.broker" .root }}
+{{ include "ttg.env.broker" . }}
 {{- $patience := eq .role "verify" | ternary (max 1 (int64 $v.verify.deadlineSeconds)) (int64 $v.seeder.connectTimeoutSeconds) }}
 - {name: CONNECT_TIMEOUT_SECONDS, value: {{ $patience | quote }}}
 {{- end }}
 {{- if ne .role "worker" }}
 {{ include "ttg.env.plan" .root }}
 {{- end }}
-{{- if ne .role "verify" }}
+{{- if or (eq .role "seeder") (eq .role "static") }}
 - {name: KEEP_VALUES, value: {{ $v.run.keepValues | quote }}}
 {{- end }}
 {{- if or (eq .role "worker") (eq .role "static") }}
 {{ include "ttg.env.work" .root }}
 {{- end }}
 {{- if eq .role "seeder" }}
-- {name: SCALED_JOB_NAME, value: {{ include "ttg.fullname" .root }}-worker}
+- {name: SCALED_JOB_NAME, value: "{{ include "ttg.fullname" .root }}-worker"}
+# Makes every change of the workers a new seeder Job, also where a release has no revisions: it removes old Jobs that cannot start.
+- {name: WORKER_SPEC_HASH, value: {{ include "ttg.worker.specHash" .root | quote }}}
+{{- if include "ttg.makesPassword" .root }}
+- {name: AUTH_SECRET_NAME, value: {{ include "ttg.authSecret" .root | quote }}}
+{{- end }}
 {{- $persistence := (get $v $v.backend).persistence }}
 {{- if and (include "ttg.ownsBroker" .root) $persistence.enabled }}
 - {name: BROKER_VOLUME_BYTES, value: {{ include "ttg.bytes" $persistence.size | quote }}}
@@ -39,29 +44,37 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- end }}
 {{- if eq .role "verify" }}
 - {name: VERIFY_DEADLINE_SECONDS, value: {{ int64 $v.verify.deadlineSeconds | quote }}}
+- {name: VERIFY_ALLOW_DEAD, value: {{ $v.verify.allowDead | quote }}}
 {{- if not $queue }}
-- {name: STATIC_JOB_NAME, value: {{ include "ttg.static.jobName" .root }}}
+- {name: STATIC_JOB_NAME, value: {{ include "ttg.static.jobName" .root | quote }}}
 {{- end }}
 {{- end }}
 {{- end -}}
 
-{{/* How to reach the broker, and the settings its queues are declared and judged with. */}}
+{{/*
+How to reach the broker, and the settings its queues are declared and judged with.
+The seeder starts without the password where it is the seeder that makes it.
+*/}}
 {{- define "ttg.env.broker" -}}
-{{- $v := .Values -}}
-{{- $secret := include "ttg.authSecret" . -}}
-- {name: QUEUE_BACKEND, value: {{ $v.backend }}}
+{{- $v := .root.Values -}}
+{{- $key := dict "name" (include "ttg.authSecret" .root) "key" (printf "%s-password" $v.backend) -}}
+{{- if and (eq .role "seeder") (include "ttg.makesPassword" .root) -}}
+{{- $_ := set $key "optional" true -}}
+{{- end -}}
+{{- $password := dict "secretKeyRef" $key | toJson -}}
+- {name: QUEUE_BACKEND, value: {{ $v.backend | quote }}}
 - {name: QUEUE_PREFIX, value: {{ $v.queuePrefix | quote }}}
 {{- if eq $v.backend "redis" }}
-- {name: REDIS_HOST, value: {{ include "ttg.brokerHost" . | quote }}}
-- {name: REDIS_PORT, value: {{ include "ttg.brokerPort" . | quote }}}
-- {name: REDIS_PASSWORD, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: redis-password}}}
+- {name: REDIS_HOST, value: {{ include "ttg.brokerHost" .root | quote }}}
+- {name: REDIS_PORT, value: {{ include "ttg.brokerPort" .root | quote }}}
+- {name: REDIS_PASSWORD, valueFrom: {{ $password }}}
 {{- else }}
-- {name: RABBITMQ_HOST, value: {{ include "ttg.brokerHost" . | quote }}}
-- {name: RABBITMQ_PORT, value: {{ include "ttg.brokerPort" . | quote }}}
-- {name: RABBITMQ_MANAGEMENT_PORT, value: {{ include "ttg.managementPort" . | quote }}}
+- {name: RABBITMQ_HOST, value: {{ include "ttg.brokerHost" .root | quote }}}
+- {name: RABBITMQ_PORT, value: {{ include "ttg.brokerPort" .root | quote }}}
+- {name: RABBITMQ_MANAGEMENT_PORT, value: {{ include "ttg.managementPort" .root | quote }}}
 - {name: RABBITMQ_VHOST, value: {{ $v.rabbitmq.vhost | quote }}}
-- {name: RABBITMQ_USER, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: rabbitmq-user}}}
-- {name: RABBITMQ_PASSWORD, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: rabbitmq-password}}}
+- {name: RABBITMQ_USER, valueFrom: {secretKeyRef: {name: {{ include "ttg.authSecret" .root | quote }}, key: rabbitmq-user}}}
+- {name: RABBITMQ_PASSWORD, valueFrom: {{ $password }}}
 {{- end }}
 - {name: RETRY_DELAY_MS, value: {{ int64 $v.worker.retryDelayMs | quote }}}
 - {name: STALE_THRESHOLD_MS, value: {{ int64 $v.worker.staleThresholdMs | quote }}}
@@ -72,7 +85,8 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- $v := .Values -}}
 - {name: TOTAL_PARAMETERS, value: {{ int64 $v.run.totalParameters | quote }}}
 - {name: CHUNK_SIZE, value: {{ int64 $v.run.chunkSize | quote }}}
-- {name: COMPUTATION, value: {{ empty $v.computation.source | ternary "builtin" (printf "/computation/%s" (include "ttg.computationFile" .)) }}}
+- {name: MAX_DEAD, value: {{ include "ttg.text" $v.run.maxDead | quote }}}
+- {name: COMPUTATION, value: {{ empty $v.computation.source | ternary "builtin" (printf "/computation/%s" (include "ttg.computationFile" .)) | quote }}}
 {{- if eq $v.mode "static" }}
 - {name: TOTAL_WORKERS, value: {{ int64 $v.static.workers | quote }}}
 {{- end }}
@@ -81,8 +95,8 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{/* How workers work. */}}
 {{- define "ttg.env.work" -}}
 {{- $v := .Values -}}
-- {name: SIMULATE_WORK_MS, value: {{ $v.computation.simulateWorkMs | toString | quote }}}
-- {name: SIMULATE_FAULT_RATE, value: {{ $v.computation.simulateFaultRate | toString | quote }}}
+- {name: SIMULATE_WORK_MS, value: {{ include "ttg.text" $v.computation.simulateWorkMs | quote }}}
+- {name: SIMULATE_FAULT_RATE, value: {{ include "ttg.text" $v.computation.simulateFaultRate | quote }}}
 - {name: BATCH_SIZE, value: {{ int64 $v.worker.batchSize | quote }}}
 - {name: CHUNK_TIMEOUT_SECONDS, value: {{ int64 $v.worker.chunkTimeoutSeconds | quote }}}
 - {name: SHUTDOWN_GRACE_SECONDS, value: {{ int64 $v.worker.shutdownGraceSeconds | quote }}}

@@ -13,17 +13,37 @@
 {{- end -}}
 {{- end -}}
 
+{{/*
+A scalar as text. YAML reads 20261125, true and 1e3 as numbers and truth values, and Helm keeps numbers of a file as floats,
+which would be written 2.0261125e+07. Whoever writes the text into a template quotes it, so that nobody guesses again.
+*/}}
+{{- define "ttg.text" -}}
+{{- if kindIs "invalid" . -}}
+{{- else if and (kindIs "float64" .) (eq . (floor .)) -}}{{ printf "%.0f" . }}{{- else -}}{{ toString . }}{{- end -}}
+{{- end -}}
+
+{{/* A map of labels, annotations or selectors with every value as text. */}}
+{{- define "ttg.textMap" -}}
+{{- range $key, $value := . }}
+{{ $key | quote }}: {{ include "ttg.text" $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "ttg.runId" -}}
+{{- include "ttg.text" .Values.run.id -}}
+{{- end -}}
+
 {{/* What selects pods. Never changes over a release's life: selectors and volume claim templates are immutable. */}}
 {{- define "ttg.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "ttg.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
-ttg.io/component: {{ .component }}
+app.kubernetes.io/name: {{ include "ttg.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+ttg.io/component: {{ .component | quote }}
 {{- end -}}
 
 {{/* For what must not differ between two versions of the chart: pods and claims of the brokers. */}}
 {{- define "ttg.stableLabels" -}}
 {{ include "ttg.selectorLabels" . }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service | quote }}
 ttg.io/project: distributed-compute
 {{- end -}}
 
@@ -31,7 +51,7 @@ ttg.io/project: distributed-compute
 {{- define "ttg.labels" -}}
 {{ include "ttg.stableLabels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | quote }}
 {{- with .runId }}
 ttg.io/run-id: {{ . | quote }}
 {{- end }}
@@ -45,18 +65,18 @@ Arguments: root, kind, spec (the rendered text).
 {{- define "ttg.jobName" -}}
 {{- $prefix := printf "%s-%s" (include "ttg.fullname" .root) .kind -}}
 {{- $room := sub 47 (len $prefix) | int -}}
-{{- $run := .root.Values.run.id | trunc $room | trimSuffix "-" -}}
+{{- $run := include "ttg.runId" .root | trunc $room | trimSuffix "-" -}}
 {{- printf "%s-%s-%s" $prefix $run (.spec | sha256sum | trunc 8) -}}
 {{- end -}}
 
 {{- define "ttg.image" -}}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion (include "ttg.text" .Values.image.tag)) -}}
 {{- end -}}
 
 {{/* A quantity of Kubernetes (256Mi, 1.5Gi, 2G) in bytes. */}}
 {{- define "ttg.bytes" -}}
 {{- $units := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
-{{- $text := toString . -}}
+{{- $text := include "ttg.text" . -}}
 {{- $number := regexFind "^[0-9]+([.][0-9]+)?" $text -}}
 {{- $unit := trimPrefix $number $text -}}
 {{- if or (not $number) (not (hasKey $units $unit)) -}}
@@ -93,6 +113,11 @@ Arguments: root, kind, spec (the rendered text).
 
 {{- define "ttg.authSecret" -}}
 {{- default (printf "%s-auth" (include "ttg.fullname" .)) .Values.auth.existingSecret -}}
+{{- end -}}
+
+{{/* "true" where the seeder makes the broker's password: the chart runs the broker, and the user brings no Secret. */}}
+{{- define "ttg.makesPassword" -}}
+{{- if and (include "ttg.ownsBroker" .) (not .Values.auth.existingSecret) -}}true{{- end -}}
 {{- end -}}
 
 {{/* File of the mounted computation, or builtin. The hash makes a changed source a changed plan. */}}
@@ -150,7 +175,7 @@ volumeMounts:
 volumes:
   - name: computation
     configMap:
-      name: {{ include "ttg.fullname" . }}-computation
+      name: "{{ include "ttg.fullname" . }}-computation"
 {{- end }}
 {{- end -}}
 
@@ -177,5 +202,5 @@ volumeClaimTemplates:
       {{- end }}
       resources:
         requests:
-          storage: {{ .persistence.size }}
+          storage: {{ .persistence.size | quote }}
 {{- end -}}

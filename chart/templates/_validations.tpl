@@ -9,6 +9,13 @@
 {{- if gt (len $full) 35 -}}
 {{- $faults = append $faults (printf "names would begin with %q, %d characters; the limit is 35: set fullnameOverride" $full (len $full)) -}}
 {{- end -}}
+{{- if contains "." $full -}}
+{{- $faults = append $faults (printf "names would begin with %q, and a dot is not allowed in the names of Services and of an Indexed Job's pods: set fullnameOverride to a name without dots" $full) -}}
+{{- else if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" $full) -}}
+{{- $faults = append $faults (printf "names would begin with %q, and names in Kubernetes are made of lower-case letters, digits and dashes: set fullnameOverride to such a name" $full) -}}
+{{- else if and $queue (regexMatch "^[0-9]" $full) -}}
+{{- $faults = append $faults (printf "names would begin with %q, and the name of a Service may not begin with a digit: set fullnameOverride to a name that begins with a letter, such as %q" $full (printf "run-%s" $full | trunc 35 | trimSuffix "-")) -}}
+{{- end -}}
 
 {{- $chunks := divf (float64 $v.run.totalParameters) (float64 $v.run.chunkSize) -}}
 {{- if gt $chunks 20000000.0 -}}

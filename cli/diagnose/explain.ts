@@ -5,7 +5,7 @@
 import type { Look, Observation } from './facts.js';
 import { plural, type Cause, type Finding, type Rule } from './finding.js';
 import { platform } from './platform.js';
-import { deadParameters, isFinished, leases, motion } from './run.js';
+import { deadParameters, halted, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
 
 export interface Answer {
@@ -36,9 +36,10 @@ export function explain(seen: Observation): Answer {
 
   if (last && isFinished(seen))
     return last.dead > 0 ? stuck(deadParameters(seen, last)) : answer('complete', completed(seen, last));
+  if (last?.halted) return stuck(halted(seen, last, last.halted));
   const moves = motion(seen);
   if (moves !== undefined) return answer('moving', moves, undefined, found(seen, [...platform, ...work]));
-  const [root, ...rest] = found(seen, [...platform, ...work, ...leases]);
+  const [root, ...rest] = rootFirst(found(seen, [...platform, ...work, ...leases]));
   if (!root)
     return stuck({
       cause: 'unknown',
@@ -60,6 +61,16 @@ function found(seen: Observation, chain: readonly Rule[]): Finding[] {
     if (finding.cause === 'no-release') break;
   }
   return findings;
+}
+
+const WAITING: readonly Cause[] = ['starting', 'pod-stuck'];
+const WAITS_FOR_NOBODY: readonly Cause[] = ['image-pull', 'quota', 'pod-refused', 'unschedulable'];
+
+/** A broker's pod starts once the first seeder has made its password: where the seeder's pod cannot start, that is the root. */
+function rootFirst(findings: Finding[]): Finding[] {
+  const [first] = findings;
+  const root = first && WAITING.includes(first.cause) && findings.find(({ cause }) => WAITS_FOR_NOBODY.includes(cause));
+  return root ? [root, ...findings.filter((finding) => finding !== root)] : findings;
 }
 
 function completed({ runId }: Observation, { done, rate }: Look): string {

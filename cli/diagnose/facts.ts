@@ -1,5 +1,6 @@
 /** What was seen of a run and of its release: facts as plain data, without a judgement. Times are milliseconds since the epoch. */
 import type { Depth } from '../../core/broker/port.js';
+import type { HaltReason } from '../../core/wire/records.js';
 
 export interface Observation {
   readonly runId: string;
@@ -44,6 +45,14 @@ export interface Look {
   readonly depth: Depth | undefined;
   /** Share of the broker's memory limit that is used; undefined where it does not tell. */
   readonly memoryShare: number | undefined;
+  /** Set while the run takes no chunks, with the error of which most parameters died. */
+  readonly halted:
+    | {
+        readonly reason: HaltReason;
+        readonly maxDead: number;
+        readonly commonest: { readonly count: number; readonly error: string } | undefined;
+      }
+    | undefined;
 }
 
 export interface ClusterFacts {

@@ -30,6 +30,8 @@ export type Cause =
   | 'over-limit'
   | 'queue-lost'
   | 'dead-parameters'
+  | 'cancelled'
+  | 'over-budget'
   | 'starting'
   | 'unknown';
 
@@ -60,7 +62,7 @@ export function kubectl({ cluster }: Observation, command: string): string {
 /** The command that seeds again, which publishes only what is missing. */
 export function seedAgain({ cluster }: Observation): string {
   const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
-  return `\`${helm} upgrade ${release} ./chart --reuse-values\` seeds what is missing`;
+  return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` seeds what is missing`;
 }
 
 export const ageSeconds = (seen: Observation, since: number): number =>

@@ -1,9 +1,8 @@
 /** Two looks at log and queue, some seconds apart, or why they could not be had. */
 import { delay } from '../../core/runtime/backoff.js';
-import type { Depth } from '../../core/broker/port.js';
-import { asError, ConfigError } from '../../core/runtime/errors.js';
+import { asError, ConfigError, CredentialsRefused } from '../../core/runtime/errors.js';
 import { IntervalSet } from '../../core/model/interval.js';
-import { readLedger } from '../../core/ledger/ledger.js';
+import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
 import type { Context } from '../../core/runtime/lifecycle.js';
 import { makeReport, progressOf } from '../../core/ledger/report.js';
 import { openSource, type Source } from '../source.js';
@@ -12,8 +11,8 @@ import type { BrokerFacts, Look, Observation } from './facts.js';
 /** Whoever asks why has no use for a long wait: a broker that is up answers at once. */
 const CONNECT_SECONDS = 6;
 const STEP_MS = 500;
-/** RabbitMQ takes connections before its statistics answer. */
-const DEPTH_TRIES = 6;
+/** A broker takes connections before its statistics answer; whoever asks why does not wait for them long. */
+const DEPTH_PATIENCE_MS = 3000;
 const DEAD_LISTED = 20;
 
 export interface LookOptions {
@@ -38,7 +37,8 @@ export async function lookTwice(context: Context, { seconds, where, logs }: Look
   } catch (thrown) {
     const { message } = asError(thrown);
     if (stop.aborted || logs !== undefined || !config.QUEUE_MODE) throw thrown;
-    const reach = !(thrown instanceof ConfigError) ? 'silent' : /\brefuse[sd]\b/.test(message) ? 'refused' : 'unusable';
+    const reach =
+      thrown instanceof CredentialsRefused ? 'refused' : thrown instanceof ConfigError ? 'unusable' : 'silent';
     return { reach, where: where ?? address, reason: message };
   }
   await using opened = source;
@@ -67,7 +67,7 @@ export function aboutRun({ config }: Pick<Context, 'config'>): Pick<Observation,
 }
 
 async function look(source: Source, runId: string): Promise<Look> {
-  const depth = await patientDepth(source);
+  const depth = await source.depth(DEPTH_PATIENCE_MS).catch(() => undefined);
   const ledger = await readLedger(() => source.records(), runId);
   const { total, done, dead } = progressOf(ledger);
   const known = IntervalSet.of([...ledger.seeded, ...ledger.covered.intervals(), ...ledger.dead().intervals()]);
@@ -88,18 +88,19 @@ async function look(source: Source, runId: string): Promise<Look> {
       .slice(0, DEAD_LISTED)
       .map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
     memoryShare: await source.memoryShare().catch(() => undefined),
+    halted: haltOf(ledger),
   };
 }
 
-async function patientDepth(source: Source): Promise<Depth | undefined> {
-  for (let n = 1; n <= DEPTH_TRIES; n++) {
-    try {
-      return await source.depth();
-    } catch {
-      await delay(STEP_MS);
-    }
+function haltOf(ledger: Ledger): Look['halted'] {
+  if (!ledger.halted || !ledger.plan) return undefined;
+  const causes = new Map<string, { count: number; error: string }>();
+  for (const { stackId, error } of ledger.deadRecords()) {
+    const cause = causes.get(stackId || error) ?? { count: 0, error };
+    causes.set(stackId || error, { ...cause, count: cause.count + 1 });
   }
-  return undefined;
+  const commonest = [...causes.values()].toSorted((a, b) => b.count - a.count)[0];
+  return { reason: ledger.halted.reason, maxDead: ledger.plan.maxDead, commonest };
 }
 
 const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

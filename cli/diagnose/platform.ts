@@ -116,10 +116,10 @@ const full: Rule = (seen) => {
 };
 
 const statistics: Rule = ({ broker, backend }) => {
-  if (broker.reach !== 'answers' || broker.last.depth || backend !== 'rabbitmq') return undefined;
+  if (broker.reach !== 'answers' || broker.last.depth || backend === 'static') return undefined;
   return {
     cause: 'no-statistics',
-    because: "RabbitMQ's management API does not tell how many chunks are queued, so KEDA cannot count them either",
+    because: "the broker's management API does not tell how many chunks are queued, so KEDA cannot count them either",
     remedy: 'enable the plugin rabbitmq_management, give the user the tag monitoring, and check the management port',
   };
 };

@@ -164,3 +164,19 @@ export function deadParameters(seen: Observation, { total, done, dead, deadLette
 }
 
 export const leases: readonly Rule[] = [hung, queueLost];
+
+/** The run takes no chunks, whatever else is right or wrong. */
+export function halted({ cluster, runId }: Observation, { dead }: Look, halt: NonNullable<Look['halted']>): Finding {
+  const flags = cluster?.address.flags ?? '';
+  const verb = (name: string): string =>
+    cluster ? `\`npx zx scripts/${name}.mjs${flags} --run-id ${runId}\`` : `\`ttg ${name} --run-id ${runId}\``;
+  if (halt.reason === 'cancelled')
+    return { cause: 'cancelled', because: 'it was cancelled', remedy: `${verb('resume')} takes that back` };
+  const { commonest } = halt;
+  const why = commonest ? `, ${plural(commonest.count, 'time')}: ${brief(commonest.error)}` : '';
+  return {
+    cause: 'over-budget',
+    because: `it is halted, since ${plural(dead, 'parameter')} are dead and its failure budget allows ${halt.maxDead.toLocaleString('en')}${why}`,
+    remedy: `mend what fails, or raise the budget (run.maxDead) by an upgrade, which goes on by itself; after mending put the dead back (\`ttg dlq replay --all\`), then ${verb('resume')}`,
+  };
+}

@@ -1,14 +1,27 @@
 /**
- * The port: everything seeder, worker and cli know of a message broker. Two adapters keep this contract, and
+ * The port: everything seeder, worker and cli know of a message broker. Each adapter keeps this contract, and
  * `test/contract` holds each clause of it against the real brokers.
  *
- * Three stores stand behind it: the *queue* of unfinished chunks, the *log* (append-only, the evidence, read from the
- * start by anyone any number of times) and the *dead-letter queue* (payloads, for people; the log says what is dead).
+ * Four stores stand behind it: the *queue* of unfinished chunks, the *log* (append-only, the evidence, read from the
+ * start by anyone any number of times), the *dead-letter queue* (payloads, for people; the log says what is dead), and
+ * the *parked* chunks of halted runs.
  */
-import type { DeadLetter } from '../wire/dead-letter.js';
-import type { ChunkError } from '../runtime/errors.js';
 import type { Chunk } from '../model/chunk.js';
-import type { LogEntry, PlanRecord, Result, SeededRecord } from '../wire/records.js';
+import type { ChunkError, LeaseLost } from '../runtime/errors.js';
+import type { DeadLetter } from '../wire/dead-letter.js';
+import type { HaltReason, LogEntry, PlanRecord, Result, SeededRecord } from '../wire/records.js';
+
+/** What an adapter can do, where adapters differ. Nobody asks for a broker's name to decide something. */
+export interface Traits {
+  /** Whether `Seeding.queued` lists the queue. Where it does not, only a queue that stays empty shows what was lost. */
+  readonly listsQueue: boolean;
+  /** After so many milliseconds at most, a worker that fell silent shows: its chunks are `stale`, or `ready` again. */
+  readonly silenceMs: number;
+  /** How many milliseconds `leased` of `depth` may be behind; `ready` never is. */
+  readonly lagMs: number;
+  /** So long the queue must have stayed empty before a chunk without a record counts as lost; 0 where the queue is listed. */
+  readonly quietMs: number;
+}
 
 export interface ReceiveOptions {
   /** At most this many deliveries, ≥ 1. */
@@ -19,7 +32,7 @@ export interface ReceiveOptions {
   readonly signal: AbortSignal;
 }
 
-/** Chunks by state. On both brokers `ready + leased` is what the scaling trigger counts; on Redis `delayed` is too. */
+/** Chunks by state. `ready + leased` is what the scaling trigger counts; on Redis `delayed` too. */
 export interface Depth {
   /** Waiting for a worker. */
   readonly ready: number;
@@ -31,6 +44,8 @@ export interface Depth {
   readonly delayed: number;
   /** In the dead-letter queue. */
   readonly dead: number;
+  /** Of halted runs, out of the queue until their run is resumed. */
+  readonly parked: number;
 }
 
 /** What the broker can hold, in bytes; `undefined` where it does not say. */
@@ -40,48 +55,62 @@ export interface Capacity {
   /** Estimate of what one chunk costs at its peak, task and result together. */
   readonly memoryPerChunk: number;
   readonly diskPerChunk: number;
+  /** Estimate of what one dead parameter costs: its record and its dead letter. */
+  readonly memoryPerDead: number;
+  readonly diskPerDead: number;
+  /** The largest record that the broker takes. */
+  readonly maxRecordBytes: number;
+}
+
+/** Something of the broker that endangers the promise, with its setting and the remedy. */
+export interface Concern {
+  /** Nothing may be published. Otherwise it is only told. */
+  readonly fatal: boolean;
+  readonly message: string;
+}
+
+/** What a run is apart from its log: changed rarely, read by workers with every heartbeat. */
+export interface RunState {
+  /** Of the newest plan; undefined where nothing was seeded. */
+  readonly maxDead: number | undefined;
+  /** Parameters that were dead-lettered and not replayed since. */
+  readonly dead: number;
+  /** Why the run takes no chunks; undefined while it does. */
+  readonly halted: HaltReason | undefined;
 }
 
 /** Moments inside an adapter that a caller may listen to. Fault injection does; nothing else should need them. */
 export interface Hooks {
   /**
-   * The result of this chunk is durable in the log and its `complete` has not resolved. On RabbitMQ the acknowledgement is
+   * The result of this chunk is durable in the log and its settling has not resolved. On RabbitMQ the acknowledgement is
    * not sent yet; on Redis there is no such moment, since record and acknowledgement are one step.
    */
   readonly recorded?: (chunk: Chunk) => void;
 }
 
-export interface Broker extends AsyncDisposable {
-  /** After so many milliseconds at most, a worker that fell silent shows: its chunks are `stale`, or `ready` again. */
-  readonly silenceMs: number;
-  /** How many milliseconds `leased` of `depth` may be behind; `ready` never is. */
-  readonly lagMs: number;
+export interface ConnectOptions {
+  readonly hooks?: Hooks;
+  /**
+   * When this aborts nothing in the adapter waits any more: what the broker has not answered rejects. A worker aborts it
+   * when its grace period is over.
+   */
+  readonly giveUp?: AbortSignal;
+}
 
-  /** Makes sure that queue, log and dead-letter queue exist. Safe to repeat, and from several pods at once. */
+export interface Broker extends AsyncDisposable {
+  readonly traits: Traits;
+
+  /** Makes sure that all stores exist. Safe to repeat, and from several pods at once. */
   prepare(): Promise<void>;
+
+  /** What the broker says of itself that endangers the promise: eviction, persistence, time limits, message sizes. */
+  concerns(): Promise<readonly Concern[]>;
 
   /**
    * Takes the right to publish, which only one seeder has at a time; it lapses with its holder.
    * @throws SeederBusy while another one holds it
    */
-  lockSeeding(): Promise<AsyncDisposable>;
-
-  /**
-   * Publishes in windows, pulling from `chunks` no faster than the broker confirms: memory stays bounded.
-   * Resolves with the number of chunks once all are confirmed. Must be called under `lockSeeding`. After `queued` was read
-   * under that lock, what others have put into the queue since is left out, in the same step as the rest is published.
-   * @param confirmed called after each window with the number of chunks confirmed so far
-   */
-  publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number>;
-
-  /**
-   * The chunks that are still in the queue, in whatever state, or `undefined` where the broker cannot list its queue. Read
-   * before the log it is safe: what leaves the queue afterwards is in the log by then.
-   */
-  queued(): AsyncIterable<Chunk> | undefined;
-
-  /** Appends the seeder's own records to the log; resolves when durable. */
-  append(record: PlanRecord | SeededRecord): Promise<void>;
+  seeding(): Promise<Seeding>;
 
   /**
    * Leases new chunks, due retries and the chunks of dead workers, oldest first. A chunk that has been started before is
@@ -89,6 +118,21 @@ export interface Broker extends AsyncDisposable {
    * queue as they are and are not delivered.
    */
   receive(options: ReceiveOptions): Promise<Delivery[]>;
+
+  /**
+   * Settles deliveries, each once: what is settled a second time is answered by SettledBefore, and nothing is changed for it.
+   * The order of the batch means nothing. The answers are in the order of the settlements: `undefined` where it is done,
+   * LeaseLost where the broker knows that the lease went to someone else, Unrecordable where it will never take the
+   * record. In both cases nothing was changed; an unrecordable delivery may be settled once more, by another verb.
+   * @throws Error when the broker did not answer: whether anything took effect is unknown, leases lapse by themselves
+   */
+  settle(settlements: readonly Settlement[]): Promise<readonly (Error | undefined)[]>;
+
+  /**
+   * Heartbeat.
+   * @returns for each delivery LeaseLost where its lease went to someone else; never where the lease is the connection and that stands
+   */
+  extendLeases(deliveries: readonly Delivery[]): Promise<readonly (LeaseLost | undefined)[]>;
 
   /** The log from its first record; with `follow`, on and on until that signal aborts. */
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
@@ -109,6 +153,19 @@ export interface Broker extends AsyncDisposable {
   /** Throws dead letters away; the log keeps saying what is dead. @returns the ids that were there */
   drop(ids: readonly string[]): Promise<string[]>;
 
+  /** By run id. A change shows after a heartbeat interval at the latest; one's own changes at once. */
+  runStates(): Promise<ReadonlyMap<string, RunState>>;
+
+  /** The run takes no more chunks: a `halted` record durable in the log, then told to all workers. Safe to repeat. */
+  halt(runId: string, reason: HaltReason): Promise<void>;
+
+  /**
+   * Ends a halt: a `resumed` record durable in the log, and the run's parked chunks back in the queue with all their
+   * attempts. Safe to repeat, also after a crash in between.
+   * @returns how many chunks came back
+   */
+  resume(runId: string): Promise<number>;
+
   depth(): Promise<Depth>;
   capacity(): Promise<Capacity>;
 
@@ -116,30 +173,68 @@ export interface Broker extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/**
- * One leased chunk. It is settled once, by one of the five verbs; a second settle throws an Error, and each throws
- * LeaseLost where the broker knows that the lease went to someone else: then nothing was changed.
- */
+/** The right to publish, held until disposal. */
+export interface Seeding extends AsyncDisposable {
+  /**
+   * The chunks that are still in the queue or parked, in whatever state, or `undefined` where the broker cannot list its
+   * queue. Read before the log it is safe: what leaves the queue afterwards is in the log by then.
+   */
+  queued(): AsyncIterable<Chunk> | undefined;
+
+  /**
+   * Publishes in windows, pulling from `chunks` no faster than the broker confirms: memory stays bounded. Resolves with
+   * the number of chunks once all are confirmed. After `queued` was read, what others have put into the queue since is
+   * left out, in the same step as the rest is published.
+   * @param confirmed called after each window with the number of chunks confirmed so far
+   */
+  publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number>;
+
+  /** Appends the seeder's own records to the log; resolves when durable. A plan is part of the run's state from then on. */
+  append(record: PlanRecord | SeededRecord): Promise<void>;
+}
+
+/** One leased chunk. */
 export interface Delivery {
   readonly chunk: Chunk;
   /** 1-based: 1 + executions that began and did not end in `complete` or `release`. */
   readonly attempt: number;
-  /** Result durable in the log, then acknowledged: never the other way round. */
-  complete(result: Result): Promise<void>;
+}
+
+/** What becomes of a delivery. */
+export type Settlement = { readonly delivery: Delivery } & (
+  | {
+      /** Result durable in the log, then acknowledged: never the other way round. */
+      readonly verb: 'complete';
+      readonly result: Result;
+      /**
+       * Set where only the first part of the chunk is finished: the result is that of the parameters before the first of
+       * these pieces, which tile the rest. They go into the queue with all their attempts. One step where the broker can;
+       * where it cannot, a crash in between leaves pieces beside the chunk: the ledger counts once.
+       */
+      readonly rest?: readonly Chunk[];
+    }
   /** Back to the queue after RETRY_DELAY_MS; costs the attempt. */
-  retry(error: ChunkError): Promise<void>;
-  /**
-   * Replaced by chunks that together hold the same parameters: durable in the queue, each with all its attempts, then
-   * acknowledged. Where that is not one step a crash in between leaves pieces beside the chunk: the ledger counts once.
-   */
-  split(pieces: readonly Chunk[]): Promise<void>;
-  /**
-   * Dead record durable in the log, payload in the dead-letter queue, then acknowledged.
-   * @param attempts executions that began; without it this delivery was executed too
-   */
-  deadLetter(error: ChunkError, workerId: string, attempts?: number): Promise<void>;
+  | { readonly verb: 'retry'; readonly error: ChunkError }
+  /** Replaced by pieces that together hold the same parameters, each with all its attempts: durable, then acknowledged. */
+  | { readonly verb: 'split'; readonly pieces: readonly Chunk[] }
+  /** Dead record durable in the log, payload in the dead-letter queue, then acknowledged. */
+  | { readonly verb: 'dead-letter'; readonly death: Death }
   /** Back to the queue at once, untouched; costs no attempt. */
-  release(): Promise<void>;
-  /** Heartbeat. Throws LeaseLost; does nothing where the lease is the connection. */
-  extendLease(): Promise<void>;
+  | { readonly verb: 'release' }
+  /** Out of the queue, kept until `resume`; costs no attempt. */
+  | { readonly verb: 'park' }
+  /** Out of the queue without a record: its run was cancelled. */
+  | { readonly verb: 'discard' }
+);
+
+/** Why a chunk is given up. */
+export interface Death {
+  readonly error: ChunkError;
+  readonly workerId: string;
+  /** Executions that began. */
+  readonly attempts: number;
+  /** Names the stack of the error: equal stacks have equal names. */
+  readonly stackId: string;
+  /** Empty where this worker has recorded it before. */
+  readonly stack: string;
 }

@@ -1,4 +1,5 @@
 /** Certificate against log: whether the log still says what was certified, and if not, about which parameters. */
+import { canonicalJson } from './canonical.js';
 import { Digest } from '../model/digest.js';
 import { describeIntervals, IntervalSet, type Interval } from '../model/interval.js';
 import { deadOf, intervalsOf, type Account, type Certificate } from './issue.js';
@@ -92,9 +93,9 @@ function* recordDifferences(certificate: Certificate, { ledger, digests }: Accou
 
 function* intervalDifferences(certificate: Certificate, { ledger, digests }: Account): Generator<Difference> {
   const live = intervalsOf(ledger, digests);
-  const deadNow = new Set(deadOf(ledger).map((each) => JSON.stringify(each)));
+  const deadNow = new Set(deadOf(ledger).map(canonicalJson));
   const altered = certificate.dead.filter(
-    (each) => ledger.dead().overlap(each) > 0 && !deadNow.has(JSON.stringify(each)),
+    (each) => ledger.dead().overlap(each) > 0 && !deadNow.has(canonicalJson(each)),
   );
   if (altered.length > 0) yield { parameters: altered, what: 'their dead records were changed, or they died again' };
   const wasDead = IntervalSet.of(certificate.dead);

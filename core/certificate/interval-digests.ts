@@ -1,11 +1,12 @@
 /** The parameters of a run on a fixed grid, with count, digest and aggregate of each interval: where two logs differ. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical.js';
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
 import { size, type Interval } from '../model/interval.js';
 import type { CountedObserver } from '../ledger/ledger.js';
 import type { ResultRecord } from '../wire/records.js';
-import { encodeRecord } from '../wire/messages.js';
+import { encodeRecord } from '../wire/record-codec.js';
 import type { Wider } from '../ledger/duplicates.js';
 import { chunkCount, type Plan } from '../model/plan.js';
 
@@ -83,7 +84,7 @@ class IntervalDigest {
     const { digest, summary } = record;
     this.#digest.addDigest(digest);
     this.#records.addDigest(hashOf(record));
-    this.#sum.add(summary.sum);
+    this.#sum.addDecimal(summary.sum);
     this.#min = Math.min(this.#min, summary.min);
     this.#max = Math.max(this.#max, summary.max);
   }
@@ -93,7 +94,7 @@ class IntervalDigest {
     const { digest, summary } = record;
     this.#digest.subtractDigest(digest);
     this.#records.subtractDigest(hashOf(record));
-    this.#sum.add(-summary.sum);
+    this.#sum.subtractDecimal(summary.sum);
   }
 
   results(): IntervalResults {
@@ -108,10 +109,10 @@ class IntervalDigest {
   }
 }
 
-/** 128 bits of SHA-256 over the record's JSON as messages.ts encodes it. */
+/** 128 bits of SHA-256 over the canonical form of the record as it is on the wire. */
 function hashOf(record: ResultRecord): string {
   return createHash('sha256')
-    .update(JSON.stringify(encodeRecord(record)))
+    .update(canonicalJson(encodeRecord(record)))
     .digest('hex')
     .slice(0, 32);
 }

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { IntervalDigests, gridOf } from './interval-digests.js';
 import { IntervalSet, type Interval } from '../model/interval.js';
-import { readLedger, type Ledger } from '../ledger/ledger.js';
+import { Ledger } from '../ledger/ledger.js';
 import type { LogEntry } from '../wire/records.js';
 import { makeReport } from '../ledger/report.js';
 import { judge, type Expected } from '../ledger/verdict.js';
@@ -14,9 +14,12 @@ const time = (what: string) => z.nullable(z.string()).check(z.describe(`${what};
 const interval = { start: count('first parameter'), end: count('last parameter, included') };
 const digest = (what: string) => z.string().check(z.regex(/^[0-9a-f]{32}$/), z.describe(what));
 
+/** 1 hashed records as JSON in the order of the encoder's fields; 2 hashes their canonical form. */
+export const CERTIFICATE_VERSION = 2;
+
 /** docs/certificate.schema.json is made from it; a test compares the two. */
 export const certificateSchema = z.object({
-  certificate: z.literal(1).check(z.describe('version of this format')),
+  certificate: z.literal(CERTIFICATE_VERSION).check(z.describe('version of this format')),
   issuedAt: text('when the log was read; ISO 8601, UTC'),
   plan: z.object({
     runId: text('identity of the run'),
@@ -25,8 +28,10 @@ export const certificateSchema = z.object({
     computation: text('`builtin`, or the path of the module'),
     createdAt: text('when the plan was written'),
   }),
-  complete: z.boolean().check(z.describe('every parameter has exactly one result or one dead letter; no conflict')),
-  faults: z.array(z.string()).check(z.describe('why it is not complete')),
+  outcome: z
+    .enum(['complete', 'complete with dead parameters', 'incomplete'])
+    .check(z.describe('complete: every parameter has exactly one result; with dead parameters: or one dead letter')),
+  faults: z.array(z.string()).check(z.describe('why it is incomplete')),
   parameters: z.object({
     attempted: count('parameters of the plan'),
     acknowledged: z.nullable(
@@ -70,7 +75,7 @@ export const certificateSchema = z.object({
         dead: count('dead parameters'),
         digest: digest('of the results'),
         records: digest(
-          'sum modulo 2^128 of the first 128 bits of SHA-256 over each counted record, as JSON in the order of core/wire/messages.ts',
+          'sum modulo 2^128 of the first 128 bits of SHA-256 over each counted record, as the canonical JSON (RFC 8785) of its fields on the wire',
         ),
         sum: z.string(),
         min: z.nullable(z.number()),
@@ -106,25 +111,27 @@ export interface Surroundings extends Pick<Certificate, 'backend' | 'injected'> 
   readonly image: string;
 }
 
-/** A ledger, and what it counts on a grid: both of the same readings of the log. */
+/** A ledger, and what it counts on a grid: both of one reading of the log. */
 export interface Account {
   readonly ledger: Ledger;
   readonly digests: IntervalDigests;
 }
 
+/**
+ * Reads the log twice: the second reading compares what the first one found, and looks at nothing that was appended since.
+ * @param grid of a certificate; without one that of the plan in the log
+ */
 export async function readAccount(
   records: () => AsyncIterable<LogEntry>,
   runId: string,
-  grid: readonly Interval[],
+  grid?: readonly Interval[],
 ): Promise<Account> {
-  const digests = new IntervalDigests(grid);
-  return { ledger: await readLedger(records, runId, digests), digests };
-}
-
-/** The grid of the plan as the log has it now; undefined where it has none. */
-export async function readGrid(records: () => AsyncIterable<LogEntry>, runId: string): Promise<Interval[] | undefined> {
-  const { plan } = await readLedger(records, runId);
-  return plan && gridOf(plan);
+  const ledger = new Ledger(runId);
+  for await (const entry of records()) ledger.add(entry);
+  const digests = new IntervalDigests(grid ?? (ledger.plan ? gridOf(ledger.plan) : []));
+  for await (const entry of records()) ledger.compare(entry, digests);
+  ledger.settle(digests);
+  return { ledger, digests };
 }
 
 export function makeCertificate(
@@ -140,10 +147,10 @@ export function makeCertificate(
   const { runId, totalParameters, chunkSize, computation, createdAt } = plan;
   const { ok, dead, missing, duplicated } = verdict.parameters;
   return {
-    certificate: 1,
+    certificate: CERTIFICATE_VERSION,
     issuedAt: now.toISOString(),
     plan: { runId, totalParameters, chunkSize, computation, createdAt },
-    complete: verdict.complete,
+    outcome: verdict.outcome,
     faults: [...verdict.faults],
     parameters: {
       attempted: totalParameters,
@@ -177,16 +184,14 @@ export function makeCertificate(
 }
 
 export function deadOf(ledger: Ledger): Certificate['dead'] {
-  return ledger
-    .deadRecords()
-    .map(({ start, end, attempts, error, workerId, completedAt }) => ({
-      start,
-      end,
-      attempts,
-      error,
-      workerId,
-      completedAt,
-    }));
+  return ledger.deadRecords().map(({ start, end, attempts, error, workerId, completedAt }) => ({
+    start,
+    end,
+    attempts,
+    error,
+    workerId,
+    completedAt,
+  }));
 }
 
 export function intervalsOf(ledger: Ledger, digests: IntervalDigests): Certificate['intervals'] {

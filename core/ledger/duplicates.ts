@@ -128,14 +128,14 @@ function sumOfDigests(records: readonly ResultRecord[]): string {
 /** Several records as one answer, to be shown beside another. */
 function together(records: readonly ResultRecord[]): Side {
   const sum = new ExactSum();
-  for (const { summary } of records) sum.add(summary.sum);
+  for (const { summary } of records) sum.addDecimal(summary.sum);
   const summaries = records.map(({ summary }) => summary);
   return {
     workerId: [...new Set(records.map(({ workerId }) => workerId))].join(', '),
     digest: sumOfDigests(records),
     attempt: Math.max(...records.map(({ attempt }) => attempt)),
     summary: {
-      sum: Number(sum.toString()),
+      sum: sum.toString(),
       count: summaries.reduce((count, s) => count + s.count, 0),
       min: Math.min(...summaries.map((s) => s.min)),
       max: Math.max(...summaries.map((s) => s.max)),

@@ -5,7 +5,7 @@
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
 import { IntervalSet, size, type Interval } from '../model/interval.js';
-import type { DeadRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from '../wire/records.js';
+import type { DeadRecord, HaltedRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from '../wire/records.js';
 import { Duplicates, type Conflict, type Wider } from './duplicates.js';
 import { Tally } from './tally.js';
 
@@ -32,12 +32,17 @@ export class Ledger {
   max = -Infinity;
   readonly #digest = new Digest();
   readonly #dead: DeadRecord[] = [];
+  /** By their names: a record carries its stack only where its worker has not recorded it before. */
+  readonly #stacks = new Map<string, string>();
   /** Records for parameters that had one: only these need another look at the log. */
   readonly #seconds = new Duplicates();
   #secondCount = 0;
   /** The second reading counts along, to know which records the first one took. */
   readonly #again = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
+  #halted: HaltedRecord | undefined;
+  /** How many of the seedings were before the end of the last cancellation, which took their chunks out of the queue. */
+  #discarded = 0;
 
   constructor(runId: string) {
     this.runId = runId;
@@ -46,6 +51,16 @@ export class Ledger {
   /** The newest plan of the run; undefined while nothing was seeded. */
   get plan(): PlanRecord | undefined {
     return this.#plan;
+  }
+
+  /** Set while the run takes no chunks: somebody gave it up, or too many of its parameters are dead. */
+  get halted(): HaltedRecord | undefined {
+    return this.#halted;
+  }
+
+  /** The seedings whose chunks were not discarded by a cancellation. */
+  get published(): readonly SeededRecord[] {
+    return this.seeded.slice(this.#discarded);
   }
 
   /** Further records for parameters that had one already; equal ones, once they are compared. */
@@ -74,12 +89,21 @@ export class Ledger {
         break;
       case 'seeded':
         this.seeded.push(record);
+        this.#discardCancelled();
         break;
       case 'result':
         this.#addResult(record);
         break;
       case 'dead':
         this.#dead.push(record);
+        if (record.stack !== '') this.#stacks.set(record.stackId, record.stack);
+        break;
+      case 'halted':
+        this.#halted = record;
+        this.#discardCancelled();
+        break;
+      case 'resumed':
+        this.#halted = undefined;
     }
   }
 
@@ -90,10 +114,12 @@ export class Ledger {
     return dead;
   }
 
-  /** The dead records that still count, the latest for the same parameters. */
+  /** The dead records that still count, the latest for the same parameters, each with its stack. */
   deadRecords(): DeadRecord[] {
     const latest = new Map(this.#dead.map((record) => [`${record.start}-${record.end}`, record]));
-    return [...latest.values()].filter((record) => this.covered.overlap(record) < size(record));
+    return [...latest.values()]
+      .filter((record) => this.covered.overlap(record) < size(record))
+      .map((record) => ({ ...record, stack: record.stack || (this.#stacks.get(record.stackId) ?? '') }));
   }
 
   /** Parameters of the plan that have neither result nor dead record, ascending. */
@@ -130,12 +156,17 @@ export class Ledger {
       this.aggregated -= this.covered.overlap(wider.record);
       for (const { digest, summary } of wider.replaces) {
         this.#digest.subtractDigest(digest);
-        this.sum.add(-summary.sum);
+        this.sum.subtractDecimal(summary.sum);
       }
       this.#secondCount--;
       this.#take(wider.record);
       observer?.widened(wider);
     });
+  }
+
+  /** What a seeder publishes of a cancelled run, because it has not heard of that yet, is discarded too. */
+  #discardCancelled(): void {
+    if (this.#halted?.reason === 'cancelled') this.#discarded = this.seeded.length;
   }
 
   #addResult(record: ResultRecord): void {
@@ -148,7 +179,7 @@ export class Ledger {
   #take(record: ResultRecord): void {
     this.covered.add(record);
     this.aggregated += record.summary.count;
-    this.sum.add(record.summary.sum);
+    this.sum.addDecimal(record.summary.sum);
     this.min = Math.min(this.min, record.summary.min);
     this.max = Math.max(this.max, record.summary.max);
     this.#digest.addDigest(record.digest);

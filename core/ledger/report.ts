@@ -15,7 +15,7 @@ export interface Report {
   /** From the first confirmed chunk to the start of the first chunk. */
   readonly firstStartSeconds: number | null;
   readonly parametersPerSecond: number | null;
-  /** Duplicates of computing of all workers together. */
+  /** Seconds of computing, of all workers together. */
   readonly busySeconds: number;
   /** How many workers' worth of computing ran at a time: busySeconds ÷ wallSeconds. */
   readonly parallelism: number | null;

@@ -1,12 +1,21 @@
 /** Ledger → verdict: does every parameter of the run count exactly once? */
 import { describeIntervals, type Interval } from '../model/interval.js';
 import type { Conflict, Ledger } from './ledger.js';
-import type { DeadRecord } from '../wire/records.js';
+import type { DeadRecord, HaltReason } from '../wire/records.js';
+
+/**
+ * - complete: every parameter has exactly one result, nothing is counted twice, no results contradict each other.
+ * - complete with dead parameters: the same, but some have a dead letter in place of the result.
+ * - incomplete: anything else.
+ */
+export type Outcome = 'complete' | 'complete with dead parameters' | 'incomplete';
 
 export interface Verdict {
   readonly runId: string;
-  /** Every parameter has exactly one result, or one dead letter; nothing counted twice, no conflict. */
-  readonly complete: boolean;
+  readonly outcome: Outcome;
+  /** Set where the run takes no chunks: somebody gave it up, or more of it is dead than its failure budget allows. */
+  readonly halted:
+    { readonly reason: HaltReason; readonly at: string; readonly maxDead: number | undefined } | undefined;
   readonly parameters: {
     readonly expected: number;
     readonly ok: number;
@@ -27,7 +36,7 @@ export interface Verdict {
   readonly sum: string;
   readonly min: number | null;
   readonly max: number | null;
-  /** Why it is not complete, each with its remedy; empty when it is. */
+  /** Why it is incomplete, each with its remedy; empty when it is not. */
   readonly faults: readonly string[];
 }
 
@@ -55,7 +64,12 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
   if (expected && faults.length === 0 && dead === 0) faults.push(...checkExpected(ledger, expected));
   return {
     runId: ledger.runId,
-    complete: faults.length === 0,
+    outcome: faults.length > 0 ? 'incomplete' : dead > 0 ? 'complete with dead parameters' : 'complete',
+    halted: ledger.halted && {
+      reason: ledger.halted.reason,
+      at: ledger.halted.haltedAt,
+      maxDead: ledger.plan?.maxDead,
+    },
     parameters,
     missing,
     dead: ledger.deadRecords(),
@@ -72,6 +86,16 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
   };
 }
 
+/**
+ * Of a program whose answer the verdict is: 0 complete, 3 complete with dead parameters, 1 incomplete. 2 stands for wrong
+ * usage or settings.
+ * @param allowDead whether dead parameters are as good as results
+ */
+export function exitStatusOf({ outcome }: Pick<Verdict, 'outcome'>, allowDead = false): 0 | 1 | 3 {
+  if (outcome === 'incomplete') return 1;
+  return outcome === 'complete' || allowDead ? 0 : 3;
+}
+
 function* findFaults(
   ledger: Ledger,
   parameters: Verdict['parameters'],
@@ -81,10 +105,12 @@ function* findFaults(
     yield `the log holds no plan of ${ledger.runId}: nothing was seeded under this run id, or the log was lost. Look at the seeder's log`;
     return;
   }
+  const halt = haltFault(ledger, parameters);
+  if (halt) yield halt;
   if (parameters.missing > 0) {
     yield (
-      `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}. ` +
-      'If nothing is queued or running, seed the same run again: only what is missing is published'
+      `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}` +
+      (halt ? '' : '. If nothing is queued or running, seed the same run again: only what is missing is published')
     );
   }
   if (parameters.ok + parameters.dead + parameters.missing !== parameters.expected) {
@@ -100,6 +126,29 @@ function* findFaults(
       );
     yield `${ledger.conflicts.length} intervals have unequal results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`;
   }
+}
+
+/**
+ * Why a halted run is incomplete, in a few words; undefined where it is not halted. A halt that came when all was done
+ * changes nothing.
+ */
+export function haltText({
+  halted,
+  parameters: { dead, missing },
+}: Pick<Verdict, 'halted' | 'parameters'>): string | undefined {
+  if (!halted || missing === 0) return undefined;
+  return halted.reason === 'cancelled' ? 'cancelled' : `halted: ${dead} of at most ${halted.maxDead} dead`;
+}
+
+function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['parameters']): string | undefined {
+  if (!halted || missing === 0) return undefined;
+  if (halted.reason === 'cancelled')
+    return `the run was cancelled at ${halted.haltedAt}: \`ttg resume ${runId}\` takes that back`;
+  return (
+    `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
+    `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
+    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead)'
+  );
 }
 
 function* checkExpected(ledger: Ledger, expected: Expected): Generator<string> {

@@ -19,15 +19,26 @@ export class ExactSum {
       if (Math.abs(this.#recent) > LARGEST) this.#settle();
       return;
     }
-    this.#settle();
-    this.#addText(value);
+    this.#addText(String(value));
   }
 
-  #addText(value: number): void {
-    const [mantissa = '0', exponent = '0'] = String(value).split('e');
+  /** Adds a decimal without exponent, as `toString` writes it. */
+  addDecimal(text: string): void {
+    // So few digits that the number which they name has no shorter name.
+    if (text.length <= 15) this.add(Number(text));
+    else this.#addText(text);
+  }
+
+  subtractDecimal(text: string): void {
+    this.addDecimal(text.startsWith('-') ? text.slice(1) : `-${text}`);
+  }
+
+  #addText(text: string): void {
+    this.#settle();
+    const [mantissa = '0', exponent = '0'] = text.split('e');
     const [whole = '0', fraction = ''] = mantissa.split('.');
-    const decimals = fraction.length - Number(exponent);
-    let units = BigInt(whole + fraction);
+    const decimals = Math.max(0, fraction.length - Number(exponent));
+    let units = BigInt(whole + fraction) * 10n ** BigInt(decimals - fraction.length + Number(exponent));
     if (decimals > this.#decimals) {
       this.#units *= 10n ** BigInt(decimals - this.#decimals);
       this.#decimals = decimals;
@@ -58,4 +69,13 @@ export class ExactSum {
     this.#units += BigInt(this.#recent);
     this.#recent = 0;
   }
+}
+
+/** The shortest decimal that names a finite number, without exponent: `0.0000001`. */
+export function decimalText(value: number): string {
+  const text = String(value);
+  if (!text.includes('e')) return text;
+  const sum = new ExactSum();
+  sum.add(value);
+  return sum.toString();
 }

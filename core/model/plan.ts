@@ -11,6 +11,48 @@ export interface Plan {
   readonly chunkSize: number;
   /** Which computation gives the values: `builtin`, or the module that was mounted. */
   readonly computation: string;
+  /** Whether records keep each single value. */
+  readonly keepValues: boolean;
+  /** The failure budget: with more dead parameters than this the run is halted. It may be changed while the run exists. */
+  readonly maxDead: number;
+}
+
+/** The settings that make up a plan, by their names in the environment. */
+export interface PlanSettings {
+  readonly RUN_ID: string;
+  readonly TOTAL_PARAMETERS: number;
+  readonly CHUNK_SIZE: number;
+  readonly COMPUTATION: string;
+  readonly KEEP_VALUES: boolean;
+  readonly MAX_DEAD: string;
+}
+
+/** @throws ConfigError when MAX_DEAD is neither a number of parameters nor a share of them */
+export function planOf(settings: PlanSettings): Plan {
+  return {
+    runId: settings.RUN_ID,
+    totalParameters: settings.TOTAL_PARAMETERS,
+    chunkSize: settings.CHUNK_SIZE,
+    computation: settings.COMPUTATION,
+    keepValues: settings.KEEP_VALUES,
+    maxDead: failureBudget(settings.MAX_DEAD, settings.TOTAL_PARAMETERS),
+  };
+}
+
+/**
+ * How many parameters of a run may be dead before it is halted.
+ * @param text a whole number of parameters, a share such as `2%`, or empty: one percent, at least 100 and at most 10,000
+ */
+export function failureBudget(text: string, totalParameters: number): number {
+  if (text === '') return Math.min(10_000, Math.max(100, Math.ceil(totalParameters / 100)));
+  const [, digits = '', percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+  const number = Number(digits);
+  if (percent === '%' && digits !== '' && number <= 100) return Math.floor((totalParameters * number) / 100);
+  if (percent === '' && Number.isSafeInteger(number)) return number;
+  throw new ConfigError(
+    `MAX_DEAD=${JSON.stringify(text)} is neither a whole number of parameters nor a share from 0% to 100%: ` +
+      'set it (chart: run.maxDead) to, for example, 100 or 2%, or leave it out for 1 %, at least 100 and at most 10,000',
+  );
 }
 
 export function planInterval(plan: Plan): Interval {
@@ -37,6 +79,11 @@ export function chunkId(plan: Plan, piece: Interval): string {
   return whole.start === piece.start && whole.end === piece.end ? id : `${id}.${piece.start}-${piece.end}`;
 }
 
+function isPiece(plan: Plan, start: number, end: number): boolean {
+  const whole = gridChunk(plan, Math.floor(start / plan.chunkSize));
+  return start !== whole.start || end !== whole.end;
+}
+
 function gridChunk(plan: Plan, index: number): Interval {
   const start = index * plan.chunkSize;
   return { start, end: Math.min(start + plan.chunkSize, plan.totalParameters) - 1 };
@@ -61,6 +108,8 @@ export function* chunksOf(
         runId: plan.runId,
         chunkId: chunkId(plan, { start, end }),
         computation: plan.computation,
+        keepValues: plan.keepValues,
+        piece: isPiece(plan, start, end),
         createdAt,
       };
       start = end + 1;
@@ -86,13 +135,13 @@ export function shard(totalParameters: number, totalWorkers: number, index: numb
 }
 
 /**
- * What a further seeding of the same run id may change: only a larger total, which extends the run.
+ * What a further seeding of the same run id may change: a larger total, which extends the run, and the failure budget.
  * @throws ConfigError naming the difference and the remedy
  */
 export function reconcilePlans(known: Plan, wanted: Plan): Plan {
-  const same = known.chunkSize === wanted.chunkSize && known.computation === wanted.computation;
-  if (same && wanted.totalParameters >= known.totalParameters) return wanted;
-  const differences = (['totalParameters', 'chunkSize', 'computation'] as const)
+  const differing = (['chunkSize', 'computation', 'keepValues'] as const).filter((key) => known[key] !== wanted[key]);
+  if (differing.length === 0 && wanted.totalParameters >= known.totalParameters) return wanted;
+  const differences = (['totalParameters', 'chunkSize', 'computation', 'keepValues'] as const)
     .filter((key) => known[key] !== wanted[key])
     .map((key) => `${key} ${known[key]} → ${wanted[key]}`);
   throw new ConfigError(

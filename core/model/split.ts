@@ -17,12 +17,7 @@ export function splitChunk(chunk: Chunk, suspect?: number): Chunk[] {
   if (size(chunk) < 2) throw new Error(`chunk ${chunk.chunkId} is a single parameter: there is nothing to split`);
   const known = suspect !== undefined && suspect >= chunk.start && suspect <= chunk.end;
   const pieces = known ? around(chunk, suspect) : parts(chunk);
-  return pieces.map(({ start, end }) => ({ ...chunk, start, end, chunkId: pieceId(chunk, start, end) }));
-}
-
-/** Whether a chunk is less than a grid chunk: most often because the whole one has failed. */
-export function isPiece(chunk: Chunk): boolean {
-  return chunk.chunkId.includes('.');
+  return pieces.map(({ start, end }) => ({ ...chunk, start, end, piece: true, chunkId: pieceId(chunk, start, end) }));
 }
 
 /** As `chunkId` of plan.ts names pieces; a worker does not know the plan, but pieces never leave their grid chunk. */

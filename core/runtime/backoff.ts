@@ -1,4 +1,4 @@
-/** Waiting: abortable delays, and delays that grow between tries. Pure but for the timer. */
+/** Waiting: abortable delays, and delays that grow between tries. Pure but for timer and chance. */
 
 /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
@@ -14,7 +14,12 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Milliseconds to wait before try `n` (1-based): doubles from `first` up to `most`. */
-export function backoff(n: number, first = 100, most = 2000): number {
-  return Math.min(most, first * 2 ** Math.min(n - 1, 20));
+/**
+ * Milliseconds to wait before try `n` (1-based): doubles from `first` up to `most`, and then between a half and all of that
+ * by chance, so that many who failed together do not come back together.
+ * @param random in [0, 1)
+ */
+export function backoff(n: number, first = 100, most = 2000, random: () => number = Math.random): number {
+  const longest = Math.min(most, first * 2 ** Math.min(n - 1, 20));
+  return (longest / 2) * (1 + random());
 }

@@ -36,6 +36,7 @@ export const ENVIRONMENT = {
   CHUNK_SIZE: integer(100, 1, 10_000_000),
   COMPUTATION: text('builtin'),
   KEEP_VALUES: flag('false'),
+  MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
   // which broker
@@ -59,7 +60,7 @@ export const ENVIRONMENT = {
   TOTAL_WORKERS: integer(3, 1),
   JOB_COMPLETION_INDEX: optionalInteger,
   BATCH_SIZE: integer(500, 1),
-  RECEIVE_MAX: integer(250, 1, 1000),
+  RECEIVE_MAX: integer(750, 1, 3000),
   MAX_RETRIES: integer(3, 0, 50),
   RETRY_DELAY_MS: integer(5000, 0, MOST_MS),
   CHUNK_TIMEOUT_SECONDS: integer(1500, 1, MOST_SECONDS),
@@ -74,11 +75,14 @@ export const ENVIRONMENT = {
   // seeder and verify
   BROKER_VOLUME_BYTES: optionalInteger,
   SCALED_JOB_NAME: text(''),
+  WORKER_SPEC_HASH: text(''),
+  AUTH_SECRET_NAME: text(''),
   POD_NAMESPACE: text(''),
   STATIC_JOB_NAME: text(''),
   TTG_VERSION: text(''),
   TTG_IMAGE: text(''),
   VERIFY_DEADLINE_SECONDS: integer(600, 0, MOST_SECONDS),
+  VERIFY_ALLOW_DEAD: flag('false'),
   // logs
   LOG_LEVEL: z._default(z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'debug', 'info', 'warning', 'error']), 'INFO'),
   LOG_FORMAT: z._default(z.enum(['text', 'json']), 'text'),

@@ -5,8 +5,11 @@
 
 /** The process was set up wrongly. Decision: exit 2, do not restart. The message names place, limit and remedy. */
 export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+  override readonly name: string = 'ConfigError';
 }
+
+/** A broker refuses the credentials. Decision: as for a ConfigError; whoever explains it can name the secret. */
+export class CredentialsRefused extends ConfigError {}
 
 /** Bytes that nobody here can decode. Decision: keep them in the dead-letter queue as they are, never loop. */
 export class ProtocolError extends Error {
@@ -28,9 +31,25 @@ export class ChunkError extends Error {
   }
 }
 
-/** The delivery belongs to someone else by now. Decision: drop what was computed and settle nothing. */
+/**
+ * The lease of a delivery is over, and the broker hands its chunk to someone else. Decision: settle nothing more. The message says
+ * why, as far as the broker told: another worker has it, the connection broke, or a limit of the broker ended it.
+ */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+}
+
+/**
+ * The broker will never take this record: it is too large, or has no encoding. Decision: a failure of the chunk, which is
+ * split, or dead-lettered where it is a single parameter.
+ */
+export class Unrecordable extends Error {
+  override readonly name = 'Unrecordable';
+}
+
+/** A delivery was settled a second time. Decision: none, it is a mistake of the program; nothing was changed. */
+export class SettledBefore extends Error {
+  override readonly name = 'SettledBefore';
 }
 
 /** Another seeder publishes at this moment. Decision: wait for it, then look again at what is missing. */

@@ -2,6 +2,12 @@
 import { loadConfig, type Config } from './config.js';
 import { asError, ConfigError } from './errors.js';
 import { createLogger, type Logger } from './logger.js';
+import { standard, type Output } from './output.js';
+
+/** A reader of logs that takes nothing for so long is not waited for any longer when the process ends. */
+const LAST_LINES_MS = 5000;
+/** After a crash nothing may go on for long: the process is in no known state. */
+const LAST_WORDS_MS = 1000;
 
 export interface Context {
   readonly config: Config;
@@ -10,42 +16,75 @@ export interface Context {
   readonly stop: AbortSignal;
 }
 
+export interface Program extends Context {
+  /** Standard output. */
+  readonly out: Output;
+}
+
+export interface ProgramOptions {
+  /** Where logs go: 1 for services, 2 for commands whose standard output is their answer. */
+  readonly logTo?: 1 | 2;
+  /** Variables that take the place of the environment's, as a command's options do. */
+  readonly given?: Readonly<Record<string, string>>;
+}
+
+type Body = (program: Program) => Promise<number | void>;
+
 /**
  * Exit statuses: 0 done, 1 crashed (a restart may help), 2 set up wrongly (it will not), or what `body` returns.
- * @param fd where logs go, see createLogger
+ * The process ends once what it wrote is with its reader. For a reader that hangs a service waits five seconds; a command
+ * waits as long as the reader is there, and five seconds after a signal.
  */
-export function runMain(component: string, body: (context: Context) => Promise<number | void>, fd = 1): void {
-  void supervise(component, body, fd).then((status) => process.exit(status));
+export function runMain(component: string, body: Body, { logTo = 1, given = {} }: ProgramOptions = {}): void {
+  const stop = new AbortController();
+  const log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component, logTo);
+  const running = { log, crashed: false };
+  process.on('uncaughtException', (thrown) => {
+    running.crashed = true;
+    reportCrash(running.log, thrown);
+    void leave(1, AbortSignal.timeout(LAST_WORDS_MS));
+  });
+  void supervise(running, component, body, stop, { logTo, given }).then((status) =>
+    leave(
+      running.crashed ? 1 : status,
+      logTo === 1 ? AbortSignal.timeout(LAST_LINES_MS) : later(stop.signal, LAST_LINES_MS),
+    ),
+  );
+}
+
+async function leave(status: number, patience: AbortSignal): Promise<never> {
+  await Promise.all([standard(1).flush(patience), standard(2).flush(patience)]);
+  process.exit(status);
 }
 
 async function supervise(
+  running: { log: Logger },
   component: string,
-  body: (context: Context) => Promise<number | void>,
-  fd: number,
+  body: Body,
+  stop: AbortController,
+  { logTo, given }: Required<ProgramOptions>,
 ): Promise<number> {
-  let log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component, fd);
   try {
-    const config = loadConfig(process.env);
-    log = createLogger(config, component, fd);
-    return (await body({ config, log, stop: stopSignal(log) })) ?? 0;
+    const config = loadConfig({ ...process.env, ...given });
+    const log = (running.log = createLogger(config, component, logTo));
+    stopOnSignals(log, stop);
+    return (await body({ config, log, stop: stop.signal, out: standard(1) })) ?? 0;
   } catch (thrown) {
-    const error = asError(thrown);
-    if (error instanceof ConfigError || isUsageError(error)) {
-      log.error(error.message);
+    if (thrown instanceof ConfigError) {
+      running.log.error(thrown.message);
       return 2;
     }
-    log.error({ err: { message: error.message, stack: error.stack } }, 'crashed');
+    reportCrash(running.log, thrown);
     return 1;
   }
 }
 
-/** What parseArgs of node:util throws at an unknown or incomplete option. */
-function isUsageError(error: Error): boolean {
-  return 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+function reportCrash(log: Logger, thrown: unknown): void {
+  const { message, stack } = asError(thrown);
+  log.error({ err: { message, stack } }, 'crashed');
 }
 
-function stopSignal(log: Logger): AbortSignal {
-  const controller = new AbortController();
+function stopOnSignals(log: Logger, controller: AbortController): void {
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(128 + (name === 'SIGTERM' ? 15 : 2));
@@ -53,5 +92,13 @@ function stopSignal(log: Logger): AbortSignal {
       controller.abort();
     });
   }
+}
+
+/** Aborts `ms` after `signal` did. */
+function later(signal: AbortSignal, ms: number): AbortSignal {
+  const controller = new AbortController();
+  const start = (): void => void setTimeout(() => controller.abort(), ms);
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
   return controller.signal;
 }

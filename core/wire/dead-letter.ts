@@ -1,7 +1,7 @@
 /** An entry of the dead-letter queue: what nobody will compute any more unless somebody asks for it. */
 import type { Chunk } from '../model/chunk.js';
 import type { Wire } from './records.js';
-import { encodeChunk } from './messages.js';
+import { encodeChunk } from './chunk-codec.js';
 
 interface Entry {
   /** The broker's name for it, the same each time it is listed. */
@@ -16,6 +16,8 @@ interface Entry {
 export interface DeadChunk extends Entry {
   readonly chunk: Chunk;
   readonly attempts: number;
+  /** Names the stack, see DeadRecord. */
+  readonly stackId: string;
   readonly stack: string;
   readonly workerId: string;
 }
@@ -34,6 +36,6 @@ export function deadLetterWire(letter: DeadLetter): Wire {
   const { id, error, failedAt } = letter;
   const common = { id, error, failed_at: failedAt };
   if (!letter.chunk) return { ...common, raw_base64: letter.raw.toString('base64') };
-  const { attempts, workerId, stack } = letter;
-  return { ...common, attempts, worker_id: workerId, stack, payload: encodeChunk(letter.chunk) };
+  const { attempts, workerId, stackId, stack } = letter;
+  return { ...common, attempts, worker_id: workerId, stack_id: stackId, stack, payload: encodeChunk(letter.chunk) };
 }

@@ -1,19 +1,23 @@
 /**
  * The two messages that travel in millions, decoded by hand: an eighth of the schema's cost. These functions accept only
- * what messages.ts accepts, with the same outcome; whatever they do not recognise they leave to the schema there, which
+ * what the codecs accept, with the same outcome; whatever they do not recognise they leave to the schema there, which
  * stays the definition and alone has the words for what is wrong.
  */
 import type { Chunk } from '../model/chunk.js';
+import { decimalText } from '../model/exact-sum.js';
 import type { ResultRecord, Summary, Wire } from './records.js';
 
 export function quickChunk(wire: unknown): Chunk | undefined {
   if (typeof wire !== 'object' || wire === null) return undefined;
   const { start_param, end_param, total_in_chunk, run_id, chunk_id, computation, created_at } = wire as Wire;
+  const keepValues = flag((wire as Wire)['keep_values']);
+  const piece = flag((wire as Wire)['piece']);
+  if (keepValues === undefined || piece === undefined) return undefined;
   const start = natural(start_param);
   const end = natural(end_param);
   if (!(start <= end) || end - start + 1 !== natural(total_in_chunk)) return undefined;
   if (!filled(run_id) || !filled(chunk_id) || !filled(computation) || typeof created_at !== 'string') return undefined;
-  return { start, end, runId: run_id, chunkId: chunk_id, computation, createdAt: created_at };
+  return { start, end, runId: run_id, chunkId: chunk_id, computation, keepValues, piece, createdAt: created_at };
 }
 
 export function quickResult(wire: unknown): ResultRecord | undefined {
@@ -62,8 +66,9 @@ export function quickResult(wire: unknown): ResultRecord | undefined {
 function quickSummary(value: unknown): Summary | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { sum, count, min, max } = value as Record<keyof Summary, unknown>;
+  // A sum that no number names is text, and the schema's.
   if (!finite(sum) || !finite(min) || !finite(max)) return undefined;
-  return { sum, count: natural(count), min, max };
+  return { sum: decimalText(sum), count: natural(count), min, max };
 }
 
 /** A number, or text that begins with a digit, as the schema reads it; NaN for anything else. */
@@ -73,6 +78,11 @@ function decimal(value: unknown): number {
     return first >= 48 && first <= 57 ? finiteOrNaN(Number(value)) : NaN;
   }
   return typeof value === 'number' ? finiteOrNaN(value) : NaN;
+}
+
+function flag(value: unknown): boolean | undefined {
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' || value === undefined ? false : undefined;
 }
 
 function natural(value: unknown): number {

@@ -2,9 +2,10 @@
 import type { Interval } from '../model/interval.js';
 import type { Plan } from '../model/plan.js';
 
-/** Aggregate of the values of one interval; `sum` is exact where the computation's values are decimals. */
+/** Aggregate of the values of one interval. */
 export interface Summary {
-  readonly sum: number;
+  /** The exact sum of the shortest decimals that name the values, as a decimal without exponent and trailing zeros. */
+  readonly sum: string;
   readonly count: number;
   readonly min: number;
   readonly max: number;
@@ -24,7 +25,7 @@ export interface Result {
   readonly durationSeconds: number;
 }
 
-/** The run's first record, and one more each time it is extended. */
+/** The run's first record, and one more each time it is extended or its failure budget is changed. */
 export interface PlanRecord extends Plan {
   readonly kind: 'plan';
   readonly createdAt: string;
@@ -57,11 +58,34 @@ export interface DeadRecord extends Interval {
   readonly attempts: number;
   readonly workerId: string;
   readonly error: string;
+  /** Names the stack: equal stacks have equal names. Empty where there is none. */
+  readonly stackId: string;
+  /** Empty where the worker that wrote this record has written an earlier one with the same stack. */
   readonly stack: string;
   readonly completedAt: string;
 }
 
-export type LogRecord = PlanRecord | SeededRecord | ResultRecord | DeadRecord;
+/** Why a run takes no more chunks: somebody gave it up, or more of its parameters are dead than its budget allows. */
+export type HaltReason = 'cancelled' | 'failures';
+
+/** From here on the run takes no chunks. Nothing of it is computed until a `resumed` record. */
+export interface HaltedRecord {
+  readonly kind: 'halted';
+  readonly runId: string;
+  readonly reason: HaltReason;
+  /** ISO 8601, UTC. */
+  readonly haltedAt: string;
+}
+
+/** The halt before this record is over. */
+export interface ResumedRecord {
+  readonly kind: 'resumed';
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly resumedAt: string;
+}
+
+export type LogRecord = PlanRecord | SeededRecord | ResultRecord | DeadRecord | HaltedRecord | ResumedRecord;
 
 /** A record of the log as it was read: decoded, or the reason why it could not be. */
 export type LogEntry = { readonly position: string } & (

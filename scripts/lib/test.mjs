@@ -14,7 +14,18 @@ const ON_REQUEST = ['e2e', 'e2e-faults'];
 const given = process.argv.slice(2);
 const named = given.filter((word) => ALL.includes(word));
 const PROJECTS = named.length > 0 ? named : ALL.filter((project) => !ON_REQUEST.includes(project));
-const SOURCES = ['core', 'compute', 'worker', 'seeder', 'cli', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
+const SOURCES = [
+  'core',
+  'compute',
+  'worker',
+  'seeder',
+  'cli',
+  'ops',
+  'faults',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+];
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 if (newest(SOURCES) > newest(['dist'])) {

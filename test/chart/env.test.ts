@@ -12,7 +12,18 @@ const notRendered: Record<string, string> = {
 };
 
 /** Variables whose value in a cluster differs from the program's default by intent. */
-const differs = ['QUEUE_MODE', 'REDIS_HOST', 'RABBITMQ_HOST', 'SCALED_JOB_NAME', 'BROKER_VOLUME_BYTES', 'STATIC_JOB_NAME', 'TTG_VERSION', 'TTG_IMAGE'];
+const differs = [
+  'QUEUE_MODE',
+  'REDIS_HOST',
+  'RABBITMQ_HOST',
+  'SCALED_JOB_NAME',
+  'BROKER_VOLUME_BYTES',
+  'STATIC_JOB_NAME',
+  'TTG_VERSION',
+  'TTG_IMAGE',
+  'WORKER_SPEC_HASH',
+  'AUTH_SECRET_NAME',
+];
 
 const variants: Render[] = [
   {},
@@ -23,7 +34,9 @@ const variants: Render[] = [
 ];
 
 function ttgVariables(options: Render): Env[] {
-  return containers(render(options)).filter(({ image }) => image.startsWith('ttg:')).flatMap(({ env }) => env ?? []);
+  return containers(render(options))
+    .filter(({ image }) => image.startsWith('ttg:'))
+    .flatMap(({ env }) => env ?? []);
 }
 
 it('gives TTG containers only variables that the program reads', () => {
@@ -44,16 +57,25 @@ it('gives no container a variable twice', () => {
 
 it('renders every variable that the program reads, but for the ones with a reason', () => {
   const rendered = new Set(variants.flatMap(ttgVariables).map(({ name }) => name));
-  expect(Object.keys(ENVIRONMENT).filter((name) => !rendered.has(name)).sort()).toEqual(Object.keys(notRendered).sort());
+  expect(
+    Object.keys(ENVIRONMENT)
+      .filter((name) => !rendered.has(name))
+      .sort(),
+  ).toEqual(Object.keys(notRendered).sort());
 });
 
-it('has the program\'s defaults', () => {
+it("has the program's defaults", () => {
   const config: Record<string, unknown> = { ...loadConfig({}) };
   for (const variable of [{}, { set: ['backend=rabbitmq'] }, { set: ['mode=static'] }].flatMap(ttgVariables)) {
     if (variable.value === undefined || differs.includes(variable.name)) continue;
     // The test pod waits for the broker for as long as it waits for the run.
     const patience = [config['CONNECT_TIMEOUT_SECONDS'], config['VERIFY_DEADLINE_SECONDS']].map(String);
-    const either = variable.name === 'QUEUE_BACKEND' ? ['redis', 'rabbitmq'] : variable.name === 'CONNECT_TIMEOUT_SECONDS' ? patience : undefined;
+    const either =
+      variable.name === 'QUEUE_BACKEND'
+        ? ['redis', 'rabbitmq']
+        : variable.name === 'CONNECT_TIMEOUT_SECONDS'
+          ? patience
+          : undefined;
     expect(either ?? [String(config[variable.name])], variable.name).toContain(variable.value);
   }
 });
@@ -72,8 +94,22 @@ it('writes large numbers of a values file out in full', () => {
   expect(variables).toContainEqual({ name: 'TOTAL_PARAMETERS', value: '10000000' });
 });
 
+it('tells those who make or judge a plan how many dead parameters are accepted', () => {
+  const options = { set: ['run.maxDead=2%', 'verify.allowDead=true', 'run.keepValues=true'] };
+  const of = (component: string, more: string[] = []) =>
+    containers(render({ set: [...options.set, ...more] })).find(({ name }) => name === component)?.env;
+  const budget = { name: 'MAX_DEAD', value: '2%' };
+  for (const env of [of('seeder'), of('verify'), of('worker', ['mode=static']), of('verify', ['mode=static'])])
+    expect(env).toContainEqual(budget);
+  expect(of('verify')).toContainEqual({ name: 'VERIFY_ALLOW_DEAD', value: 'true' });
+  expect(of('seeder')).toContainEqual({ name: 'KEEP_VALUES', value: 'true' });
+});
+
 it('tells a worker of queue mode nothing of the plan, so that pods of two runs can mix', () => {
-  const worker = containers(render({ set: ['computation.source=export default 1'] })).find(({ name }) => name === 'worker');
+  const worker = containers(render({ set: ['computation.source=export default 1'] })).find(
+    ({ name }) => name === 'worker',
+  );
   const names = (worker?.env ?? []).map(({ name }) => name);
-  for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE', 'COMPUTATION', 'TOTAL_WORKERS']) expect(names).not.toContain(name);
+  for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE', 'COMPUTATION', 'TOTAL_WORKERS', 'KEEP_VALUES', 'MAX_DEAD'])
+    expect(names).not.toContain(name);
 });

@@ -10,8 +10,10 @@ interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly properties?: Record<string, Schema>;
-  readonly additionalProperties?: boolean;
+  readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
+  readonly definitions?: Record<string, Schema>;
+  readonly $ref?: string;
 }
 
 const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8')) as Schema;
@@ -19,12 +21,18 @@ const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
 const values = loadYaml<Record<string, unknown>>(text);
 
 /** Objects whose keys are Kubernetes', not ours. */
-const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|tolerations\[\]|extraEnv\[\]\.valueFrom)$/;
+const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations)$/;
+/** Keys that a parent chart writes: they are no settings of this one. */
+const parents = ['global', 'enabled'];
 
-function walk(node: Schema, path = ''): [string, Schema][] {
+function walk(given: Schema, path = ''): [string, Schema][] {
+  const node = given.$ref ? (schema.definitions?.[given.$ref.replace('#/definitions/', '')] ?? {}) : given;
   const own: [string, Schema][] = path ? [[path, node]] : [];
-  const below = Object.entries(node.properties ?? {}).flatMap(([key, child]) => walk(child, path ? `${path}.${key}` : key));
-  return [...own, ...below, ...(node.items ? walk(node.items, `${path}[]`) : [])];
+  const below = Object.entries(node.properties ?? {}).flatMap(([key, child]) =>
+    walk(child, path ? `${path}.${key}` : key),
+  );
+  const rest = typeof node.additionalProperties === 'object' ? walk(node.additionalProperties, `${path}.*`) : [];
+  return [...own, ...below, ...rest, ...(node.items ? walk(node.items, `${path}[]`) : [])];
 }
 
 function leaves(node: unknown, path = ''): string[] {
@@ -34,36 +42,74 @@ function leaves(node: unknown, path = ''): string[] {
 
 describe('values.schema.json', () => {
   it('describes every key', () => {
-    expect(walk(schema).filter(([, node]) => !node.description).map(([path]) => path)).toEqual([]);
+    expect(
+      walk(schema)
+        .filter(([, node]) => !node.description)
+        .map(([path]) => path),
+    ).toEqual([]);
   });
 
   it('gives every key a type or a set of values', () => {
-    expect(walk(schema).filter(([, node]) => !node.type && !node.enum).map(([path]) => path)).toEqual([]);
+    expect(
+      walk(schema)
+        .filter(([, node]) => !node.type && !node.enum)
+        .map(([path]) => path),
+    ).toEqual([]);
   });
 
-  it('is closed everywhere but in the free-form maps of Kubernetes', () => {
-    const open = [['', schema] as [string, Schema], ...walk(schema)].filter(([path, node]) => node.type === 'object' && node.additionalProperties !== false && !freeForm.test(path));
-    expect(open.map(([path]) => path)).toEqual([]);
+  it('is closed everywhere, and the values of maps whose keys are free have a type', () => {
+    const objects = [['', schema] as [string, Schema], ...walk(schema)].filter(([, node]) => node.type === 'object');
+    const open = objects.filter(
+      ([, node]) => node.additionalProperties !== false && typeof node.additionalProperties !== 'object',
+    );
+    expect(open.map(([path]) => path)).toEqual(['global']);
   });
 
   it('has exactly the keys of values.yaml', () => {
-    const known = walk(schema).filter(([path, node]) => !path.includes('[]') && (!node.properties || freeForm.test(path))).map(([path]) => path);
+    const known = walk(schema)
+      .filter(
+        ([path, node]) =>
+          !/\[\]|\*|affinity\./.test(path) && !parents.includes(path) && (!node.properties || freeForm.test(path)),
+      )
+      .map(([path]) => path);
     expect(known.sort()).toEqual(leaves(values).sort());
   });
 
-  it.each(['', 'run.', 'computation.', 'image.', 'worker.', 'worker.resources.', 'static.', 'seeder.', 'verify.', 'redis.', 'redis.external.', 'redis.persistence.', 'rabbitmq.', 'rabbitmq.image.', 'auth.', 'log.', 'keda.'])(
-    'refuses an unknown key in %s',
-    (where) => {
-      expect(refusal({ set: [`${where}misspelt=1`] })).toContain("additional properties 'misspelt' not allowed");
-    },
-  );
+  it.each([
+    '',
+    'run.',
+    'computation.',
+    'image.',
+    'worker.',
+    'worker.resources.',
+    'worker.affinity.',
+    'worker.affinity.nodeAffinity.',
+    'worker.tolerations[0].',
+    'worker.extraEnv[0].valueFrom.',
+    'static.',
+    'seeder.',
+    'verify.',
+    'redis.',
+    'redis.external.',
+    'redis.persistence.',
+    'rabbitmq.',
+    'rabbitmq.image.',
+    'auth.',
+    'log.',
+    'keda.',
+  ])('refuses an unknown key in %s', (where) => {
+    expect(refusal({ set: [`${where}misspelt=1`] })).toContain("additional properties 'misspelt' not allowed");
+  });
 });
 
 describe('values.yaml', () => {
   it('comments every key, or the block it stands in', () => {
     const lines = text.split('\n');
-    const blocks = /^ *(requests|limits|resources|external|persistence|image|port|host|repository|tag|pullPolicy|managementPort|vhost|log|failedJobsHistoryLimit|nodeSelector|affinity|podAnnotations):/;
-    const bare = lines.filter((line, i) => /^ *[a-zA-Z]+:/.test(line) && !blocks.test(line) && !/^\s*#/.test(lines[i - 1] ?? ''));
+    const blocks =
+      /^ *(requests|limits|resources|external|persistence|image|port|host|repository|tag|pullPolicy|managementPort|vhost|log|failedJobsHistoryLimit|nodeSelector|affinity|podAnnotations):/;
+    const bare = lines.filter(
+      (line, i) => /^ *[a-zA-Z]+:/.test(line) && !blocks.test(line) && !/^\s*#/.test(lines[i - 1] ?? ''),
+    );
     expect(bare).toEqual([]);
   });
 });

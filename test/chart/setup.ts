@@ -1,16 +1,16 @@
-/** Before the chart tests: finds the helm that they render with. */
+/** Before the chart's tests: the helm that they render with. */
 import type { TestProject } from 'vitest/node';
-import { findHelm, type HelmMajor } from './support/find-helm.js';
+import { findHelm, type Helm, type HelmMajor } from './support/find-helm.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     helmMajor: HelmMajor;
-    helm: string;
+    helm: Helm;
   }
 }
 
 export default async function setup(project: TestProject): Promise<void> {
-  const { program, version } = await findHelm(project.getProvidedContext().helmMajor);
-  project.provide('helm', program);
-  project.vitest.logger.log(`${project.name}: Helm ${version}, ${program}`);
+  const helm = await findHelm(project.getProvidedContext().helmMajor);
+  project.provide('helm', helm);
+  process.stderr.write(`${project.name}: helm ${helm.version} (${helm.path})\n`);
 }

@@ -23,7 +23,9 @@ for (const backend of ['redis', 'rabbitmq']) {
   });
 }
 
-test('cleanup removes all of TTG, its data too, and leaves a foreign pod in the same namespace alone', async () => {
+const LABEL = 'ttg.io/project=distributed-compute';
+
+test('cleanup keeps data until it is told not to, then removes all of TTG, and leaves a foreign pod in the same namespace alone', async () => {
   await using release = await Release.in('e2e-cleanup');
   await release.apply('install', 'small-redis', 'run.totalParameters=100', 'computation.simulateWorkMs=0');
   expect((await release.helm('test', 'ttg', '--timeout', '200s')).status).toBe(0);
@@ -55,6 +57,14 @@ test('cleanup removes all of TTG, its data too, and leaves a foreign pod in the 
   const plan = await release.script('cleanup', '--all', '--data', '--dry-run');
   expect(plan.status).toBe(0);
   expect((await release.pods('redis')).length, 'a dry run removes nothing').toBe(1);
+
+  const kept = await release.script('cleanup', '--all', '--force');
+  expect(kept.status, kept.output).toBe(0);
+  const data = await release.kubectl('get', 'all,pvc,secrets,scaledjobs', '-l', LABEL, '-o', 'name');
+  expect(data.output.trim().split('\n')).toEqual(['persistentvolumeclaim/data-ttg-redis-0', 'secret/ttg-auth']);
+  await release.apply('install', 'small-redis', 'run.totalParameters=100', 'computation.simulateWorkMs=0');
+  expect((await release.helm('test', 'ttg', '--timeout', '200s')).status, 'the run is there again').toBe(0);
+
   const cleaned = await release.script('cleanup', '--all', '--data', '--force');
   expect(cleaned.status, cleaned.output).toBe(0);
 
@@ -62,7 +72,7 @@ test('cleanup removes all of TTG, its data too, and leaves a foreign pod in the 
     'get',
     'all,pvc,secrets,configmaps,scaledjobs,serviceaccounts,roles',
     '-l',
-    'ttg.io/project=distributed-compute',
+    LABEL,
     '-o',
     'name',
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { explain, type Answer } from '../../cli/diagnose/explain.js';
 import type { Cause } from '../../cli/diagnose/finding.js';
-import { observe } from '../../scripts/lib/observation.mjs';
+import { observe } from '../../cli/diagnose/collect.js';
 import { eventually } from '../support/wait.js';
 import { OUT } from './support/place.js';
 import { execute, Release } from './support/release.js';

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import type { LogRecord } from '../../core/wire/records.js';
-import { encodeRecord } from '../../core/wire/messages.js';
-import type { Backend } from '../../scripts/lib/local-broker.mjs';
+import { encodeRecord } from '../../core/wire/record-codec.js';
+import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
-import { openRaw } from '../support/raw.js';
+import { openRaw } from '../../ops/run/raw-broker.js';
 
 interface Recorded {
   readonly position: string;
@@ -63,7 +63,7 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
 
   it('is written with all that it must say', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       backend,
       injected: [{ name: 'none', seconds: 1.5 }],
       plan: { runId: 'run-1', totalParameters: 1000, chunkSize: 10 },

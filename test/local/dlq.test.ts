@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { judge } from '../../core/ledger/verdict.js';
-import type { Backend } from '../../scripts/lib/local-broker.mjs';
+import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
 it.each<Backend>(['redis', 'rabbitmq'])(
@@ -72,7 +72,7 @@ it.each<Backend>(['redis', 'rabbitmq'])(
         finished: (live) => live.covered.count === 999,
       });
       expect(judge(run.ledger)).toMatchObject({
-        complete: true,
+        outcome: 'complete with dead parameters',
         parameters: { ok: 999, dead: 1, missing: 0, duplicated: 0 },
         dead: [{ start: 807, end: 807 }],
         sum: String(499_500 - 807),

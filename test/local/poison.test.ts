@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { judge } from '../../core/ledger/verdict.js';
-import { poison } from '../../scripts/lib/faults/poison.mjs';
-import { referenceDigest } from '../../scripts/lib/faults/reference.mjs';
-import type { Backend } from '../../scripts/lib/local-broker.mjs';
+import { poison } from '../../faults/poison.js';
+import { referenceDigest } from '../../faults/proof.js';
+import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet } from '../support/fleet.js';
 
 const TOTAL = 10_000;

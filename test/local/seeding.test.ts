@@ -1,50 +1,35 @@
 /** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
-import { pino } from 'pino';
 import { describe, expect, inject, it } from 'vitest';
-import type { Broker } from '../../core/broker/port.js';
-import { loadConfig } from '../../core/runtime/config.js';
+import type { Broker, Seeding } from '../../core/broker/port.js';
 import { readLedger } from '../../core/ledger/ledger.js';
-import { judge } from '../../core/ledger/verdict.js';
-import { startBroker } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../ops/local/broker.js';
 import { repair } from '../../seeder/repair.js';
-import { seed } from '../../seeder/seed.js';
-import { Bench, never, readResults, receive, resultOf } from '../support/bench.js';
+import { Bench, never, readResults } from '../support/bench.js';
 import { fleetEnv, ttg } from '../support/fleet.js';
-
-const log = pino({ level: 'silent' });
-
-async function seedRun(
-  bench: Bench,
-  broker: Broker,
-  env: Record<string, string>,
-  stop: AbortSignal = never,
-): Promise<number> {
-  const config = loadConfig({ ...bench.env('seeder'), TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '10', ...env });
-  return seed({ broker, config, log, stop });
-}
-
-/** Computes what is queued, or the next `count` chunks of it. */
-async function work(broker: Broker, count: number): Promise<string[]> {
-  const deliveries = await receive(broker, count);
-  await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
-  return deliveries.map(({ chunk }) => `${chunk.runId}/${chunk.chunkId}`);
-}
-
-async function verdictOf(broker: Broker, runId = 'run-1') {
-  return judge(await readLedger(() => broker.records(), runId));
-}
+import { log, seedRun, verdictOf, work } from '../support/seeded.js';
+import type { Worker } from '../support/worker.js';
 
 /** Lets `after` chunks be confirmed, then stops the seeder: what a SIGTERM in the middle of publishing does. */
-function stoppedAfter(broker: Broker, after: number): { broker: Broker; stop: AbortSignal } {
+function stoppedAfter(broker: Worker, after: number): { broker: Broker; stop: AbortSignal } {
   const stop = new AbortController();
-  const publish: Broker['publish'] = (chunks) => broker.publish(until(chunks, after, () => stop.abort()));
-  const watched = new Proxy(broker, {
+  const watched = (held: Seeding): Seeding => ({
+    queued: () => held.queued(),
+    append: (record) => held.append(record),
+    publish: (chunks, confirmed) =>
+      held.publish(
+        until(chunks, after, () => stop.abort()),
+        confirmed,
+      ),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  });
+  const cut = new Proxy(broker, {
     get: (target, name) => {
+      if (name === 'seeding') return async () => watched(await target.seeding());
       const member: unknown = Reflect.get(target, name);
-      return name === 'publish' ? publish : typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
-  return { broker: watched, stop: stop.signal };
+  return { broker: cut, stop: stop.signal };
 }
 
 function* until<T>(items: Iterable<T>, count: number, reached: () => void): Generator<T> {
@@ -69,7 +54,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(await seedRun(bench, broker, {}), 'while some is queued').toBe(0);
       await work(broker, 60);
       expect(await seedRun(bench, broker, {}), 'when all is done').toBe(0);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100, deduplicated: 0 });
     });
 
     it('goes on where a seeder was stopped in the middle', async () => {
@@ -81,7 +66,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(first).toBeLessThan(100);
       expect(await seedRun(bench, broker, {})).toBe(100 - first);
       await work(broker, 100);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100 });
     });
 
     it('finishes the run of a seeder that an upgrade to another run replaced in the middle', async () => {
@@ -91,8 +76,8 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await seedRun(bench, cut.broker, {}, cut.stop);
       await seedRun(bench, broker, { RUN_ID: 'run-2', TOTAL_PARAMETERS: '500' });
       await work(broker, 150);
-      expect(await verdictOf(broker, 'run-1')).toMatchObject({ complete: true, parameters: { ok: 1000 } });
-      expect(await verdictOf(broker, 'run-2')).toMatchObject({ complete: true, parameters: { ok: 500 } });
+      expect(await verdictOf(broker, 'run-1')).toMatchObject({ outcome: 'complete', parameters: { ok: 1000 } });
+      expect(await verdictOf(broker, 'run-2')).toMatchObject({ outcome: 'complete', parameters: { ok: 500 } });
     });
 
     it('extends a run to a larger total without computing the old one again', async () => {
@@ -104,7 +89,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(await seedRun(bench, broker, { TOTAL_PARAMETERS: '1500' })).toBe(51);
       await work(broker, 51);
       expect(await verdictOf(broker)).toMatchObject({
-        complete: true,
+        outcome: 'complete',
         parameters: { expected: 1500, ok: 1500 },
         deduplicated: 0,
       });
@@ -120,7 +105,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect((await verdictOf(broker)).parameters.missing).toBe(700);
       expect(await seedRun(bench, broker, {})).toBe(70);
       await work(broker, 70);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100 });
       expect(await readResults(broker)).toHaveLength(100);
     });
 
@@ -140,7 +125,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
         published: 0,
         refused: undefined,
       });
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100, deduplicated: 0 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100, deduplicated: 0 });
     });
 
     it('repairs what a seeder did not come to', async () => {
@@ -150,7 +135,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       const first = await seedRun(bench, cut.broker, {}, cut.stop);
       expect((await repair({ broker, runId: 'run-1', force: false, log, stop: never })).published).toBe(100 - first);
       await work(broker, 100);
-      expect(await verdictOf(broker)).toMatchObject({ complete: true, records: 100 });
+      expect(await verdictOf(broker)).toMatchObject({ outcome: 'complete', records: 100 });
     });
 
     it('repairs nothing while all is queued; forced where nobody can list the queue, it counts each parameter once all the same', async () => {
@@ -161,7 +146,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(cautious.published).toBe(0);
       if (backend === 'rabbitmq')
         expect(cautious.refused).toMatch(
-          /^100 chunks are ready, 0 held by workers and 0 delayed, and RabbitMQ cannot say which ones: wait until .* or give --force/,
+          /^100 chunks are ready, 0 held by workers and 0 delayed, and the broker cannot say which ones: wait until .* or give --force/,
         );
       else expect(cautious.refused).toBeUndefined();
       const forced = await repair({ broker, runId: 'run-1', force: true, log, stop: never });
@@ -169,7 +154,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(forced).toEqual({ published: twice, refused: undefined });
       await work(broker, 100 + twice);
       expect(await verdictOf(broker)).toMatchObject({
-        complete: true,
+        outcome: 'complete',
         parameters: { ok: 1000, duplicated: 0 },
         records: 100 + twice,
         deduplicated: twice,
@@ -210,7 +195,7 @@ describe('a run that does not fit', () => {
       const broker = await bench.worker();
       const refused = seedRun(bench, broker, { TOTAL_PARAMETERS: '1000000', CHUNK_SIZE: '1' });
       await expect(refused).rejects.toThrow(
-        /these 1000000 chunks the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/,
+        /these 1000000 chunks and the 10000 parameters that may die the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/,
       );
       expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
       expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();

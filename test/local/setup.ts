@@ -1,6 +1,7 @@
 /** Before the local tests: one broker of each kind for all of them, who keep apart by their queue prefixes. */
 import type { TestProject } from 'vitest/node';
-import { startBroker, type Provider } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../ops/local/broker.js';
+import { type Provider } from '../../ops/local/config.js';
 import { reachable } from '../support/shared.js';
 
 /** As for the contract: TTG_TEST_PROVIDERS=path takes what is installed although Docker answers. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Answer } from '../../cli/diagnose/explain.js';
-import { startBroker, type Backend } from '../../scripts/lib/local-broker.mjs';
+import { startBroker } from '../../ops/local/broker.js';
+import { type Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
 it.each<Backend>(['redis', 'rabbitmq'])(

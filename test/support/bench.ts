@@ -5,15 +5,16 @@ import { once, setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import type { Broker, Delivery, Depth } from '../../core/broker/port.js';
+import type { Broker, ConnectOptions, Depth } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/wire/records.js';
 import { chunksOf, type Plan } from '../../core/model/plan.js';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
-import { openRaw, type Raw } from './raw.js';
+import { openRaw, type Raw } from '../../ops/run/raw-broker.js';
 import type { Reachable } from './shared.js';
+import { asWorker, seeding, type HeldDelivery, type Worker } from './worker.js';
 import { eventually, within } from './wait.js';
 
 export const CREATED_AT = '2025-01-01T00:00:00.000Z';
@@ -60,27 +61,30 @@ export class Bench implements AsyncDisposable {
   }
 
   /** A connection that is given back at the end of the test. The queue exists already. */
-  async worker(name = 'w1', env: Record<string, string> = {}): Promise<Broker> {
-    const broker = await this.connectOnly(name, env);
+  async worker(name = 'w1', env: Record<string, string> = {}, options: ConnectOptions = {}): Promise<Worker> {
+    const broker = await this.connectOnly(name, env, options);
     await broker.prepare();
     return broker;
   }
 
   /** As `worker`, but prepares nothing. */
-  async connectOnly(name = 'w1', env: Record<string, string> = {}): Promise<Broker> {
+  async connectOnly(name = 'w1', env: Record<string, string> = {}, options: ConnectOptions = {}): Promise<Worker> {
     const log = pino({ level: process.env['TTG_TEST_LOG'] ?? 'silent' });
-    const broker = await connect(loadConfig({ ...this.env(name), ...env }), log, never);
+    const broker = await connect(loadConfig({ ...this.env(name), ...env }), log, never, options);
     this.#open.push(broker);
-    return broker;
+    return asWorker(broker);
   }
 
   /** A worker whose connection can be cut without a goodbye, or fall silent. */
-  async mortal(name: string): Promise<{ broker: Broker; die: () => void; stall: () => void; heal: () => void }> {
+  async mortal(
+    name: string,
+    options: ConnectOptions = {},
+  ): Promise<{ broker: Worker; die: () => void; stall: () => void; heal: () => void }> {
     const proxy = await cuttableProxy(this.#broker.port);
     const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
     this.#proxies.push(proxy);
     return {
-      broker: await this.worker(name, { [variable]: String(proxy.port) }),
+      broker: await this.worker(name, { [variable]: String(proxy.port) }, options),
       die: () => proxy.cut(),
       stall: () => proxy.stall(),
       heal: () => proxy.heal(),
@@ -132,7 +136,8 @@ export class Bench implements AsyncDisposable {
 }
 
 export function plan(chunks: number, chunkSize = 10, runId = 'run-1'): Plan {
-  return { runId, totalParameters: chunks * chunkSize, chunkSize, computation: 'builtin' };
+  const totalParameters = chunks * chunkSize;
+  return { runId, totalParameters, chunkSize, computation: 'builtin', keepValues: false, maxDead: totalParameters };
 }
 
 export function chunks(count: number): Chunk[] {
@@ -143,22 +148,17 @@ export function planRecord(runId = 'run-1'): PlanRecord {
   return { kind: 'plan', ...plan(10, 10, runId), createdAt: CREATED_AT };
 }
 
-/** Under the seeder's lock, as the contract demands. */
-export async function publish(broker: Broker, count: number): Promise<Chunk[]> {
+/** Under the right to publish, as the contract demands. */
+export async function publish(broker: Pick<Broker, 'seeding'>, count: number): Promise<Chunk[]> {
   const all = chunks(count);
-  const lock = await broker.lockSeeding();
-  try {
-    await broker.publish(all);
-  } finally {
-    await lock[Symbol.asyncDispose]();
-  }
+  await seeding(broker, (held) => held.publish(all));
   return all;
 }
 
 export function resultOf(chunk: Chunk, workerId = 'w1'): Result {
   const count = chunk.end - chunk.start + 1;
   return {
-    summary: { sum: count / 2, count, min: 0, max: 1 },
+    summary: { sum: String(count / 2), count, min: 0, max: 1 },
     digest: chunk.start.toString(16).padStart(32, '0'),
     workerId,
     startedAt: CREATED_AT,
@@ -168,8 +168,8 @@ export function resultOf(chunk: Chunk, workerId = 'w1'): Result {
 }
 
 /** Exactly `count` deliveries, in as many calls as it takes. */
-export async function receive(broker: Broker, count: number, deadlineMs = 15_000): Promise<Delivery[]> {
-  const got: Delivery[] = [];
+export async function receive(broker: Worker, count: number, deadlineMs = 15_000): Promise<HeldDelivery[]> {
+  const got: HeldDelivery[] = [];
   const more = async () => {
     got.push(...(await broker.receive({ max: count - got.length, waitMs: 500, signal: never })));
     return got.length >= count;
@@ -180,21 +180,21 @@ export async function receive(broker: Broker, count: number, deadlineMs = 15_000
   return got;
 }
 
-export async function receiveOne(broker: Broker, deadlineMs?: number): Promise<Delivery> {
-  return (await receive(broker, 1, deadlineMs))[0] as Delivery;
+export async function receiveOne(broker: Worker, deadlineMs?: number): Promise<HeldDelivery> {
+  return (await receive(broker, 1, deadlineMs))[0] as HeldDelivery;
 }
 
-export async function readLog(broker: Broker): Promise<LogEntry[]> {
+export async function readLog(broker: Pick<Broker, 'records'>): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
   for await (const entry of broker.records()) entries.push(entry);
   return entries;
 }
 
-export async function readRecords(broker: Broker): Promise<LogRecord[]> {
+export async function readRecords(broker: Pick<Broker, 'records'>): Promise<LogRecord[]> {
   return (await readLog(broker)).flatMap((entry) => ('record' in entry ? [entry.record] : []));
 }
 
-export async function readResults(broker: Broker): Promise<ResultRecord[]> {
+export async function readResults(broker: Pick<Broker, 'records'>): Promise<ResultRecord[]> {
   return (await readRecords(broker)).filter((record) => record.kind === 'result');
 }
 
@@ -202,7 +202,7 @@ export async function readResults(broker: Broker): Promise<ResultRecord[]> {
 export type Reading = Depth & { readonly unfinished: number };
 
 /** RabbitMQ's numbers are statistics, up to some seconds old: a depth is awaited, never read once. */
-export async function reachesDepth(broker: Broker, wanted: Partial<Reading>): Promise<void> {
+export async function reachesDepth(broker: Pick<Broker, 'depth'>, wanted: Partial<Reading>): Promise<void> {
   let last: Reading | undefined;
   const reached = async () => {
     const depth = await broker.depth();

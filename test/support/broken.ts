@@ -4,12 +4,17 @@ import { Redis } from 'ioredis';
 import type { Delivery } from '../../core/broker/port.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { Result } from '../../core/wire/records.js';
-import { decodeChunk, encodeRecord } from '../../core/wire/messages.js';
+import { decodeChunk } from '../../core/wire/chunk-codec.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
 import { fromFields, toFields } from '../../core/broker/redis/codec.js';
 import type { Reachable } from './shared.js';
 
 /** Without a fence: completes whoever holds the lease, by a bare append. */
-export function unfenced(delivery: Delivery, broker: Reachable, prefix: string): Pick<Delivery, 'complete'> {
+export function unfenced(
+  delivery: Delivery,
+  broker: Reachable,
+  prefix: string,
+): { complete(result: Result): Promise<void> } {
   const { runId, chunkId, start, end } = delivery.chunk;
   return {
     complete: async (result: Result) => {

@@ -1,5 +1,5 @@
 /** A TCP proxy whose connections can be cut without a goodbye or fall silent: to the broker, a worker that died, or one that is frozen. */
-import { startProxy } from '../../scripts/lib/proxy.mjs';
+import { startProxy } from '../../ops/local/proxy.js';
 
 export interface Cuttable extends AsyncDisposable {
   readonly port: number;

@@ -1,16 +1,14 @@
 /** A whole run as processes of this machine: the seeder once, and workers that are replaced when they end, as KEDA would. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { Broker } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import { Ledger, readLedger } from '../../core/ledger/ledger.js';
+import { makeProcesses } from '../../ops/local/fleet.js';
+import { askTtg, type Answer } from '../../ops/programs.js';
 import type { Reachable } from './shared.js';
 import { eventually } from './wait.js';
 
-const entry = (program: string): string => fileURLToPath(new URL(`../../dist/${program}/main.js`, import.meta.url));
 const silent = pino({ level: 'silent' });
 const never = new AbortController().signal;
 
@@ -34,16 +32,7 @@ export interface FleetOptions {
 }
 
 /** Runs `ttg` to its end. */
-export function ttg(
-  env: Record<string, string>,
-  ...args: string[]
-): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [entry('cli'), ...args], { env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
-    });
-  });
-}
+export const ttg = (env: Record<string, string>, ...args: string[]): Promise<Answer> => askTtg(env, args);
 
 /** The environment of every process of a run, and of `ttg`. */
 export function fleetEnv(broker: Reachable, env: Record<string, string>): Record<string, string> {
@@ -65,12 +54,11 @@ export async function runFleet({
   finished = (live) => live.isFinished,
 }: FleetOptions): Promise<Fleet & AsyncDisposable> {
   const began = performance.now();
-  const seeder = start('seeder', { ...env, POD_NAME: 'seeder' });
-  const [status] = (await once(seeder, 'exit')) as [number | null];
-  if (status !== 0) throw new Error(`the seeder ended with ${status}`);
+  const processes = makeProcesses({});
+  const seeder = processes.start('seeder', 'seeder', env);
+  await seeder.exited;
+  if (seeder.child.exitCode !== 0) throw new Error(`the seeder ended with ${seeder.child.exitCode}\n${seeder.log}`);
   const broker = await connect(loadConfig({ ...env, POD_NAME: 'observer' }), silent, never);
-  const all: ChildProcess[] = [];
-  const running = (): ChildProcess[] => all.filter((child) => child.exitCode === null && child.signalCode === null);
   const live = new Ledger(env['RUN_ID'] ?? 'run-1');
   const over = new AbortController();
   const following = (async () => {
@@ -78,43 +66,33 @@ export async function runFleet({
   })();
   let seconds: number;
   let killed: number;
+  let started = 0;
   try {
     await eventually(
       () => {
-        while (running().length < workers) all.push(start('worker', { ...env, POD_NAME: `worker-${all.length + 1}` }));
+        while (processes.running('worker').length < workers) processes.start('worker', `worker-${++started}`, env);
         return finished(live);
       },
       deadlineMs,
       'the end of the run',
     ).catch((error: unknown) => {
-      throw new Error(`missing: ${JSON.stringify(live.missing())}`, { cause: error });
+      const said = processes.all('worker').at(-1)?.log.slice(-2000);
+      throw new Error(`missing: ${JSON.stringify(live.missing())}; the last worker said:\n${said}`, { cause: error });
     });
     seconds = (performance.now() - began) / 1000;
-    killed = all.filter((child) => child.signalCode !== null).length;
+    killed = processes.all('worker').filter(({ child }) => child.signalCode !== null).length;
   } finally {
     over.abort();
-    await Promise.all(
-      running().map((child) => {
-        child.kill('SIGTERM');
-        return once(child, 'exit');
-      }),
-    );
+    await processes.end();
     await following;
   }
   const ledger = await readLedger(() => broker.records(), live.runId);
   return {
     ledger,
     broker,
-    started: all.length,
+    started,
     killed,
     seconds,
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   };
-}
-
-function start(program: string, env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [entry(program)], {
-    env,
-    stdio: ['ignore', process.env['TTG_TEST_LOG'] ? 'inherit' : 'ignore', 'inherit'],
-  });
 }

@@ -1,5 +1,5 @@
 /** Brokers that are started once for all files of a project, and told to them as data. */
-import type { LocalBroker } from '../../scripts/lib/local-broker.mjs';
+import type { LocalBroker } from '../../ops/local/broker.js';
 
 /** All that a test needs of a broker which it neither kills nor stops. */
 export type Reachable = Pick<LocalBroker, 'backend' | 'host' | 'port' | 'managementPort' | 'user' | 'password' | 'env'>;

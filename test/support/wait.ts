@@ -1,31 +1,17 @@
 /** Waiting for an observation, and proving that something does not happen. Nothing here sleeps for luck. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilSeen, within as withinSignal } from '../../ops/script/wait.js';
 
 const PAUSE_MS = 50;
+const never = new AbortController().signal;
 
-/**
- * Observes until `observe` returns a value other than undefined and false. A read that throws is not an observation: it
- * neither succeeds nor fails; the last one is in the message at the deadline.
- * @param what completes the sentence "did not see …"
- */
-export async function eventually<T>(
+/** As `untilSeen`, for who has no signal: the test's own time limit ends it. */
+export function eventually<T>(
   observe: () => Promise<T | undefined | false> | T | undefined | false,
   deadlineMs: number,
   what: string,
 ): Promise<T> {
-  const deadline = Date.now() + deadlineMs;
-  let last = 'nothing was observed';
-  for (;;) {
-    try {
-      const seen = await observe();
-      if (seen !== undefined && seen !== false) return seen;
-      last = `last observation: ${String(seen)}`;
-    } catch (error) {
-      last = `last read failed: ${error instanceof Error ? error.message : String(error)}`;
-    }
-    if (Date.now() >= deadline) throw new Error(`did not see ${what} within ${deadlineMs} ms; ${last}`);
-    await delay(PAUSE_MS);
-  }
+  return untilSeen(observe, what, deadlineMs / 1000, never);
 }
 
 /**
@@ -53,15 +39,6 @@ export async function holds(observe: () => Promise<boolean> | boolean, forMs: nu
 }
 
 /** The promise's value, or an error at the deadline: for what must end by itself. */
-export async function within<T>(promise: Promise<T>, deadlineMs: number, what: string): Promise<T> {
-  const timer = new AbortController();
-  const late = delay(deadlineMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`${what} took longer than ${deadlineMs} ms`);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => {});
-  }
+export function within<T>(promise: Promise<T>, deadlineMs: number, what: string): Promise<T> {
+  return withinSignal(promise, deadlineMs, never, what);
 }

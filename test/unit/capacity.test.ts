@@ -9,6 +9,9 @@ const capacity = (over: Partial<Capacity> = {}): Capacity => ({
   memoryLimit: 100 * MIB,
   memoryPerChunk: 1024,
   diskPerChunk: 2048,
+  memoryPerDead: 1024,
+  diskPerDead: 1024,
+  maxRecordBytes: 64 * MIB,
   ...over,
 });
 
@@ -17,6 +20,8 @@ const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({
   queued: 0,
   recorded: 0,
   valuesPerChunk,
+  deadByNow: 0,
+  deadToCome: 0,
 });
 
 describe('a run', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
@@ -52,11 +53,22 @@ const altered = (start: number, change: Partial<ResultRecord>): LogRecord[] =>
     record.kind === 'result' && record.start === start && record.workerId === 'w1' ? { ...record, ...change } : record,
   );
 
+/** SHA-256 over the canonical JSON of the record's fields on the wire, the first 128 bits. */
+const PINNED = createHash('sha256')
+  .update(
+    '{"attempt":1,"chunk_id":"0","completed_at":"2026-01-01T00:00:00.000Z",' +
+      `"digest":"${resultRecord(0, 0, { compute: () => 1.5 }).digest}","duration_seconds":1,"end_param":0,"kind":"result",` +
+      '"params_processed":1,"result_summary":{"count":1,"max":1.5,"min":1.5,"sum":1.5},"run_id":"run-1","start_param":0,' +
+      '"started_at":"2026-01-01T00:00:00.000Z","status":"complete","worker_id":"w1"}',
+  )
+  .digest('hex')
+  .slice(0, 32);
+
 describe('a certificate', () => {
   it('says what the log says', async () => {
     const certificate = await certify();
     expect(certificate).toMatchObject({
-      complete: true,
+      outcome: 'complete with dead parameters',
       faults: [],
       backend: 'redis',
       injected: around.injected,
@@ -89,7 +101,7 @@ describe('a certificate', () => {
   it('tells what was lost after it was acknowledged from what never was published', async () => {
     const certificate = await certify([plan, seededRecord(0, 49), resultRecord(0, 9)]);
     expect(certificate).toMatchObject({
-      complete: false,
+      outcome: 'incomplete',
       parameters: { acknowledged: 50, missing: 85, lost: 40 },
       missing: [{ start: 10, end: 94 }],
     });
@@ -122,6 +134,31 @@ describe('a certificate', () => {
 
   it('has the schema that is published', () => {
     expect(file('docs/certificate.schema.json')).toEqual(z.toJSONSchema(certificateSchema));
+  });
+
+  it('is made of two readings, whose verdict is that of the moment of the first', async () => {
+    const growing = [...log];
+    let readings = 0;
+    const account = await readAccount(async function* () {
+      readings++;
+      yield* logOf(growing);
+      growing.push(resultRecord(30, 39, { compute: () => 1 }), resultRecord(42, 42), planRecord(500));
+    }, RUN);
+    const certificate = makeCertificate(account, around, undefined, new Date(0));
+    expect(readings).toBe(2);
+    expect(certificate).toEqual(await certify());
+  });
+
+  it('hashes records whatever the order in which their fields were set', async () => {
+    const turned = log.map((record) => Object.fromEntries(Object.entries(record).reverse()) as unknown as LogRecord);
+    expect((await certify(turned)).intervals).toEqual((await certify()).intervals);
+  });
+
+  it('hashes a record as this version of the certificate says', async () => {
+    // Whoever changes this digest makes every certificate differ from its log: that is a new version of the certificate.
+    const record = resultRecord(0, 0, { compute: () => 1.5 });
+    const { intervals } = await certify([planRecord(1), record]);
+    expect(intervals[0]?.records).toBe(PINNED);
   });
 
   it('knows its own version', () => {
@@ -180,7 +217,7 @@ describe('checking a certificate', () => {
     ],
     [
       'a sum was changed',
-      altered(30, { summary: { ...resultRecord(30, 39).summary, sum: 1 } }),
+      altered(30, { summary: { ...resultRecord(30, 39).summary, sum: '1' } }),
       'parameters 30–39: sum 1',
     ],
     [

@@ -101,7 +101,7 @@ describe('the configuration', () => {
     ['RUN_ID', 'a'.repeat(41), 'pattern'],
     ['QUEUE_PREFIX', 'a:b', 'pattern'],
     ['JOB_COMPLETION_INDEX', '-1', '>=0'],
-    ['RECEIVE_MAX', '1001', '<=1000'],
+    ['RECEIVE_MAX', '3001', '<=3000'],
     ['MAX_RETRIES', '51', '<=50'],
   ])('refuses %s=%s, naming the variable and its limit', (name, value, limit) => {
     const message = refusal({ [name]: value });

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Depth } from '../../core/broker/port.js';
 import { ExitPolicy } from '../../worker/exit-policy.js';
 
-const depth = (over: Partial<Depth> = {}): Depth => ({ ready: 0, leased: 0, stale: 0, delayed: 0, dead: 0, ...over });
+const depth = (over: Partial<Depth> = {}): Depth => ({
+  ready: 0,
+  leased: 0,
+  stale: 0,
+  delayed: 0,
+  dead: 0,
+  parked: 0,
+  ...over,
+});
 
 /** An idle worker with IDLE_TIMEOUT_SECONDS=30, CHUNKS_PER_WORKER=10 and a clock that stands still until it is set. */
 function idleAt(

@@ -13,21 +13,27 @@ const result = {} as Result;
 function play(env: Record<string, string>, chunkId: string, attempt = 1) {
   const events: string[] = [];
   const fault = faultPoint(loadConfig(env), silent, () => events.push('died'));
-  const chunk: Chunk = { runId: 'run-1', chunkId, start: 0, end: 9, computation: 'builtin', createdAt: '' };
+  const chunk: Chunk = {
+    runId: 'run-1',
+    chunkId,
+    start: 0,
+    end: 9,
+    computation: 'builtin',
+    keepValues: false,
+    piece: false,
+    createdAt: '',
+  };
   class OneChunk {
     readonly #private = 'kept';
     async receive(): Promise<Delivery[]> {
       events.push('received');
-      const delivery: Pick<Delivery, 'chunk' | 'attempt' | 'complete'> = {
-        chunk,
-        attempt,
-        complete: async () => {
-          events.push('recorded');
-          fault.hooks.recorded?.(chunk);
-          events.push('acknowledged');
-        },
-      };
-      return [delivery as Delivery];
+      return [{ chunk, attempt }];
+    }
+    async settle(): Promise<undefined[]> {
+      events.push('recorded');
+      fault.hooks.recorded?.(chunk);
+      events.push('acknowledged');
+      return [undefined];
     }
     async depth(): Promise<string> {
       return this.#private;
@@ -37,7 +43,7 @@ function play(env: Record<string, string>, chunkId: string, attempt = 1) {
   const run = async (): Promise<string[]> => {
     const [delivery] = await broker.receive({ max: 1, waitMs: 0, signal: new AbortController().signal });
     events.push('computed');
-    await delivery?.complete(result);
+    if (delivery) await broker.settle([{ delivery, verb: 'complete', result }]);
     return events;
   };
   return { run, broker };

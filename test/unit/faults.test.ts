@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseFlags, UsageError } from '../../scripts/lib/args.mjs';
-import { faultNames } from '../../scripts/lib/demo/named.mjs';
-import { CLUSTER_FAULTS, PROCESS_FAULTS } from '../../scripts/lib/faults/catalogue.mjs';
-import { makeRng } from '../../scripts/lib/faults/rng.mjs';
+import { parseFlags, UsageError } from '../../ops/script/args.js';
+import { faultNames } from '../../faults/series.js';
+import { CLUSTER_FAULTS, PROCESS_FAULTS } from '../../faults/catalogue.js';
+import { makeRng } from '../../faults/rng.js';
 
 describe('the schedule', () => {
   const draw = (seed: number, name: string) => Array.from({ length: 100 }, makeRng(seed, name));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IntervalSet, type Interval } from '../../core/model/interval.js';
 import type { LogEntry, LogRecord } from '../../core/wire/records.js';
-import { lost, neverSeeded, readRuns } from '../../seeder/gaps.js';
+import { unaccounted, unpublished, readRuns } from '../../seeder/gaps.js';
 import { deadRecord, ledgerOf, logOf, planRecord, resultRecord, seededRecord } from './support.js';
 
 const plan = planRecord(50);
@@ -9,7 +9,7 @@ const queue = (...intervals: Interval[]): IntervalSet => IntervalSet.of(interval
 
 describe('what was never seeded', () => {
   const of = async (...records: LogRecord[]): Promise<Interval[]> =>
-    neverSeeded(plan, await ledgerOf(plan, ...records));
+    unpublished(plan, await ledgerOf(plan, ...records));
 
   it('is everything at first', async () => {
     expect(await of()).toEqual([{ start: 0, end: 49 }]);
@@ -28,7 +28,7 @@ describe('what was never seeded', () => {
   });
 
   it('is what an extension adds', async () => {
-    expect(neverSeeded(planRecord(70), await ledgerOf(plan, seededRecord(0, 49)))).toEqual([{ start: 50, end: 69 }]);
+    expect(unpublished(planRecord(70), await ledgerOf(plan, seededRecord(0, 49)))).toEqual([{ start: 50, end: 69 }]);
   });
 
   it('is not told from the marks of a repair', async () => {
@@ -38,7 +38,7 @@ describe('what was never seeded', () => {
 
 describe('what was lost', () => {
   const of = async (queued: IntervalSet, ...records: LogRecord[]): Promise<Interval[]> =>
-    lost(plan, await ledgerOf(plan, ...records), queued);
+    unaccounted(plan, await ledgerOf(plan, ...records), queued);
 
   it('is what has no record and is not queued', async () => {
     expect(
@@ -59,7 +59,7 @@ describe('what was lost', () => {
 
   it('leaves the ledger as it was', async () => {
     const ledger = await ledgerOf(plan, resultRecord(0, 9), deadRecord(10, 19));
-    lost(plan, ledger, queue({ start: 20, end: 49 }));
+    unaccounted(plan, ledger, queue({ start: 20, end: 49 }));
     expect([ledger.covered.count, ledger.dead().count, ledger.missing()]).toEqual([10, 10, [{ start: 20, end: 49 }]]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { saidLast } from '../../scripts/lib/observe-owners.mjs';
+import { saidLast } from '../../cli/diagnose/collect-owners.js';
 
 it.each([
   [

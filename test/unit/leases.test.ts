@@ -1,76 +1,85 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Delivery } from '../../core/broker/port.js';
 import { LeaseLost } from '../../core/runtime/errors.js';
-import { LeaseKeeper, type Leased } from '../../worker/leases.js';
+import { Leases } from '../../worker/leases.js';
+import { deliveryOf } from '../support/fake-broker.js';
 
 const lines: string[] = [];
 const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
 
-function leased(extend: () => Promise<void> = () => Promise.resolve()): Leased & { heartbeats: () => number } {
-  const extendLease = vi.fn(extend);
-  return { extendLease, heartbeats: () => extendLease.mock.calls.length };
+/** How often each delivery got a heartbeat; those in `taken` have gone to another worker. */
+function keeper(taken: readonly Delivery[] = [], fail?: Error) {
+  const beats = new Map<Delivery, number>();
+  let turns = 0;
+  const broker = {
+    extendLeases: async (deliveries: readonly Delivery[]) => {
+      for (const each of deliveries) beats.set(each, (beats.get(each) ?? 0) + 1);
+      if (fail) throw fail;
+      return deliveries.map((each) => (taken.includes(each) ? new LeaseLost('taken') : undefined));
+    },
+  };
+  const leases = new Leases({ broker, staleThresholdMs: 6000, log, beat: async () => void turns++ });
+  return { leases, beats: (delivery: Delivery) => beats.get(delivery) ?? 0, turns: () => turns };
 }
 
-describe('the lease keeper', () => {
+describe('the leases of a worker', () => {
   beforeEach(() => {
     lines.length = 0;
     vi.useFakeTimers();
   });
   afterEach(() => void vi.useRealTimers());
 
-  it('sends three heartbeats within a lease for everything it holds', async () => {
-    using keeper = new LeaseKeeper(6000, log);
-    const [a, b] = [leased(), leased()];
-    keeper.hold([a, b]);
+  it('are renewed three times within a lease, all of them, each once a turn', async () => {
+    const [a, b] = [deliveryOf(0, 9), deliveryOf(10, 19)];
+    const { leases, beats, turns } = keeper();
+    using held = leases;
+    held.hold([a, b]);
+    held.hold([a]);
     await vi.advanceTimersByTimeAsync(6000);
-    expect([a.heartbeats(), b.heartbeats()]).toEqual([3, 3]);
+    expect([beats(a), beats(b), turns()]).toEqual([3, 3, 3]);
+    expect(held.count).toBe(2);
   });
 
-  it('sends one heartbeat a turn for what it was given twice', async () => {
-    using keeper = new LeaseKeeper(6000, log);
-    const a = leased();
-    keeper.hold([a]);
-    keeper.hold([a]);
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(a.heartbeats()).toBe(1);
+  it('are not renewed any more once they are let go', async () => {
+    const [a, b] = [deliveryOf(0, 9), deliveryOf(10, 19)];
+    const { leases, beats } = keeper();
+    using held = leases;
+    held.hold([a, b]);
+    held.letGo(a);
+    await vi.advanceTimersByTimeAsync(6000);
+    expect([beats(a), beats(b)]).toEqual([0, 3]);
   });
 
-  it('sends none for what it let go', async () => {
-    using keeper = new LeaseKeeper(6000, log);
-    const [a, b] = [leased(), leased()];
-    keeper.hold([a, b]);
-    keeper.letGo(a);
+  it('that are lost are known with the reason, and the others are kept', async () => {
+    const [lost, kept] = [deliveryOf(0, 9), deliveryOf(10, 19)];
+    const { leases, beats } = keeper([lost]);
+    using held = leases;
+    held.hold([lost, kept]);
+    expect(held.lost(lost)).toBeUndefined();
     await vi.advanceTimersByTimeAsync(6000);
-    expect([a.heartbeats(), b.heartbeats()]).toEqual([0, 3]);
+    expect(held.lost(lost)).toMatchObject({ message: 'taken' });
+    expect(held.lost(kept)).toBeUndefined();
+    expect([beats(lost), beats(kept)]).toEqual([1, 3]);
   });
 
-  it('knows a lease that was lost, stops its heartbeats, and keeps the others', async () => {
-    using keeper = new LeaseKeeper(6000, log);
-    const [lost, kept] = [leased(() => Promise.reject(new LeaseLost('taken'))), leased()];
-    keeper.hold([lost, kept]);
-    expect(keeper.isLost(lost)).toBe(false);
+  it('survive a heartbeat that failed for another reason, which is told', async () => {
+    const a = deliveryOf(0, 9);
+    const { leases, beats } = keeper([], new Error('ECONNRESET'));
+    using held = leases;
+    held.hold([a]);
     await vi.advanceTimersByTimeAsync(6000);
-    expect([keeper.isLost(lost), keeper.isLost(kept)]).toEqual([true, false]);
-    expect([lost.heartbeats(), kept.heartbeats()]).toEqual([1, 3]);
-  });
-
-  it('goes on after a heartbeat that failed for another reason, and says so', async () => {
-    using keeper = new LeaseKeeper(6000, log);
-    const a = leased(() => Promise.reject(new Error('ECONNRESET')));
-    keeper.hold([a]);
-    await vi.advanceTimersByTimeAsync(6000);
-    expect([keeper.isLost(a), a.heartbeats()]).toEqual([false, 3]);
-    expect(lines).toHaveLength(3);
+    expect([held.lost(a), beats(a)]).toEqual([undefined, 3]);
     expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 40, msg: 'heartbeat failed', error: 'ECONNRESET' });
   });
 
-  it('sends nothing after its end', async () => {
-    const keeper = new LeaseKeeper(6000, log);
-    const a = leased();
-    keeper.hold([a]);
-    keeper[Symbol.dispose]();
+  it('get no heartbeat after the end', async () => {
+    const a = deliveryOf(0, 9);
+    const { leases, beats } = keeper();
+    leases.hold([a]);
+    leases[Symbol.dispose]();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(a.heartbeats()).toBe(0);
+    expect(beats(a)).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,18 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runPiped } from '../support/pipe.js';
 import { dist, runNode, temporaryDirectory, type Ended, type RunOptions } from './support.js';
 
 const worker = dist('worker/main.js');
 const ttg = dist('cli/main.js');
 
-/** Runs an entry whose body is given as source. */
-function runBody(body: string, options: RunOptions = {}): Promise<Ended> {
+/** Arguments of Node for an entry whose body is given as source. */
+function bodyArguments(body: string): string[] {
   const source = `
     import { runMain } from ${JSON.stringify(dist('core/runtime/lifecycle.js'))};
     import { ConfigError } from ${JSON.stringify(dist('core/runtime/errors.js'))};
     runMain('probe', async ({ config, log, stop }) => { ${body} });`;
-  return runNode(['--input-type=module', '--eval', source], options);
+  return ['--input-type=module', '--eval', source];
+}
+
+function runBody(body: string, options: RunOptions = {}): Promise<Ended> {
+  return runNode(bodyArguments(body), options);
 }
 
 /** Waits for the stop signal; the timer keeps the process alive. */
@@ -43,6 +48,21 @@ describe('an entry', { timeout: 60_000 }, () => {
       stdout: expect.stringContaining('just text') as string,
     });
   });
+
+  it.each(["throw new TypeError('nobody awaits this')", "void Promise.reject(new TypeError('nobody awaits this'))"])(
+    'ends with 1 and its whole log where a timer does `%s`, also behind a slow reader',
+    async (crash) => {
+      const body = `
+        for (let i = 0; i < 400; i++) log.info({ i, filler: 'x'.repeat(400) }, 'line');
+        setTimeout(() => { ${crash}; });
+        await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+      const { status, read } = await runPiped(bodyArguments(body), 'sleep 0.5; cat');
+      const lines = read.split('\n');
+      expect(lines.filter((line) => line.includes(': line i='))).toHaveLength(400);
+      expect(lines[400]).toMatch(/\[ERROR\] probe worker-0: crashed err=TypeError: nobody awaits this/);
+      expect(status).toBe(1);
+    },
+  );
 
   it('ends with 2 and the message alone when it finds itself set up wrongly', async () => {
     const { status, stdout } = await runBody('throw new ConfigError("raise this");');
@@ -101,26 +121,75 @@ describe('the command ttg', { timeout: 60_000 }, () => {
   it('says how it is used, and ends with 0 where that was asked for', async () => {
     const { status, stdout } = await runNode([ttg, '--help']);
     expect(status).toBe(0);
-    for (const verb of ['verify', 'status', 'results']) expect(stdout).toContain(`ttg ${verb}`);
-  });
-
-  it('ends with 2 without a verb', async () => {
-    expect(await runNode([ttg])).toMatchObject({ status: 2, stdout: expect.stringContaining('ttg verify') as string });
+    for (const verb of ['verify', 'status', 'results', 'why', 'dlq', 'completion'])
+      expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
+    for (const status of ['0  complete:', '3  complete, but', '1  incomplete', '2  wrong usage'])
+      expect(stdout).toContain(status);
   });
 
   it.each([
-    ['a verb that does not exist', ['explode'], /there is no verb "explode"/],
-    ['an option that does not exist', ['verify', '--fast'], /Unknown option '--fast'/],
-    ['an option without its value', ['verify', '--deadline'], /--deadline/],
+    [['verify', '--help'], /--certificate <file>[^]*Exit statuses/],
+    [['help', 'verify'], /--certificate <file>[^]*Exit statuses/],
+    [['status', '--help'], /--run-id <id>[^]*--watch <seconds>/],
+    [['results', '--help'], /--csv/],
+    [['why', '--help'], /--seconds <n>.*\(default: 6\)/s],
+    [['dlq', 'replay', '--help'], /ttg dlq replay \[options\] \[id...\]/],
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+  ])('answers %j and ends with 0, whatever the environment', async (args, said) => {
+    const ended = await runNode([ttg, ...args], { env: { CHUNK_SIZE: 'wrong' } });
+    expect(ended).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(said) as string });
+  });
+
+  it.each([[[]], [['dlq']]])('ends with 2 and the help on standard error for %j', async (args) => {
+    const { status, stdout, stderr } = await runNode([ttg, ...args]);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('Usage: ttg');
+  });
+
+  it('takes the run from --run-id, before the environment', async () => {
+    using directory = temporaryDirectory();
+    const args = [ttg, 'status', '--json', '--logs', directory.path, '--run-id', 'other'];
+    const { stdout } = await runNode(args, { env: { RUN_ID: 'run-1' } });
+    expect(JSON.parse(stdout)).toMatchObject({ runId: 'other' });
+  });
+
+  it.each([
+    ['a verb that does not exist', ['explode'], /unknown command 'explode'/],
+    ['a verb with a slip', ['verfy'], /unknown command 'verfy'\n\(Did you mean verify\?\)\nSee `ttg --help`/],
+    ['a word that every object has', ['constructor'], /unknown command 'constructor'/],
+    ['an action that does not exist', ['dlq', 'explode'], /unknown command 'explode'\nSee `ttg dlq --help`/],
+    ['an option that does not exist', ['verify', '--fast'], /unknown option '--fast'[^]*See `ttg verify --help`/],
+    ['an option without its value', ['verify', '--deadline'], /'--deadline <seconds>' argument missing/],
+    ['a word too many', ['status', 'run-1'], /too many arguments/],
+    [
+      'options that contradict',
+      ['verify', '--check', 'a', '--certificate', 'b'],
+      /'--check <file>' cannot be used with/,
+    ],
+    ['--force alone', ['verify', '--force'], /'--force' belongs to '--repair'/],
+    ['--faults alone', ['verify', '--faults', 'a'], /'--faults <file>' belongs to '--certificate <file>'/],
+    ['neither ids nor --all', ['dlq', 'replay'], /give ids as `ttg dlq list` shows them, or --all/],
+    ['ids and --all', ['dlq', 'drop', '1', '--all'], /give ids as `ttg dlq list` shows them, or --all/],
+    ['a run beside ids', ['dlq', 'show', '1', '--run-id', 'a'], /'--run-id <id>' belongs to '--all'/],
+    [
+      'a run id that is no label',
+      ['status', '--run-id', 'No_1'],
+      /argument 'No_1' is invalid. Give 1 to 40 lower-case/,
+    ],
+    ['an empty run id', ['status', '--run-id', ''], /Give 1 to 40 lower-case/],
     [
       'a deadline that is no number',
-      ['verify', '--deadline', 'soon', '--logs', '.'],
-      /--deadline soon: give a number of seconds/,
+      ['verify', '--deadline', 'soon'],
+      /'soon' is invalid. Give a number of seconds from/,
     ],
+    ['a deadline that is nothing', ['verify', '--deadline', ' '], /Give a number of seconds from 0 to 2147483/],
+    ['an interval of nothing', ['status', '--watch', '0'], /'0' is invalid. Give a number of seconds above 0/],
+    ['a wait of days', ['why', '--seconds', '1e9'], /Give a number of seconds above 0 and up to 3600/],
     [
-      'an interval that is no number',
-      ['status', '--watch', 'often', '--logs', '.'],
-      /--watch often: give a number of seconds/,
+      'an unknown shell',
+      ['completion', 'tcsh'],
+      /'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish/,
     ],
     [
       'a directory of logs that does not exist',

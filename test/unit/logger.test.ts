@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { HANGING_READER, LATE_READER, runPiped } from '../support/pipe.js';
 import { dist, runNode, type Ended } from './support.js';
 
 /** Runs `body` in a process of its own, where `log` is a logger with these settings. */
 function logging(body: string, settings: Record<string, string> = {}, fd = 1): Promise<Ended> {
   const config = JSON.stringify({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: 'w-1', ...settings });
   const source = `
-    import { createLogger, writeLine } from ${JSON.stringify(dist('core/runtime/logger.js'))};
+    import { createLogger } from ${JSON.stringify(dist('core/runtime/logger.js'))};
     const log = createLogger(${config}, 'worker', ${fd});
     ${body}`;
   return runNode(['--input-type=module', '--eval', source]);
+}
+
+/** Arguments of Node for a program of ours with this body. */
+function program(body: string): string[] {
+  return [
+    '--input-type=module',
+    '--eval',
+    `import { runMain } from ${JSON.stringify(dist('core/runtime/lifecycle.js'))};
+     runMain('probe', async ({ log, out }) => { ${body} });`,
+  ];
 }
 
 describe('the log', { timeout: 60_000 }, () => {
@@ -70,23 +81,69 @@ describe('the log', { timeout: 60_000 }, () => {
     expect(stdout).toContain('Error: boom at here');
   });
 
-  it('is whole where it was written faster than it is read, and the process ends at once', async () => {
+  it('as text holds what JSON holds: nested fields, numbers, and no field that is undefined', async () => {
+    const { stdout } = await logging(
+      `log.info({ nested: { a: [1, 'x'] }, n: 1.5, none: null, gone: undefined, big: 'a\\tb' }, 'said %s', 'so');`,
+    );
+    expect(stdout).toMatch(/: said so nested={"a":\[1,"x"\]} n=1.5 none=null big="a\\tb"\n$/);
+  });
+
+  it('as text shows an error that is given for itself', async () => {
+    const { stdout } = await logging(`log.error(new TypeError('no such chunk'));`);
+    expect(stdout).toMatch(/\[ERROR\] worker w-1: no such chunk err=TypeError: no such chunk\n {4}at /);
+  });
+
+  it('is whole behind a slow reader, and so are records among it', async () => {
     const lines = 3000;
-    const { stdout } = await logging(`
-      const filler = 'x'.repeat(400);
-      for (let i = 0; i < ${lines}; i++) writeLine(i + ' ' + filler + '\\n');
-      process.exit(0);`);
-    expect(
-      stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => Number(line.split(' ')[0])),
-    ).toEqual(Array.from({ length: lines }, (_, i) => i));
-    expect(
-      stdout
-        .trimEnd()
-        .split('\n')
-        .filter((line) => !line.endsWith('x'.repeat(400))),
-    ).toEqual([]);
+    const { status, read } = await runPiped(
+      program(`
+        const filler = 'x'.repeat(400);
+        const written = [];
+        for (let i = 0; i < ${lines}; i++) {
+          written.push(out.write('RECORD ' + i + ' ' + filler + '\\n'));
+          if (i % 10 === 0) log.info({ i }, 'between');
+        }
+        await Promise.all(written);`),
+      LATE_READER,
+    );
+    const records = read.split('\n').filter((line) => line.startsWith('RECORD'));
+    expect(records).toEqual(Array.from({ length: lines }, (_, i) => `RECORD ${i} ${'x'.repeat(400)}`));
+    expect(status).toBe(0);
+  });
+});
+
+describe('a reader that takes nothing', { timeout: 60_000 }, () => {
+  /** Logs far more than may wait, then lets a timer tick for a second, and tells on standard error how that went. */
+  const FLOOD = `
+    const filler = 'x'.repeat(1000);
+    for (let i = 0; i < 10_000; i++) log.info({ filler }, 'line');
+    log.error('the last error');
+    const [cpu, began] = [process.cpuUsage(), performance.now()];
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    const { user, system } = process.cpuUsage(cpu);
+    const share = (user + system) / 1000 / (performance.now() - began);
+    process.stderr.write(JSON.stringify({ share, waiting: out.waiting }) + '\\n');`;
+
+  it('costs neither the time of the processor, nor timers, nor memory, nor the end of the process', async () => {
+    const { status, stderr } = await runPiped(program(FLOOD), HANGING_READER);
+    const { share, waiting } = JSON.parse(stderr) as { share: number; waiting: number };
+    expect(share).toBeLessThan(0.5);
+    expect(waiting).toBeLessThan(2 << 20);
+    expect(status).toBe(0);
+  });
+
+  it('is told, once it reads on, how many lines it has missed; errors are not among them', async () => {
+    const { read } = await runPiped(
+      program(`${FLOOD}
+        while (out.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+        log.info('afterwards');`),
+      LATE_READER,
+    );
+    const lines = read.trimEnd().split('\n');
+    const kept = lines.filter((line) => line.includes(': line filler=')).length;
+    const told = /log lines were dropped here.* lines=(\d+)$/.exec(lines.at(-2) ?? '')?.[1];
+    expect(lines.at(-1)).toMatch(/afterwards$/);
+    expect(lines.at(-3)).toMatch(/the last error$/);
+    expect(kept + Number(told)).toBe(10_000);
   });
 });

@@ -9,6 +9,8 @@ const plan = (totalParameters: number, chunkSize: number, over: Partial<Plan> = 
   totalParameters,
   chunkSize,
   computation: 'builtin',
+  keepValues: false,
+  maxDead: 100,
   ...over,
 });
 const cut = (p: Plan, pieces?: Interval[]) =>
@@ -31,6 +33,8 @@ describe('the chunks of a plan', () => {
       start: 0,
       end: 4,
       computation: '/c.mjs',
+      keepValues: false,
+      piece: false,
       createdAt: '2026-01-01T00:00:00Z',
     });
   });

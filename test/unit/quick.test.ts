@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Wire } from '../../core/wire/records.js';
-import { chunkBySchema, encodeChunk, encodeRecord, recordBySchema } from '../../core/wire/messages.js';
+import { chunkBySchema, encodeChunk } from '../../core/wire/chunk-codec.js';
+import { encodeRecord, recordBySchema } from '../../core/wire/record-codec.js';
 import { quickChunk, quickResult } from '../../core/wire/quick.js';
 import { resultRecord } from './support.js';
 
@@ -10,6 +11,8 @@ const chunk = {
   start: 4200,
   end: 4299,
   computation: 'builtin',
+  keepValues: false,
+  piece: false,
   createdAt: '2026-01-01T00:00:00.000Z',
 };
 

@@ -2,12 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { size } from '../../core/model/interval.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import { chunkId, chunksOf, type Plan } from '../../core/model/plan.js';
-import { isPiece, splitChunk } from '../../core/model/split.js';
+import { splitChunk } from '../../core/model/split.js';
 import { attemptsOf } from '../../worker/attempts.js';
 
-const plan: Plan = { runId: 'run-1', totalParameters: 10_000, chunkSize: 100, computation: 'builtin' };
+const plan: Plan = {
+  runId: 'run-1',
+  totalParameters: 10_000,
+  chunkSize: 100,
+  computation: 'builtin',
+  keepValues: false,
+  maxDead: 100,
+};
 const chunk = [...chunksOf(plan, '2026-01-01T00:00:00.000Z')][42] as Chunk;
-const single: Chunk = { ...chunk, start: 4217, end: 4217, chunkId: '00042.4217-4217' };
+const single: Chunk = { ...chunk, start: 4217, end: 4217, piece: true, chunkId: '00042.4217-4217' };
 const borders = (pieces: readonly Chunk[]): string[] => pieces.map((piece) => `${piece.start}-${piece.end}`);
 
 describe('splitting a chunk', () => {
@@ -39,10 +46,16 @@ describe('splitting a chunk', () => {
 
   it('names pieces, and pieces of pieces, as the plan does, and keeps what else the message says', () => {
     for (const piece of splitChunk(chunk).flatMap((each) => [each, ...splitChunk(each)])) {
-      expect(piece).toEqual({ ...chunk, start: piece.start, end: piece.end, chunkId: chunkId(plan, piece) });
-      expect(isPiece(piece)).toBe(true);
+      expect(piece).toEqual({
+        ...chunk,
+        piece: true,
+        start: piece.start,
+        end: piece.end,
+        chunkId: chunkId(plan, piece),
+      });
+      expect(piece.piece).toBe(true);
     }
-    expect(isPiece(chunk)).toBe(false);
+    expect(chunk.piece).toBe(false);
   });
 
   it('ends at single parameters in a few steps', () => {

@@ -1,26 +1,35 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeRecord } from '../../core/wire/messages.js';
-import { parseRecordLine, recordLine } from '../../core/wire/static-log.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
+import { parseRecordLine, recordText } from '../../core/wire/static-log.js';
 import { resultRecord } from './support.js';
 
 const record = resultRecord(40, 49);
-const line = recordLine(encodeRecord(record)).trimEnd();
+const text = recordText(encodeRecord(record));
+const line = text.trim();
 
-describe("a line of static mode's log", () => {
+describe("a record in static mode's log", () => {
   it('comes back as the record that was written', () => {
     expect(parseRecordLine(line, 'pod-0:17')).toEqual({ position: 'pod-0:17', record });
   });
 
-  it('is one line, ended', () => {
-    expect(recordLine(encodeRecord({ ...record, workerId: 'two\nlines' })).match(/\n/g)).toEqual(['\n']);
+  it('is one line of its own, whatever was printed before it without ending its line', () => {
+    expect(recordText(encodeRecord({ ...record, workerId: 'two\nlines' }))).toMatch(/^\n[^\n]+\n$/);
+    const found = `.....${text}....`.split('\n').flatMap((each) => parseRecordLine(each, 'x') ?? []);
+    expect(found).toEqual([{ position: 'x', record }]);
   });
 
-  it.each(['', 'chunk complete', '{"level":"info"}', ` ${line}`, 'TTG_RECORD', 'TTG_REC'])(
-    'is no record where it is %j',
-    (text) => {
-      expect(parseRecordLine(text, 'x')).toBeUndefined();
+  it.each(['', 'chunk complete', '{"level":"info"}', 'TTG_RECORD', 'TTG_REC'])(
+    'is none where a line is %j',
+    (other) => {
+      expect(parseRecordLine(other, 'x')).toBeUndefined();
     },
   );
+
+  it('is found behind other output on the same line, and before it', () => {
+    expect(parseRecordLine(`....${line}`, 'x')).toEqual({ position: 'x', record });
+    expect(parseRecordLine(`${line}....`, 'x')).toEqual({ position: 'x', record });
+  });
 
   it('is undecodable, with its place and the reason, wherever it was cut short', () => {
     for (let length = 'TTG_RECORD '.length; length < line.length; length++) {
@@ -31,12 +40,26 @@ describe("a line of static mode's log", () => {
     }
   });
 
-  it('is undecodable where another line ran into it', () => {
-    expect(parseRecordLine(line.slice(0, 40) + line, 'x')).toHaveProperty('undecodable');
-    expect(parseRecordLine(`${line}${line}`, 'x')).toHaveProperty('undecodable');
+  it('is never taken for another record where output was written into it', () => {
+    const place = fc.integer({ min: 'TTG_RECORD '.length, max: line.length - 1 });
+    fc.assert(
+      fc.property(place, fc.string({ minLength: 1, maxLength: 20 }), (at, other) => {
+        const entry = parseRecordLine(line.slice(0, at) + other + line.slice(at), 'x');
+        // A digit more in its length reads on to the same end.
+        if (entry && 'record' in entry) expect(entry.record).toEqual(record);
+        else expect(entry).toHaveProperty('undecodable');
+      }),
+    );
   });
 
   it('may end as lines end on Windows', () => {
     expect(parseRecordLine(`${line}\r`, 'x')).toHaveProperty('record');
+  });
+
+  it('of an older release is read too', () => {
+    expect(parseRecordLine(`TTG_RECORD ${JSON.stringify(encodeRecord(record))}`, 'x')).toEqual({
+      position: 'x',
+      record,
+    });
   });
 });

@@ -2,9 +2,12 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseRecordLine } from '../../core/wire/static-log.js';
+import { encodeRecord } from '../../core/wire/record-codec.js';
+import type { ResultRecord } from '../../core/wire/records.js';
+import { parseRecordLine, recordText } from '../../core/wire/static-log.js';
 import type { Verdict } from '../../core/ledger/verdict.js';
 import { expectedTotal } from '../../compute/builtin.js';
+import { LATE_READER, runPiped } from '../support/pipe.js';
 import { dist, runNode, temporaryDirectory, type Ended } from './support.js';
 
 const RUN = { TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '50', TOTAL_WORKERS: '3', SIMULATE_WORK_MS: '0' };
@@ -40,13 +43,21 @@ beforeEach(() => {
 });
 afterAll(() => made[Symbol.dispose]());
 
+function firstRecord(path: string): ResultRecord {
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const entry = parseRecordLine(line, '');
+    if (entry && 'record' in entry && entry.record.kind === 'result') return entry.record;
+  }
+  throw new Error(`${path} holds no record`);
+}
+
 describe('a static run', { timeout: 60_000 }, () => {
   it('is complete by the logs of its workers, with the sum that it must have', async () => {
     const { status, verdict } = await verify();
     const expected = expectedTotal(1000);
     expect(status).toBe(0);
     expect(verdict).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       parameters: { expected: 1000, ok: 1000, dead: 0, missing: 0, duplicated: 0 },
       deduplicated: 0,
       undecodable: 0,
@@ -64,14 +75,14 @@ describe('a static run', { timeout: 60_000 }, () => {
     mkdirSync(logs);
     writeFileSync(logOf(0), stdout);
     const alone = (await verify({ TOTAL_WORKERS: '1', CHUNK_SIZE: '77' })).verdict;
-    expect(alone).toMatchObject({ complete: true, digest: verdict.digest, sum: verdict.sum });
+    expect(alone).toMatchObject({ outcome: 'complete', digest: verdict.digest, sum: verdict.sum });
   });
 
   it('is not complete where a log is gone: the index and its parameters are named', async () => {
     rmSync(logOf(1));
     const { status, verdict } = await verify();
     expect(status).toBe(1);
-    expect(verdict).toMatchObject({ complete: false, missing: [{ start: 333, end: 665 }] });
+    expect(verdict).toMatchObject({ outcome: 'incomplete', missing: [{ start: 333, end: 665 }] });
     expect(verdict.missingShards).toEqual([expect.stringMatching(/^index 1 \(333–665\): no record/)]);
     const { stdout } = await runNode([dist('cli/main.js'), 'verify', '--logs', logs], { env: RUN });
     expect(stdout).toMatch(/missing {6}index 1 \(333–665\)[^]*333–665[^]*INCOMPLETE\n$/);
@@ -81,13 +92,13 @@ describe('a static run', { timeout: 60_000 }, () => {
     const whole = readFileSync(logOf(2), 'utf8');
     const record = whole.indexOf('TTG_RECORD', whole.length / 2);
     const cut = whole.slice(0, record + 60);
-    const { start_param: start } = JSON.parse(
-      whole.slice(record + 'TTG_RECORD '.length).split('\n', 1)[0] as string,
-    ) as { start_param: number };
+    const { start_param: start } = JSON.parse(whole.slice(whole.indexOf('{', record)).split('\n', 1)[0] as string) as {
+      start_param: number;
+    };
     writeFileSync(logOf(2), cut);
     const { status, verdict } = await verify();
     expect(status).toBe(1);
-    expect(verdict).toMatchObject({ complete: false, undecodable: 1, missing: [{ start, end: 999 }] });
+    expect(verdict).toMatchObject({ outcome: 'incomplete', undecodable: 1, missing: [{ start, end: 999 }] });
     expect(verdict.missingShards).toEqual([expect.stringMatching(/^index 2 \(666–999\): its log is incomplete/)]);
   });
 
@@ -106,25 +117,33 @@ describe('a static run', { timeout: 60_000 }, () => {
     writeFileSync(join(logs, 'worker-1-again.log'), stdout);
     const { status, verdict } = await verify();
     expect(status).toBe(0);
-    expect(verdict).toMatchObject({ complete: true, parameters: { ok: 1000, duplicated: 0 }, deduplicated: 8 });
+    expect(verdict).toMatchObject({ outcome: 'complete', parameters: { ok: 1000, duplicated: 0 }, deduplicated: 8 });
     expect(verdict.sum).toBe(String(Number(expectedTotal(1000).sumHundredths) / 100));
   });
 
   it('is not complete where a second record contradicts the first', async () => {
-    const record = readFileSync(logOf(0), 'utf8')
-      .split('\n')
-      .find((line) => line.startsWith('TTG_RECORD')) as string;
-    appendFileSync(logOf(2), `${record.replace(/"digest":"[^"]*"/, `"digest":"${'0'.repeat(32)}"`)}\n`);
+    const record = firstRecord(logOf(0));
+    appendFileSync(logOf(2), recordText(encodeRecord({ ...record, digest: '0'.repeat(32) })));
     const { status, verdict } = await verify();
     expect(status).toBe(1);
     expect(verdict).toMatchObject({ conflicts: [{ start: 0, end: 49 }], deduplicated: 0 });
   });
 
+  it('is not complete where a record was damaged, which is named', async () => {
+    const text = readFileSync(logOf(0), 'utf8');
+    writeFileSync(logOf(0), text.replace('"sum":', '"sum": '));
+    const { status, verdict } = await verify();
+    expect(status).toBe(1);
+    expect(verdict).toMatchObject({ undecodable: 1, missing: [{ start: 0, end: 49 }] });
+  });
+
   it('is not complete where a sum was altered', async () => {
-    writeFileSync(
-      logOf(0),
-      readFileSync(logOf(0), 'utf8').replace(/"sum":(\d)/, (_, digit: string) => `"sum":${(Number(digit) % 9) + 1}`),
-    );
+    const record = firstRecord(logOf(0));
+    const altered = recordText(encodeRecord({ ...record, summary: { ...record.summary, sum: '1' } }));
+    const [line = ''] = readFileSync(logOf(0), 'utf8')
+      .split('\n')
+      .filter((each) => each.startsWith('TTG_RECORD'));
+    writeFileSync(logOf(0), readFileSync(logOf(0), 'utf8').replace(line, altered.trim()));
     const { status, verdict } = await verify();
     expect(status).toBe(1);
     expect(verdict.faults).toEqual([expect.stringMatching(/^the sum is /)]);
@@ -157,6 +176,36 @@ describe('a static run', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a certificate of a static run', { timeout: 60_000 }, () => {
+  const file = join(made.path, 'run.json');
+  const check = (): Promise<Ended> =>
+    runNode([dist('cli/main.js'), 'verify', '--check', file, '--logs', logs], { env: RUN });
+
+  it('is of the verdict that is shown with it, and holds', async () => {
+    const args = ['verify', '--json', '--certificate', file, '--logs', logs];
+    const { status, stdout } = await runNode([dist('cli/main.js'), ...args], { env: RUN });
+    const { complete, digest, sum } = JSON.parse(stdout) as Verdict;
+    expect(status).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      certificate: 2,
+      complete,
+      aggregate: { digest, sum },
+    });
+    expect(await check()).toMatchObject({ status: 0, stdout: expect.stringContaining('INTACT') as string });
+  });
+
+  it.each([
+    [1, /certificate of version 1, .* this program reads version 2\. Check it with the release of TTG that wrote it/],
+    [3, /certificate of version 3, and this program reads version 2: check it with the release .* or a later one/],
+  ])('of version %i is refused, with what to do', async (version, said) => {
+    writeFileSync(
+      file,
+      JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), certificate: version }),
+    );
+    expect(await check()).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(said) as string });
+  });
+});
+
 describe('a static worker', { timeout: 60_000 }, () => {
   it('has nothing to do, and ends well, where there are fewer parameters than workers', async () => {
     const { status, stdout } = await work(0, { TOTAL_PARAMETERS: '2' });
@@ -173,10 +222,45 @@ describe('a static worker', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/chunk failed chunk_id=00001 parameter=60 error=sixty/);
   });
 
+  it('loses no record behind output that ends no line, by whatever call it is written', async () => {
+    const module = join(made.path, 'noisy.mjs');
+    writeFileSync(
+      module,
+      `import { writeSync } from 'node:fs';
+       import { spawnSync } from 'node:child_process';
+       export const compute = (i) => {
+         process.stdout.write('.');
+         writeSync(1, ',');
+         console.log('half a line' + i);
+         if (i % 100 === 0) spawnSync('printf', ['child'], { stdio: 'inherit' });
+         return i;
+       };`,
+    );
+    const env = { TOTAL_PARAMETERS: '600', TOTAL_WORKERS: '1', CHUNK_SIZE: '10', COMPUTATION: module };
+    const { status, stdout } = await work(0, env);
+    expect(status).toBe(0);
+    const entries = stdout.split('\n').flatMap((line) => parseRecordLine(line, '') ?? []);
+    expect(entries.filter((entry) => 'undecodable' in entry)).toEqual([]);
+    expect(entries).toHaveLength(60);
+  });
+
   it('ends with 2, and one message, where its computation cannot be loaded', async () => {
     const { status, stdout } = await work(0, { COMPUTATION: '/nowhere/own.mjs' });
     expect(status).toBe(2);
-    expect(stdout.match(/\/nowhere\/own\.mjs could not be loaded.*Mount the module/g)).toHaveLength(1);
+    expect(stdout.match(/\/nowhere\/own\.mjs: there is no such file.*Mount the module/g)).toHaveLength(1);
+  });
+
+  const KEPT = { ...RUN, TOTAL_WORKERS: '1', TOTAL_PARAMETERS: '40000', CHUNK_SIZE: '1000', KEEP_VALUES: 'true' };
+
+  it('writes every record whole for a reader that is slow', async () => {
+    const { status, read } = await runPiped([dist('worker/main.js')], LATE_READER, KEPT);
+    const entries = read.split('\n').flatMap((line) => parseRecordLine(line, '') ?? []);
+    expect(entries.map((entry) => 'record' in entry && entry.record.kind)).toEqual(Array(40).fill('result'));
+    expect(status).toBe(0);
+  });
+
+  it('does not call its share done where the reader of its records has left', async () => {
+    expect((await runPiped([dist('worker/main.js')], 'head -c 1', KEPT)).status).toBe(1);
   });
 
   it('ends by SIGTERM with what it has computed written down, and not as done', async () => {

@@ -3,37 +3,32 @@ import { Digest } from '../../core/model/digest.js';
 import { Summariser } from '../../compute/summarise.js';
 import { random } from './support.js';
 
-function summarised(values: readonly number[], decimals?: number, keep = false): Summariser {
-  const summariser = new Summariser(decimals, keep);
+function summarised(values: readonly number[], keep = false): Summariser {
+  const summariser = new Summariser(keep);
   values.forEach((value, i) => summariser.add(i, value));
   return summariser;
 }
 
 describe('the summary of a chunk', () => {
   it('has sum, count, minimum and maximum', () => {
-    expect(summarised([3, -1, 2]).summary()).toEqual({ sum: 4, count: 3, min: -1, max: 3 });
+    expect(summarised([3, -1, 2]).summary()).toEqual({ sum: '4', count: 3, min: -1, max: 3 });
   });
 
   it('sums decimals exactly where plain addition does not', () => {
     const values = Array.from({ length: 1000 }, () => 0.1);
     expect(values.reduce((a, b) => a + b, 0)).not.toBe(100);
-    expect(summarised(values, 1).summary().sum).toBe(100);
+    expect(summarised(values).summary().sum).toBe('100');
   });
 
   it('sums negative decimals exactly', () => {
     const next = random(5);
     const units = Array.from({ length: 1000 }, () => Math.round((next() - 0.5) * 1e6));
-    expect(
-      summarised(
-        units.map((u) => u / 1000),
-        3,
-      ).summary().sum,
-    ).toBe(units.reduce((a, b) => a + b, 0) / 1000);
+    expect(summarised(units.map((u) => u / 1000)).summary().sum).toBe(String(units.reduce((a, b) => a + b, 0) / 1000));
   });
 
-  it('keeps without decimals what each addition would round away', () => {
-    expect(summarised([1, 1e100, 1, -1e100]).summary().sum).toBe(2);
-    expect(summarised(Array.from({ length: 10 }, () => 0.1)).summary().sum).toBe(1);
+  it('keeps what each addition would round away', () => {
+    expect(summarised([1, 1e100, 1, -1e100]).summary().sum).toBe('2');
+    expect(summarised(Array.from({ length: 10 }, () => 0.1)).summary().sum).toBe('1');
   });
 
   it('carries the digest of its parameters and values', () => {
@@ -44,7 +39,7 @@ describe('the summary of a chunk', () => {
   });
 
   it('keeps the values in order only where it is asked to', () => {
-    expect(summarised([3, 1, 2], 0, true).values()).toEqual([3, 1, 2]);
-    expect(summarised([3, 1, 2], 0, false).values()).toBeUndefined();
+    expect(summarised([3, 1, 2], true).values()).toEqual([3, 1, 2]);
+    expect(summarised([3, 1, 2], false).values()).toBeUndefined();
   });
 });

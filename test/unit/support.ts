@@ -16,12 +16,23 @@ import type {
 } from '../../core/wire/records.js';
 import { builtin } from '../../compute/builtin.js';
 import { Summariser } from '../../compute/summarise.js';
+import { makeRng } from '../../faults/rng.js';
 
 export const RUN = 'run-1';
 const AT = '2026-01-01T00:00:00.000Z';
 
 export function planRecord(totalParameters: number, over: Partial<PlanRecord> = {}): PlanRecord {
-  return { kind: 'plan', runId: RUN, totalParameters, chunkSize: 10, computation: 'builtin', createdAt: AT, ...over };
+  return {
+    kind: 'plan',
+    runId: RUN,
+    totalParameters,
+    chunkSize: 10,
+    computation: 'builtin',
+    keepValues: false,
+    maxDead: totalParameters,
+    createdAt: AT,
+    ...over,
+  };
 }
 
 /** The record that an honest worker writes for these parameters. */
@@ -31,7 +42,7 @@ export function resultRecord(
   over: Partial<ResultRecord> & { compute?: (i: number) => number } = {},
 ): ResultRecord {
   const { compute = builtin.compute, ...rest } = over;
-  const summariser = new Summariser(builtin.decimals, false);
+  const summariser = new Summariser(false);
   for (let i = start; i <= end; i++) summariser.add(i, compute(i));
   return {
     kind: 'result',
@@ -60,6 +71,7 @@ export function deadRecord(start: number, end: number, over: Partial<DeadRecord>
     attempts: 4,
     workerId: 'w1',
     error: 'boom',
+    stackId: '',
     stack: '',
     completedAt: AT,
     ...over,
@@ -92,16 +104,8 @@ export function configOf(env: Record<string, string> = {}): Config {
   return loadConfig(env);
 }
 
-/** Seeded numbers in [0, 1): a failing random test fails again (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Seeded numbers in [0, 1): a failing random test fails again. */
+export const random = (seed: number): (() => number) => makeRng(seed, 'unit');
 
 export function shuffled<T>(items: readonly T[], next: () => number): T[] {
   return items

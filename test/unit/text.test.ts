@@ -5,11 +5,13 @@ import { judge } from '../../core/ledger/verdict.js';
 import { deadRecord, ledgerOf, planRecord, resultRecord } from './support.js';
 
 describe('the verdict as text', () => {
-  it('ends with COMPLETE and how many parameters are dead letters', async () => {
+  it('ends with COMPLETE WITH DEAD PARAMETERS and how many parameters are dead letters', async () => {
     const text = verdictText(judge(await ledgerOf(planRecord(20), resultRecord(0, 9), deadRecord(10, 19))), []);
     expect(text).toContain('20 expected: 10 results, 10 dead, 0 missing, 0 counted twice');
     expect(text).toContain('dead         10–19 after 4 attempts: boom');
-    expect(text).toMatch(/COMPLETE {5}every parameter counts exactly once, 10 of them as dead letters\n$/);
+    expect(text).toMatch(
+      /COMPLETE WITH DEAD PARAMETERS {5}every parameter counts exactly once, 10 of them as dead letters\n$/,
+    );
   });
 
   it('ends with INCOMPLETE after the faults and the shards that lack records', async () => {
@@ -71,7 +73,7 @@ describe('the status as text', () => {
         dead: 100,
         rate: 12.4,
         etaSeconds: 0,
-        depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4 },
+        depth: { ready: 1, leased: 2, stale: 0, delayed: 3, dead: 4, parked: 0 },
       }),
     );
     expect(text).toBe(

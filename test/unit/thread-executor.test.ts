@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk } from '../../core/model/chunk.js';
-import { Executor } from '../../dist/compute/thread-executor.js';
-import type { Outcome } from '../../compute/protocol.js';
+import { ThreadExecutor } from '../../dist/compute/thread-executor.js';
+import type { Executor, Outcome } from '../../dist/compute/executor.js';
 import { configOf, resultRecord, temporaryDirectory } from './support.js';
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -28,12 +28,14 @@ function chunksOf(name: string, count: number): Chunk[] {
     start: i * 10,
     end: i * 10 + 9,
     computation: name,
+    keepValues: false,
+    piece: false,
     createdAt: '',
   }));
 }
 
 function executorOf(env: Record<string, string> = {}, progress: (n: number) => void = () => undefined): Executor {
-  return new Executor(configOf({ SIMULATE_WORK_MS: '0', ...env }), progress);
+  return new ThreadExecutor(configOf({ SIMULATE_WORK_MS: '0', ...env }), progress);
 }
 
 /** Executes one batch, and gives its outcomes in the order in which they came. */
@@ -43,7 +45,7 @@ async function execute(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  await executor.execute(chunks, { signal, settled: (outcome) => void outcomes.push(outcome) });
+  await executor.execute(chunks, { signal, settled: (some) => void outcomes.push(...some) });
   return outcomes;
 }
 
@@ -97,8 +99,10 @@ describe('executing a batch', { timeout: 60_000 }, () => {
   });
 
   it('keeps the values where the run asks for them', async () => {
-    await using executor = executorOf({ KEEP_VALUES: 'true' });
-    const [outcome] = await execute(executor, chunksOf(computation('export const compute = (i) => i * 2;'), 1));
+    await using executor = executorOf();
+    const chunks = chunksOf(computation('export const compute = (i) => i * 2;'), 1);
+    const keeping = chunks.map((chunk) => ({ ...chunk, keepValues: true }));
+    const [outcome] = await execute(executor, keeping);
     expect(outcome).toMatchObject({ computed: { values: [0, 2, 4, 6, 8, 10, 12, 14, 16, 18] } });
   });
 
@@ -136,15 +140,22 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
     const outcomes = await executeAlone(`export const compute = (i) => { ${body} };`, 3);
     expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 17', '2: 245']);
     expect(messageOf(outcomes[1])).toContain(message);
-    expect(outcomes[1]).toMatchObject({ failure: { blame: 'chunk', retryable: true } });
+    expect(outcomes[1]).toMatchObject({ failure: { blame: 'parameter', retryable: true } });
   });
 
-  it('because the computation cannot be loaded is the fault of this worker, not of a parameter', async () => {
+  it.each([
+    [
+      'cannot be loaded is the fault of the computation',
+      'export const compute = (;',
+      'computation',
+      'could not be loaded',
+    ],
+    ['is not there is the fault of this worker', undefined, 'worker', 'there is no such file'],
+  ])('because its module %s, not of a parameter', async (_, source, blame, message) => {
     await using executor = executorOf();
-    const outcomes = await execute(executor, chunksOf(at('absent.mjs'), 1));
-    expect(outcomes).toMatchObject([
-      { failure: { blame: 'worker', message: expect.stringContaining('could not be loaded') as string } },
-    ]);
+    const name = source === undefined ? at('absent.mjs') : computation(source);
+    const outcomes = await execute(executor, chunksOf(name, 1));
+    expect(outcomes).toMatchObject([{ failure: { blame, message: expect.stringContaining(message) as string } }]);
     expect(outcomes[0]).not.toHaveProperty('failure.parameter');
   });
 
@@ -154,7 +165,7 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
       1,
     );
     expect(outcomes).toMatchObject([
-      { failure: { blame: 'chunk', parameter: 0, message: 'singular', retryable: false } },
+      { failure: { blame: 'parameter', parameter: 0, message: 'singular', retryable: false } },
     ]);
   });
 
@@ -247,7 +258,7 @@ describe('an executor', { timeout: 60_000 }, () => {
     ];
     const executing = executor.execute(chunks, {
       signal: new AbortController().signal,
-      settled: (outcome) => void outcomes.push(outcome),
+      settled: (some) => void outcomes.push(...some),
     });
     await until(() => outcomes.length === 1);
     writeFileSync(at('go'), '');

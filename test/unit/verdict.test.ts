@@ -16,7 +16,7 @@ const whole = [planRecord(30), resultRecord(0, 9), resultRecord(10, 19), resultR
 describe('the verdict', () => {
   it('is complete where every parameter has one result', async () => {
     expect(await verdictOf(...whole)).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       faults: [],
       parameters: { expected: 30, ok: 30, dead: 0, missing: 0, duplicated: 0 },
       deduplicated: 0,
@@ -24,18 +24,18 @@ describe('the verdict', () => {
     });
   });
 
-  it('is complete where some parameters are dead letters, which it shows', async () => {
+  it('is complete with dead parameters where some parameters are dead letters, which it shows', async () => {
     const verdict = await verdictOf(planRecord(30), resultRecord(0, 9), deadRecord(10, 19), resultRecord(20, 29));
     expect(verdict).toMatchObject({
-      complete: true,
+      outcome: 'complete with dead parameters',
       parameters: { ok: 20, dead: 10, missing: 0 },
       dead: [{ start: 10, end: 19, error: 'boom' }],
     });
   });
 
-  it('is complete where every parameter is a dead letter, without minimum and maximum', async () => {
+  it('is complete with dead parameters where every parameter is a dead letter, without minimum and maximum', async () => {
     expect(await verdictOf(planRecord(10), deadRecord(0, 9))).toMatchObject({
-      complete: true,
+      outcome: 'complete with dead parameters',
       sum: '0',
       min: null,
       max: null,
@@ -45,7 +45,7 @@ describe('the verdict', () => {
   it('names the parameters that are missing, and the remedy', async () => {
     const verdict = await verdictOf(planRecord(30), resultRecord(0, 9), resultRecord(20, 28));
     expect(verdict).toMatchObject({
-      complete: false,
+      outcome: 'incomplete',
       parameters: { missing: 11 },
       missing: [
         { start: 10, end: 19 },
@@ -59,19 +59,19 @@ describe('the verdict', () => {
 
   it('is not complete where nothing was seeded', async () => {
     const verdict = await verdictOf(resultRecord(0, 9));
-    expect(verdict.complete).toBe(false);
+    expect(verdict.outcome).toBe('incomplete');
     expect(verdict.faults).toEqual([expect.stringMatching(/no plan of run-1.*seeder's log/)]);
   });
 
   it('reports equal records as deduplicated and stays complete', async () => {
     const verdict = await verdictOf(...whole, resultRecord(0, 9, { workerId: 'w2', attempt: 2 }));
-    expect(verdict).toMatchObject({ complete: true, deduplicated: 1, records: 4, parameters: { duplicated: 0 } });
+    expect(verdict).toMatchObject({ outcome: 'complete', deduplicated: 1, records: 4, parameters: { duplicated: 0 } });
     expect(verdict.sum).toBe((await verdictOf(...whole)).sum);
   });
 
   it('is not complete where records contradict each other, and shows both values', async () => {
     const verdict = await verdictOf(...whole, resultRecord(0, 9, { compute: (i) => i, workerId: 'w2' }));
-    expect(verdict.complete).toBe(false);
+    expect(verdict.outcome).toBe('incomplete');
     expect(verdict.faults).toEqual([
       expect.stringMatching(
         /1 intervals have unequal results \(0–9: sum 449\.5 by w1, then 45 by w2\).*not deterministic/,
@@ -81,17 +81,17 @@ describe('the verdict', () => {
 
   it('is not complete where the log holds results outside the plan', async () => {
     const verdict = await verdictOf(...whole, resultRecord(30, 39));
-    expect(verdict.complete).toBe(false);
+    expect(verdict.outcome).toBe('incomplete');
     expect(verdict.faults).toEqual([expect.stringMatching(/40 results .*outside it/)]);
   });
 
   it('is not complete where the log holds dead letters outside the plan', async () => {
-    expect(await verdictOf(...whole, deadRecord(30, 39))).toMatchObject({ complete: false });
+    expect(await verdictOf(...whole, deadRecord(30, 39))).toMatchObject({ outcome: 'incomplete' });
   });
 
   it('is not complete where a result outside the plan makes up for one that is missing', async () => {
     expect(await verdictOf(planRecord(30), resultRecord(0, 19), resultRecord(30, 39))).toMatchObject({
-      complete: false,
+      outcome: 'incomplete',
       parameters: { missing: 10 },
     });
   });
@@ -103,7 +103,7 @@ describe('the verdict', () => {
 
   it('counts chunks whose earlier attempt died', async () => {
     expect(await verdictOf(planRecord(20), resultRecord(0, 9, { attempt: 3 }), resultRecord(10, 19))).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       recovered: 1,
     });
   });
@@ -113,16 +113,16 @@ describe('the check against what the built-in computation must give', () => {
   it('catches one value that is wrong', async () => {
     const verdict = await verdictOf(
       planRecord(10),
-      resultRecord(0, 9, { compute: (i) => (i === 4 ? 41.41 : resultRecord(i, i).summary.sum) }),
+      resultRecord(0, 9, { compute: (i) => (i === 4 ? 41.41 : Number(resultRecord(i, i).summary.sum)) }),
     );
-    expect(verdict.complete).toBe(false);
+    expect(verdict.outcome).toBe('incomplete');
     expect(verdict.faults).toEqual([expect.stringMatching(/the sum is 449\.51, but .* 44950 × 10\^-2/)]);
   });
 
   it('catches a wrong minimum behind a sum that is right', async () => {
     const verdict = await verdictOf(
       planRecord(10),
-      resultRecord(0, 9, { compute: (i) => resultRecord(i, i).summary.sum + (i === 0 ? -1 : i === 4 ? 1 : 0) }),
+      resultRecord(0, 9, { compute: (i) => Number(resultRecord(i, i).summary.sum) + (i === 0 ? -1 : i === 4 ? 1 : 0) }),
     );
     expect(verdict.faults).toEqual([
       expect.stringMatching(/minimum and maximum are 12 and 76\.9, but .* 13 and 76\.9/),
@@ -130,13 +130,15 @@ describe('the check against what the built-in computation must give', () => {
   });
 
   it('is not made where parameters are dead, whose values nobody knows', async () => {
-    expect(await verdictOf(planRecord(20), resultRecord(0, 9), deadRecord(10, 19))).toMatchObject({ complete: true });
+    expect(await verdictOf(planRecord(20), resultRecord(0, 9), deadRecord(10, 19))).toMatchObject({
+      outcome: 'complete with dead parameters',
+    });
   });
 
   it("is not made for a user's own computation", async () => {
     const plan = planRecord(10, { computation: '/computation/own.mjs' });
     expect(await verdictOf(plan, resultRecord(0, 9, { compute: (i) => -i }))).toMatchObject({
-      complete: true,
+      outcome: 'complete',
       sum: '-45',
       min: -9,
     });
@@ -165,15 +167,15 @@ describe('a ledger that is broken on purpose', () => {
 
   it('is found out where it takes duplicates into the aggregate', () => {
     const verdict = fed(new CountsTwice(RUN), [...whole, resultRecord(0, 9, { workerId: 'w2' })]);
-    expect(verdict).toMatchObject({ complete: false, parameters: { ok: 30, missing: 0, duplicated: 10 } });
+    expect(verdict).toMatchObject({ outcome: 'incomplete', parameters: { ok: 30, missing: 0, duplicated: 10 } });
     expect(verdict.faults).toEqual(['10 parameters entered the aggregate twice']);
   });
 
   it('is found out where it loses a record', () => {
-    expect(fed(new Loses(RUN), whole)).toMatchObject({ complete: false, missing: [{ start: 10, end: 19 }] });
+    expect(fed(new Loses(RUN), whole)).toMatchObject({ outcome: 'incomplete', missing: [{ start: 10, end: 19 }] });
   });
 
   it('is not accused where there is nothing to find', () => {
-    expect(fed(new CountsTwice(RUN), whole)).toMatchObject({ complete: true });
+    expect(fed(new CountsTwice(RUN), whole)).toMatchObject({ outcome: 'complete' });
   });
 });

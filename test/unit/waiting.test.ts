@@ -3,16 +3,25 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backoff, delay } from '../../core/runtime/backoff.js';
 
 describe('backoff', () => {
+  const longest = (): number => 1 - Number.EPSILON;
+  const shortest = (): number => 0;
+  const waits = (tries: number[], random: () => number, first?: number, most?: number): number[] =>
+    tries.map((n) => Math.round(backoff(n, first, most, random)));
+
   it('doubles from the first wait up to the longest', () => {
-    expect([1, 2, 3, 4, 5, 6, 7].map((n) => backoff(n))).toEqual([100, 200, 400, 800, 1600, 2000, 2000]);
+    expect(waits([1, 2, 3, 4, 5, 6, 7], longest)).toEqual([100, 200, 400, 800, 1600, 2000, 2000]);
   });
 
   it('takes its bounds from the caller', () => {
-    expect([1, 2, 3, 4].map((n) => backoff(n, 10, 50))).toEqual([10, 20, 40, 50]);
+    expect(waits([1, 2, 3, 4], longest, 10, 50)).toEqual([10, 20, 40, 50]);
   });
 
-  it('stays at the longest wait after any number of tries', () => {
-    expect(backoff(1_000_000)).toBe(2000);
+  it('is a half of that at the least, whatever the number of tries', () => {
+    expect(waits([1, 2, 1_000_000], shortest)).toEqual([50, 100, 1000]);
+  });
+
+  it('does not bring those back together who failed together', () => {
+    expect(new Set(Array.from({ length: 20 }, () => backoff(5))).size).toBeGreaterThan(10);
   });
 });
 

@@ -20,6 +20,7 @@ async function wake(
         ? Promise.reject(scaledJob)
         : Promise.resolve(path === PATH ? JSON.stringify(scaledJob) : 'null'),
     patch: (path, body) => Promise.resolve(String(patched.push([path, body]))),
+    delete: (path) => Promise.reject(new Error(`not to be deleted: ${path}`)),
   };
   await wakeScaler(configOf(env), log, () => api);
   return { patched, logged };

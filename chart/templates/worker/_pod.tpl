@@ -3,10 +3,10 @@
 {{- $w := .root.Values.worker -}}
 metadata:
   labels:
-    {{- include "ttg.labels" (dict "root" .root "component" "worker" "runId" .root.Values.run.id) | nindent 4 }}
+    {{- include "ttg.labels" (dict "root" .root "component" "worker" "runId" (include "ttg.runId" .root)) | nindent 4 }}
   {{- with $w.podAnnotations }}
   annotations:
-    {{- toYaml . | nindent 4 }}
+    {{- include "ttg.textMap" . | trim | nindent 4 }}
   {{- end }}
 spec:
   {{- include "ttg.podDefaults" . | nindent 2 }}
@@ -24,12 +24,12 @@ spec:
   tolerations:
     - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 10}
     - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 10}
-    {{- with $w.tolerations }}
-    {{- toYaml . | nindent 4 }}
+    {{- range $w.tolerations }}
+    - {{ if hasKey . "value" }}{{ merge (dict "value" (include "ttg.text" .value)) . | toJson }}{{ else }}{{ toJson . }}{{ end }}
     {{- end }}
   {{- with $w.nodeSelector }}
   nodeSelector:
-    {{- toYaml . | nindent 4 }}
+    {{- include "ttg.textMap" . | trim | nindent 4 }}
   {{- end }}
   {{- with $w.affinity }}
   affinity:
@@ -38,12 +38,12 @@ spec:
   containers:
     - name: worker
       image: {{ include "ttg.image" .root | quote }}
-      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      imagePullPolicy: {{ .root.Values.image.pullPolicy | quote }}
       command: [node, worker.js]
       env:
         {{- include "ttg.env" . | nindent 8 }}
-        {{- with $w.extraEnv }}
-        {{- toYaml . | nindent 8 }}
+        {{- range $w.extraEnv }}
+        - {{ if hasKey . "value" }}{{ merge (dict "value" (include "ttg.text" .value)) . | toJson }}{{ else }}{{ toJson . }}{{ end }}
         {{- end }}
       securityContext:
         {{- include "ttg.containerSecurity" . | nindent 8 }}
@@ -57,4 +57,9 @@ spec:
   {{- with include "ttg.computationVolume" .root }}
   {{- . | nindent 2 }}
   {{- end }}
+{{- end -}}
+
+{{/* Tells the Jobs of one worker spec from those of another: KEDA copies the ScaledJob's labels to the Jobs that it makes. */}}
+{{- define "ttg.worker.specHash" -}}
+{{- include "ttg.worker.template" (dict "root" . "role" "worker") | sha256sum | trunc 16 -}}
 {{- end -}}

@@ -1,17 +1,19 @@
 /** What a task message carries outside its body: how often it was started, and why it failed. */
 import type { Message } from 'amqplib';
 import type { Wire } from '../../wire/records.js';
+import type { Death } from '../port.js';
 
 /** Executions that ended before this copy was published. */
 const ATTEMPTS = 'x-ttg-attempts';
 const ERROR = 'x-ttg-error';
 const STACK = 'x-ttg-stack';
+const STACK_ID = 'x-ttg-stack-id';
 const WORKER = 'x-ttg-worker';
 const TIME = 'x-ttg-time';
 /** Set by quorum queues: returns to the queue since this copy was published, that is, deaths of a worker that held it. */
 const DELIVERY_COUNT = 'x-delivery-count';
 
-/** A header may not outgrow AMQP's frame for headers (128 KiB), which cannot be split. */
+/** Headers travel in one frame of AMQP (128 KiB): two such texts, of three bytes a character, fit. */
 const LONGEST_TEXT = 16_384;
 
 export type Headers = Record<string, unknown>;
@@ -26,18 +28,29 @@ export function attemptHeaders(attempts: number): Headers {
   return { [ATTEMPTS]: attempts };
 }
 
-export function errorHeaders(error: Error, time: string, workerId?: string): Headers {
+/** A text that fits into a header, and into a record whatever it says. */
+export function shortened(text: string): string {
+  return text.slice(0, LONGEST_TEXT);
+}
+
+export function errorHeaders(error: Error, time: string): Headers {
+  return { [ERROR]: shortened(error.message), [TIME]: time };
+}
+
+export function deathHeaders({ error, workerId, attempts, stackId, stack }: Death, time: string): Headers {
   return {
-    [ERROR]: error.message.slice(0, LONGEST_TEXT),
-    [STACK]: (error.stack ?? '').slice(0, LONGEST_TEXT),
-    [TIME]: time,
-    ...(workerId === undefined ? {} : { [WORKER]: workerId }),
+    ...attemptHeaders(attempts),
+    ...errorHeaders(error, time),
+    [STACK_ID]: stackId,
+    [STACK]: shortened(stack),
+    [WORKER]: workerId,
   };
 }
 
 /** What the headers of a dead letter say; one that the broker moved itself has only its own. */
 export function failureOf(message: Message): {
   error: string;
+  stackId: string;
   stack: string;
   workerId: string;
   failedAt: string;
@@ -48,6 +61,7 @@ export function failureOf(message: Message): {
   const byBroker = text('x-first-death-reason');
   return {
     error: text(ERROR) || (byBroker && `RabbitMQ moved it here itself: ${byBroker}`),
+    stackId: text(STACK_ID),
     stack: text(STACK),
     workerId: text(WORKER),
     failedAt: text(TIME),

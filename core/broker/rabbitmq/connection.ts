@@ -1,5 +1,5 @@
 /** Config → a Broker on RabbitMQ, once it answers. */
-import type { Broker, Hooks } from '../port.js';
+import type { Broker, ConnectOptions } from '../port.js';
 import type { Config } from '../../runtime/config.js';
 import type { Logger } from '../../runtime/logger.js';
 import { Link } from './link.js';
@@ -13,14 +13,14 @@ export async function connectRabbitmq(
   config: Config,
   log: Logger,
   signal: AbortSignal,
-  hooks: Hooks = {},
+  options: ConnectOptions = {},
 ): Promise<Broker> {
   const link = new Link(config, log, signal, config.workerName);
   try {
-    await link.connection();
+    const connection = await link.connection();
+    return new RabbitmqBroker(config, log, signal, { link, connection }, options);
   } catch (error) {
     await link.close();
     throw error;
   }
-  return new RabbitmqBroker(config, log, signal, link, hooks);
 }

@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto';
 import type { Message } from 'amqplib';
 import type { DeadLetter } from '../../wire/dead-letter.js';
 import { asError } from '../../runtime/errors.js';
-import { decodeChunk } from '../../wire/messages.js';
-import { isMissingQueue } from './failure.js';
+import { decodeChunk } from '../../wire/chunk-codec.js';
 import { attemptHeaders, failureOf, fromBody } from './codec.js';
 import type { Link } from './link.js';
-import { Session } from './session.js';
+import { rangeOf, type RunStates } from './run-state.js';
+import type { Session } from './session.js';
+import { takeAll } from './take-all.js';
 import type { Topology } from './topology.js';
 
 type Held = { readonly letter: DeadLetter; readonly message: Message; readonly session: Session };
@@ -21,10 +22,16 @@ export async function* listDeadLetters(link: Link, topology: Topology): AsyncGen
 }
 
 /** @returns the ids of those that were dead letters with a chunk, and are in the queue now */
-export async function replayDeadLetters(link: Link, topology: Topology, ids: readonly string[]): Promise<string[]> {
+export async function replayDeadLetters(
+  link: Link,
+  topology: Topology,
+  states: RunStates,
+  ids: readonly string[],
+): Promise<string[]> {
   return take(link, topology, ids, async ({ letter, message, session }) => {
     if (!letter.chunk) return false;
     await session.send(topology.tasks, message.content, attemptHeaders(0));
+    await states.tell({ run_id: letter.chunk.runId, replayed: rangeOf(letter.chunk) }, session);
     return true;
   });
 }
@@ -51,30 +58,19 @@ async function take(
 }
 
 async function* held(link: Link, topology: Topology): AsyncGenerator<Held> {
-  const session = await Session.open(await link.connection());
-  try {
-    for (;;) {
-      const message = await session.get(topology.dlq);
-      if (!message) return;
-      yield { letter: toDeadLetter(message), message, session };
-    }
-  } catch (error) {
-    // Nothing was ever prepared here, so nothing died.
-    if (!isMissingQueue(asError(error).cause)) throw error;
-  } finally {
-    await session.close();
-  }
+  for await (const { message, session } of takeAll(link, topology.dlq))
+    yield { letter: toDeadLetter(message), message, session };
 }
 
 function toDeadLetter(message: Message): DeadLetter {
-  const { error, stack, workerId, failedAt, attempts } = failureOf(message);
+  const { error, stackId, stack, workerId, failedAt, attempts } = failureOf(message);
   const hash = createHash('sha256').update(message.content);
   const id = hash
     .update(JSON.stringify([error, failedAt, workerId, attempts]))
     .digest('hex')
     .slice(0, 12);
   try {
-    return { id, error, failedAt, chunk: decodeChunk(fromBody(message.content)), attempts, stack, workerId };
+    return { id, error, failedAt, chunk: decodeChunk(fromBody(message.content)), attempts, stackId, stack, workerId };
   } catch (reason) {
     return { id, error: error || asError(reason).message, failedAt, chunk: undefined, raw: message.content };
   }

@@ -1,8 +1,11 @@
 /** One attempt to connect, and what its failure means. */
 import { connect, type ChannelModel, type SocketOptions } from 'amqplib';
 import type { Config } from '../../runtime/config.js';
-import { ConfigError } from '../../runtime/errors.js';
-import { quietly } from './failure.js';
+import { ConfigError, CredentialsRefused } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
+import { ACCESS_REFUSED, quietly } from './failure.js';
+import { Management } from './management.js';
+import { isAtLeast, versionOf, type Version } from './version.js';
 
 export interface Line {
   readonly model: ChannelModel;
@@ -13,7 +16,7 @@ export interface Line {
 /** Processes without a lease of their own, such as the seeder, are missed after 15 s at the latest. */
 const LONGEST_HEARTBEAT_SECONDS = 5;
 const DIAL_TIMEOUT_MS = 10_000;
-const OLDEST: readonly [number, number] = [3, 10];
+const OLDEST: Version = [3, 10];
 
 /**
  * Both ends take the other for dead between two and three intervals after the last byte (rabbit_heartbeat counts two
@@ -30,8 +33,8 @@ export function silenceMs(leaseMs: number): number {
   return 3000 * heartbeatSeconds(leaseMs);
 }
 
-/** @throws ConfigError when the broker refuses user or password, or is too old; any other error may pass */
-export async function dial(config: Config, purpose: string, signal?: AbortSignal): Promise<Line> {
+/** @throws ConfigError when the broker refuses user, password or virtual host, or is too old; any other error may pass */
+export async function dial(config: Config, log: Logger, purpose: string, signal?: AbortSignal): Promise<Line> {
   const socket = new AbortController();
   const cut = (): void => socket.abort();
   signal?.addEventListener('abort', cut, { once: true });
@@ -59,36 +62,54 @@ export async function dial(config: Config, purpose: string, signal?: AbortSignal
     checkVersion(model, cut);
     return { model, cut };
   } catch (error) {
-    throw explain(config, error);
+    throw await explain(config, log, error);
   } finally {
     signal?.removeEventListener('abort', cut);
   }
 }
 
 function checkVersion(model: ChannelModel, cut: () => void): void {
-  const version = String(model.connection.serverProperties['version']);
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
+  if (isAtLeast(versionOf(model), OLDEST)) return;
   cut();
   throw new ConfigError(
-    `RabbitMQ is version ${version}, but at least ${OLDEST.join('.')} is needed (message TTL on quorum queues): upgrade the broker`,
+    `RabbitMQ is version ${String(model.connection.serverProperties['version'])}, but at least ${OLDEST.join('.')} is needed ` +
+      '(message TTL on quorum queues): upgrade the broker',
   );
 }
 
-/** During the handshake amqplib puts the reply code into the text only. */
-function explain(config: Config, error: unknown): unknown {
+/**
+ * During the handshake amqplib puts the broker's answer into the text of its error only, and of the refusal of a virtual host
+ * not even the reply code. This is the one place that reads words; whatever it does not know may pass.
+ */
+async function explain(config: Config, log: Logger, error: unknown): Promise<unknown> {
   const message = error instanceof Error ? error.message : String(error);
-  if (message.includes('403 (ACCESS')) {
-    return new ConfigError(
-      `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} refuses user ${JSON.stringify(config.RABBITMQ_USER)}: ` +
+  const user = JSON.stringify(config.RABBITMQ_USER);
+  if (message.includes(`${ACCESS_REFUSED} (ACCESS`)) {
+    return new CredentialsRefused(
+      `RabbitMQ at ${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT} refuses user ${user}: ` +
         'set RABBITMQ_USER and RABBITMQ_PASSWORD to a user it knows (the user guest may connect from the local host only)',
+      { cause: error },
     );
   }
-  // Without a reason: a limit of connections, which may pass, looks the same.
   if (message.includes('Expected ConnectionOpenOk; got <ConnectionClose')) {
+    const vhost = JSON.stringify(config.RABBITMQ_VHOST);
+    // A limit of connections looks the same here, and passes: what is for good only the management API tells.
+    const obstacle = await new Management(config, log).vhostObstacle();
+    if (obstacle === 'missing') {
+      return new ConfigError(
+        `RabbitMQ has no virtual host ${vhost}: set RABBITMQ_VHOST to one that exists, or make it (rabbitmqctl add_vhost)`,
+        { cause: error },
+      );
+    }
+    if (obstacle === 'forbidden') {
+      return new ConfigError(
+        `RabbitMQ refuses user ${user} the virtual host ${vhost}: give it configure, write and read there ` +
+          '(rabbitmqctl set_permissions -p), or set RABBITMQ_VHOST to one that it may use',
+        { cause: error },
+      );
+    }
     return new Error(
-      `virtual host ${JSON.stringify(config.RABBITMQ_VHOST)} is refused to user ${JSON.stringify(config.RABBITMQ_USER)}: ` +
-        'set RABBITMQ_VHOST to one that exists, and give the user permissions on it',
+      `virtual host ${vhost} is refused to user ${user}: set RABBITMQ_VHOST to one that exists, and give the user permissions on it`,
       { cause: error },
     );
   }

@@ -18,8 +18,9 @@ export async function leaseMany(session: Session, queue: string, count: number):
   let ended = false;
   const deadline = performance.now() + PATIENCE_MS;
   const arrived = (message: ConsumeMessage | null): void => {
-    if (message) leased.push(message);
-    else ended = true;
+    if (!message) return void (ended = true);
+    session.leased(message);
+    leased.push(message);
   };
   return session.rpc(queue, async () => {
     await channel.prefetch(count);

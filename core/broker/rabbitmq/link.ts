@@ -15,6 +15,7 @@ export class Link {
   readonly #purpose: string;
   readonly #stop = new AbortController();
   #line: Line | undefined;
+  #blocked: string | undefined;
   #opening: Promise<ChannelModel> | undefined;
 
   /** @param signal ends the wait for a broker, never a connection that is open: what is held can still be settled */
@@ -38,6 +39,11 @@ export class Link {
     if (this.#line) return this.#line.model;
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
     return this.#opening;
+  }
+
+  /** Why the broker takes no messages from this connection; undefined while it does. */
+  get blocked(): string | undefined {
+    return this.#blocked;
   }
 
   async #open(): Promise<ChannelModel> {
@@ -74,7 +80,7 @@ export class Link {
 
   async #try(): Promise<Error | undefined> {
     try {
-      const line = await dial(this.#config, this.#purpose, this.#stop.signal);
+      const line = await dial(this.#config, this.#log, this.#purpose, this.#stop.signal);
       this.#watch(line);
       return undefined;
     } catch (error) {
@@ -84,6 +90,7 @@ export class Link {
 
   #watch(line: Line): void {
     this.#line = line;
+    this.#blocked = undefined;
     line.model.on('close', (error?: Error) => {
       // amqplib only ends its side: the socket of a silent peer would stay until TCP gives up.
       if (error) line.cut();
@@ -93,10 +100,14 @@ export class Link {
         this.#log.warn({ purpose: this.#purpose, reason: error?.message }, 'connection to RabbitMQ lost');
     });
     // The broker stops reading from connections that publish; confirms stay out, so publishing waits by itself.
-    line.model.on('blocked', (reason) =>
-      this.#log.warn({ reason }, 'RabbitMQ is out of memory or disk and blocks publishing'),
-    );
-    line.model.on('unblocked', () => this.#log.info('RabbitMQ takes messages again'));
+    line.model.on('blocked', (reason) => {
+      this.#blocked = reason;
+      this.#log.warn({ reason }, 'RabbitMQ is out of memory or disk and blocks publishing');
+    });
+    line.model.on('unblocked', () => {
+      this.#blocked = undefined;
+      this.#log.info('RabbitMQ takes messages again');
+    });
   }
 
   /** Waits for a polite close no longer than a second, then cuts the line. */

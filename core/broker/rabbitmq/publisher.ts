@@ -2,7 +2,7 @@
 import { backoff, delay } from '../../runtime/backoff.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Chunk } from '../../model/chunk.js';
-import { encodeChunk } from '../../wire/messages.js';
+import { encodeChunk } from '../../wire/chunk-codec.js';
 import { ConnectionLost, Nacked } from './failure.js';
 import { toBody } from './codec.js';
 import type { Link } from './link.js';

@@ -1,51 +1,55 @@
 /** Receiving: leases what was asked for and nothing beyond it, and keeps suspicious chunks apart. */
 import { backoff, delay } from '../../runtime/backoff.js';
-import type { Delivery, Hooks, ReceiveOptions } from '../port.js';
+import type { Delivery, ReceiveOptions } from '../port.js';
+import { asError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { ConnectionLost, Nacked } from './failure.js';
 import { leaseMany } from './lease-many.js';
 import type { RabbitDelivery } from './delivery.js';
 import { Deliveries } from './deliveries.js';
 import type { Link } from './link.js';
+import { rangeOf, type RunStates } from './run-state.js';
 import { Session } from './session.js';
-import type { Topology } from './topology.js';
+import type { Settler } from './settler.js';
 
 /** Looking is a passive declare, which costs the broker no write; an idle worker looks less and less often. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 200;
-/** From so many messages on a bulk is faster than one basic.get for each. */
-const BULK_FROM = 5;
+/** From so many messages on leaseMany is faster than one basic.get for each. */
+const MANY = 5;
+/** What was received so shortly after the oldest was received with it. */
+const TOGETHER_MS = 1000;
+
+export interface ReceiverOptions {
+  readonly link: Link;
+  readonly queue: string;
+  readonly settler: Settler;
+  readonly states: RunStates;
+  readonly log: Logger;
+  /** Leased and not settled. */
+  readonly held: Set<RabbitDelivery>;
+  /** Makes deliveries of messages. */
+  readonly deliveries: Deliveries;
+  /** How long looking into the queue may fail until receiving does. */
+  readonly patienceMs: number;
+}
 
 /**
  * There is no standing consumer. A prefetched message is leased, so the death of its worker counts against it though
- * nobody began it, it is withheld from idle workers, and a consumer cannot be cancelled without a race (see bulk.ts).
+ * nobody began it, it is withheld from idle workers, and a consumer cannot be cancelled without a race (see lease-many.ts).
  *
  * A chunk whose attempt is 2 or more may kill its worker, so it is leased alone: the first message is fetched by itself, and
  * only if it is new do others join it. Suspicious ones that come along are given back, at no cost.
  */
 export class Receiver {
-  readonly #link: Link;
-  readonly #topology: Topology;
-  readonly #deliveries: Deliveries;
-  readonly #patienceMs: number;
+  readonly #options: ReceiverOptions;
   readonly #calls = new Set<Promise<unknown>>();
-  /** Leased and not settled. */
-  readonly #held = new Set<RabbitDelivery>();
   #session: Session | undefined;
   #disposed = false;
   #opening: Promise<Session> | undefined;
 
-  /** @param options patienceMs: how long looking into the queue may fail until receiving does */
-  constructor(
-    link: Link,
-    topology: Topology,
-    log: Logger,
-    { patienceMs, hooks }: { patienceMs: number; hooks: Hooks },
-  ) {
-    this.#link = link;
-    this.#topology = topology;
-    this.#deliveries = new Deliveries(topology, log, this.#held, hooks);
-    this.#patienceMs = patienceMs;
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
   }
 
   receive({ max, waitMs, signal }: ReceiveOptions): Promise<Delivery[]> {
@@ -68,7 +72,7 @@ export class Receiver {
         if (signal.aborted || this.#disposed) return [];
         if (failures === 0) failingSince = performance.now();
         const passes = error instanceof ConnectionLost || error instanceof Nacked;
-        if (!passes || performance.now() - failingSince > this.#patienceMs) throw error;
+        if (!passes || performance.now() - failingSince > this.#options.patienceMs) throw error;
         // A look that failed says nothing about the queue: it is repeated, however long the caller meant to wait.
         await delay(backoff(++failures), signal);
         continue;
@@ -88,43 +92,69 @@ export class Receiver {
   }
 
   async #open(): Promise<Session> {
-    return (this.#session = await Session.open(await this.#link.connection()));
+    const session = await Session.open(await this.#options.link.connection());
+    void session.ended.then(() => this.#tellUndue(session));
+    return (this.#session = session);
+  }
+
+  /**
+   * The broker counts what returns to the queue as the death of a worker. Where it closed the channel for a limit of its
+   * own this one lives, and says so. What took so long that the limit was passed goes on: its result is recorded.
+   */
+  async #tellUndue(session: Session): Promise<void> {
+    const { states, log } = this.#options;
+    const held = [...this.#options.held].filter(
+      (delivery) => delivery.session === session && delivery.state !== 'settled',
+    );
+    if (!session.endedByLimit || held.length === 0) return;
+    log.warn({ reason: session.reason, chunks: held.length }, 'RabbitMQ took back what this worker holds');
+    const oldest = Math.min(...held.map(({ receivedAt }) => receivedAt));
+    for (const delivery of held) delivery.outlived = delivery.receivedAt - oldest < TOGETHER_MS;
+    try {
+      for (const runId of new Set(held.map(({ chunk }) => chunk.runId))) {
+        const ofRun = held.filter(({ chunk }) => chunk.runId === runId);
+        await states.tell({ run_id: runId, undue: ofRun.map(({ chunk }) => rangeOf(chunk)) });
+      }
+    } catch (error) {
+      log.warn({ reason: asError(error).message }, 'chunks lost an attempt without fault');
+    }
   }
 
   async #lease(session: Session, max: number, signal: AbortSignal): Promise<RabbitDelivery[]> {
-    for (const held of this.#held) {
+    const { held, queue, settler, deliveries } = this.#options;
+    for (const each of held) {
       // The broker delivers again what a dead session held, be it that its last answer was read after its end.
-      if (!held.isOf(session)) this.#held.delete(held);
-      else if (held.attempt > 1) return [];
+      if (each.session !== session) held.delete(each);
+      else if (each.attempt > 1) return [];
     }
-    const waiting = await session.count(this.#topology.tasks);
+    const waiting = await session.count(queue);
     if (waiting === 0) return [];
-    const first = await this.#deliveries.next(session);
+    const first = await deliveries.next(session);
     if (!first) return [];
     if (first.attempt > 1) {
       // What is being settled is no neighbour for long, and giving back means the end of the queue: a worker that settles its
       // last chunk while it asks for the next would put off a dead worker's chunk to the end of the run.
-      await Promise.all([...this.#held].map((held) => held.settleEnded()));
-      if (this.#held.size === 1) return [first];
-      await first.giveBack();
+      await Promise.all([...held].map((each) => each.settleEnded()));
+      if (held.size === 1) return [first];
+      await settler.giveBack([first]);
       return [];
     }
     const leased = [first];
     const more = Math.min(max, waiting) - 1;
-    if (more >= BULK_FROM) {
-      for (const message of await leaseMany(session, this.#topology.tasks, more)) {
-        const delivery = await this.#deliveries.adopt(session, message);
+    if (more >= MANY) {
+      for (const message of await leaseMany(session, queue, more)) {
+        const delivery = await deliveries.adopt(session, message);
         if (delivery) leased.push(delivery);
       }
     } else {
       while (leased.length <= more && !signal.aborted) {
-        const delivery = await this.#deliveries.next(session);
+        const delivery = await deliveries.next(session);
         if (!delivery) break;
         leased.push(delivery);
         if (delivery.attempt > 1) break;
       }
     }
-    await Promise.all(leased.filter(({ attempt }) => attempt > 1).map((suspicious) => suspicious.giveBack()));
+    await settler.giveBack(leased.filter(({ attempt }) => attempt > 1));
     return leased.filter(({ attempt }) => attempt === 1);
   }
 
@@ -132,7 +162,7 @@ export class Receiver {
   async dispose(): Promise<void> {
     this.#disposed = true;
     await Promise.allSettled(this.#calls);
-    await Promise.all([...this.#held].map((delivery) => delivery.giveBack()));
+    await this.#options.settler.giveBack([...this.#options.held]);
     // The close of a connection overtakes what its channels still have to write, and acknowledgements with it.
     await this.#session?.close();
   }

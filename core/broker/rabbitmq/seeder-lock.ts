@@ -3,7 +3,7 @@ import { backoff, delay } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
 import { SeederBusy } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { codeOf, isMissingQueue } from './failure.js';
+import { codeOf, isMissingQueue, refusal, RESOURCE_LOCKED } from './failure.js';
 import { Link } from './link.js';
 import { openChannel } from './stream.js';
 
@@ -41,13 +41,15 @@ export class SeederLock implements AsyncDisposable {
         connection.once('close', () => void this.#retake());
         return;
       } catch (error) {
-        if (codeOf(error) === 405) {
+        if (codeOf(error) === RESOURCE_LOCKED) {
           throw new SeederBusy(
             `another seeder publishes at this moment: it holds RabbitMQ queue ${this.#queue}. Wait until it is done, or delete its Job; ` +
               'what it holds lapses with its connection, at the latest 15 s after its node was lost',
             { cause: error },
           );
         }
+        const refused = refusal(error, 'configure', `queue ${this.#queue}`);
+        if (refused) throw refused;
         // The queue of a seeder that just died is on its way out.
         if (attempt >= 5 && !isMissingQueue(error)) throw error;
         await delay(backoff(attempt));

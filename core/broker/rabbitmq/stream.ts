@@ -1,6 +1,6 @@
 /** Plain channels: opened, closed, and consuming a stream on one. */
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { ConnectionLost, isMissingQueue, quietly } from './failure.js';
+import { ConnectionLost, isMissingQueue, quietly, refusal } from './failure.js';
 
 /** @throws ConnectionLost */
 export async function openChannel(connection: ChannelModel, closed: () => void): Promise<Channel> {
@@ -43,6 +43,8 @@ export async function consumeStream(
     });
   } catch (error) {
     if (isMissingQueue(error)) throw error;
+    const refused = refusal(error, 'read', `queue ${queue}`);
+    if (refused) throw refused;
     // Just after a restart the stream's own process may not be up yet.
     throw new ConnectionLost(`RabbitMQ does not let us read stream ${queue}`, { cause: error });
   }

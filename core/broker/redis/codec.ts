@@ -1,7 +1,7 @@
 /** Wire objects ↔ the flat fields of a stream entry: nested values are JSON text there. */
 import { asError, ProtocolError } from '../../runtime/errors.js';
 import type { Wire } from '../../wire/records.js';
-import { NESTED_FIELDS } from '../../wire/messages.js';
+import { NESTED_FIELDS } from '../../wire/record-codec.js';
 import type { Arg } from './scripts.js';
 
 /** An entry of a stream as Redis returns it. */

@@ -1,4 +1,7 @@
-/** Wires of one shape → arguments of a script. Most fields are the same for all of them: those are sent once, which doubles the rate. */
+/**
+ * Wires of one shape → arguments of a script. Most fields are the same for all of them, and those are sent once. Measured
+ * with chunks of 100 parameters: without it Redis, which all workers share, takes 10 % longer for a chunk (1.5 of 15 µs).
+ */
 import type { Wire } from '../../wire/records.js';
 import { toField, toFields } from './codec.js';
 import type { Arg } from './scripts.js';

@@ -1,47 +1,44 @@
 /** Config → Broker: waits for Redis, and refuses what will not get better by waiting. */
-import type { Redis } from 'ioredis';
-import type { Broker, Hooks } from '../port.js';
+import type { Broker, ConnectOptions } from '../port.js';
 import type { Config } from '../../runtime/config.js';
 import { asError, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { classify, createClient } from './dial.js';
-import { Link } from './link.js';
 import { RedisBroker } from './broker.js';
+import { createClient, type Client } from './dial.js';
+import { classify, refusal } from './failure.js';
+import { Link } from './link.js';
 
-const OLDEST = 7;
 const REPORT_EVERY_MS = 5000;
 
 /**
  * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
- * @throws ConfigError when it refuses the credentials or is older than 7.0, Error when it did not answer in time, the
- *   signal's reason when that aborts
+ * @throws ConfigError when it refuses the credentials, is older than 7.0 or runs in a mode that cannot keep the promise,
+ *   Error when it did not answer in time or stayed a replica, the signal's reason when that aborts
  */
 export async function connectRedis(
   config: Config,
   log: Logger,
   signal: AbortSignal,
-  hooks: Hooks = {},
+  options: ConnectOptions = {},
 ): Promise<Broker> {
   signal.throwIfAborted();
-  const redis = createClient(config);
+  const client = createClient(config);
   try {
-    await untilReady(redis, config, log, signal);
-    await checkVersion(redis, config);
+    await untilReady(client, config, log, signal);
   } catch (error) {
-    redis.disconnect();
+    client.redis.disconnect();
     throw error;
   }
-  return new RedisBroker(config, log, new Link(redis, log), hooks);
+  return new RedisBroker(config, log, new Link(client, log, options.giveUp), options);
 }
 
-function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
-  const where = `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}`;
+function untilReady({ redis, where, fault }: Client, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
   let reason = 'no answer, or it is still loading its data';
   return new Promise<void>((resolve, reject) => {
     const end = (error?: unknown): void => {
       clearTimeout(deadline);
       clearTimeout(report);
-      redis.off('ready', end).off('error', onError);
+      redis.off('ready', end).off('error', onError).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
       else reject(asError(error));
@@ -49,13 +46,13 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
     const onAbort = (): void => end(signal.reason);
     const onError = (error: Error): void => {
       reason = error.message || String((error as NodeJS.ErrnoException).code);
-      if (classify(error) === 'refused') {
-        end(
-          new ConfigError(
-            `${where} refused the credentials (${reason}): set REDIS_PASSWORD to the password it was started with`,
-          ),
-        );
-      }
+      if (classify(error) === 'refused') end(refusal(error, where));
+    };
+    // A replica may be the primary soon, or the address may soon name another server.
+    const onClose = (): void => {
+      const found = fault();
+      if (found instanceof ConfigError) end(found);
+      else if (found !== undefined) reason = found;
     };
     const deadline = setTimeout(() => {
       end(
@@ -71,15 +68,8 @@ function untilReady(redis: Redis, config: Config, log: Logger, signal: AbortSign
       report = setTimeout(tell, REPORT_EVERY_MS);
     }, 500);
     redis.once('ready', end);
+    redis.on('close', onClose);
     redis.on('error', onError);
     signal.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-async function checkVersion(redis: Redis, config: Config): Promise<void> {
-  const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1] ?? 'unknown';
-  if (Number.parseInt(version, 10) < OLDEST) {
-    const where = `Redis at ${config.REDIS_HOST}:${config.REDIS_PORT}`;
-    throw new ConfigError(`${where} is ${version}, but TTG needs ${OLDEST}.0 or newer: upgrade it`);
-  }
 }

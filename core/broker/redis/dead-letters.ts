@@ -2,15 +2,22 @@
 import type { DeadLetter } from '../../wire/dead-letter.js';
 import { asError, ProtocolError } from '../../runtime/errors.js';
 import type { Chunk } from '../../model/chunk.js';
-import { decodeChunk, encodeChunk } from '../../wire/messages.js';
+import { decodeChunk, encodeChunk } from '../../wire/chunk-codec.js';
 import { fromFields, toFields } from './codec.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Scripts } from './scripts.js';
 
-/** What bury.lua adds behind the payload; the last two also to what is undecodable. */
-const ADDED = ['attempts', 'error', 'stack', 'worker_id', 'failed_at'];
+/** What bury.lua adds behind the payload, by its last fields: to a chunk, to one of an earlier release, to anything else. */
+const ADDED = [
+  ['attempts', 'error', 'stack_id', 'stack', 'worker_id', 'failed_at'],
+  ['attempts', 'error', 'stack', 'worker_id', 'failed_at'],
+  ['error', 'failed_at'],
+];
+/** What bury.lua makes of a payload with too many fields for a script: names and values, each ended by a zero byte. */
+const PACKED = 'ttg_raw_fields';
 const PAGE = 100;
+const ZERO = Buffer.from([0]);
 
 type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
@@ -38,9 +45,10 @@ export async function replayDeadLetters(
   const wanted = new Set(ids);
   for await (const letter of listDeadLetters(link, keys)) {
     if (!letter.chunk || !wanted.has(letter.id)) continue;
-    const fields = toFields(encodeChunk(letter.chunk));
+    const { runId, start, end } = letter.chunk;
+    const args = [letter.id, runId, end - start + 1, ...toFields(encodeChunk(letter.chunk))];
     const moved = await link.run((redis, again) =>
-      scripts.replay.run(redis, [keys.dlq, keys.tasks], [again ? 1 : 0, letter.id, ...fields]),
+      scripts.replay.run(redis, [keys.dlq, keys.tasks, keys.dead], [again ? 1 : 0, ...args]),
     );
     if (moved === 1) replayed.push(letter.id);
   }
@@ -60,31 +68,39 @@ export async function dropDeadLetters(link: Link, keys: Keys, ids: readonly stri
 }
 
 function toDeadLetter(id: string, fields: readonly Buffer[]): DeadLetter {
-  let end = fields.length;
-  const added = new Map<string, string>();
-  for (; end >= 2; end -= 2) {
-    const name = (fields[end - 2] as Buffer).toString();
-    if (!ADDED.includes(name) || added.has(name)) break;
-    added.set(name, (fields[end - 1] as Buffer).toString());
-  }
-  const payload = fields.slice(0, end);
+  const names = fields.filter((_, i) => i % 2 === 0).map((name) => name.toString());
+  // The payload may end with such names too: what was added is all of one list, and nothing more.
+  const list = ADDED.find((each) => each.every((name, i) => names[names.length - each.length + i] === name)) ?? [];
+  const end = fields.length - 2 * list.length;
+  const added = new Map(list.map((name, i) => [name, (fields[end + 2 * i + 1] as Buffer).toString()]));
+  const payload = unpacked(fields.slice(0, end));
   const common = { id, error: added.get('error') ?? '', failedAt: added.get('failed_at') ?? '' };
   const chunk = decode(payload);
   if (chunk instanceof Error) {
-    return {
-      ...common,
-      error: common.error || chunk.message,
-      chunk: undefined,
-      raw: Buffer.concat(payload.flatMap((field) => [field, Buffer.from([0])])),
-    };
+    const raw = Buffer.concat(payload.flatMap((field) => [field, ZERO]));
+    return { ...common, error: common.error || chunk.message, chunk: undefined, raw };
   }
   return {
     ...common,
     chunk,
     attempts: Number(added.get('attempts') ?? 0),
+    stackId: added.get('stack_id') ?? '',
     stack: added.get('stack') ?? '',
     workerId: added.get('worker_id') ?? '',
   };
+}
+
+/** Where a name or value holds a zero byte itself this cuts it in two: its bytes stay the same. */
+function unpacked(payload: readonly Buffer[]): readonly Buffer[] {
+  const [name, packed] = payload;
+  if (payload.length !== 2 || name?.toString() !== PACKED || packed?.at(-1) !== 0) return payload;
+  const fields: Buffer[] = [];
+  for (let from = 0; from < packed.length;) {
+    const end = packed.indexOf(0, from);
+    fields.push(packed.subarray(from, end));
+    from = end + 1;
+  }
+  return fields;
 }
 
 function decode(payload: readonly Buffer[]): Chunk | Error {

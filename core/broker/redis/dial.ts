@@ -1,13 +1,52 @@
-/** How a connection to Redis behaves, and what its errors mean. */
-import { Redis, ReplyError } from 'ioredis';
+/** How a connection to Redis behaves, and which server it accepts. */
+import { createConnection, type Socket } from 'node:net';
+import { AbstractConnector, Redis } from 'ioredis';
 import { backoff } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
+import { isWrongServer } from './failure.js';
+import { unsuitable, type Unsuitable } from './server.js';
+
+const DISCONNECT_MS = 2000;
+
+export interface Client {
+  readonly redis: Redis;
+  /** For messages: `Redis at host:port`. */
+  readonly where: string;
+  /** Why the server that was reached last is not used; a ConfigError where it never can be. */
+  readonly fault: () => Unsuitable | undefined;
+}
 
 /** Starts to connect at once and reconnects for ever; what a lost connection means is for Link to decide. */
-export function createClient(config: Config): Redis {
-  const client = new Redis({
-    host: config.REDIS_HOST,
-    port: config.REDIS_PORT,
+export function createClient(config: Config): Client {
+  const { REDIS_HOST: host, REDIS_PORT: port } = config;
+  const where = `Redis at ${host}:${port}`;
+  let fault: Unsuitable | undefined;
+
+  /** The client asks it after each connecting, and connects anew where it says no. */
+  class CheckingConnector extends AbstractConnector {
+    constructor() {
+      super(DISCONNECT_MS);
+    }
+
+    connect(): Promise<Socket> {
+      this.connecting = true;
+      const stream = createConnection({ host, port });
+      stream.once('error', (error) => (this.firstError = error));
+      this.stream = stream;
+      return Promise.resolve(stream);
+    }
+
+    /** @param info fields of INFO by name; none where the user may not ask: then the server's own errors have to tell */
+    override check(info: Readonly<Record<string, string>>): boolean {
+      fault = unsuitable(new Map(Object.entries(info)), where);
+      return fault === undefined;
+    }
+  }
+
+  const redis = new Redis({
+    Connector: CheckingConnector,
+    host,
+    port,
     ...(config.REDIS_PASSWORD ? { password: config.REDIS_PASSWORD } : {}),
     connectionName: config.workerName,
     disableClientInfo: true,
@@ -22,35 +61,12 @@ export function createClient(config: Config): Redis {
     socketTimeout: 15_000,
     connectTimeout: 3_000,
     retryStrategy: (tries) => backoff(tries, 50, 1000),
+    // A primary that became a replica takes no writes: the address names another server by now, or soon.
+    reconnectOnError: isWrongServer,
     // How long to wait before asking a broker that is loading its data again.
     maxLoadingRetryTime: 250,
   });
   // Without a listener the client prints errors by itself. Nothing is lost: every command fails with its own error.
-  client.on('error', () => undefined);
-  return client;
-}
-
-/** - refused: will not get better. away: the outcome of the command is unknown. busy, full: nothing was changed. */
-export type Failure = 'refused' | 'away' | 'busy' | 'full' | 'other';
-
-export function classify(error: unknown): Failure {
-  if (!(error instanceof Error)) return 'other';
-  if (error instanceof ReplyError) {
-    if (/^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password)/.test(error.message)) return 'refused';
-    if (/^(OOM|MISCONF)/.test(error.message)) return 'full';
-    if (/^(LOADING|BUSY |READONLY|MASTERDOWN|NOREPLICAS)/.test(error.message)) return 'busy';
-    return 'other';
-  }
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (/^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/.test(code)) return 'away';
-  return /^Connection is closed|isn't writeable|max retries per request|connection close|^Socket timeout|ETIMEDOUT/.test(
-    error.message,
-  )
-    ? 'away'
-    : 'other';
-}
-
-/** The client's words for a lost connection name its own options, which helps nobody. */
-export function reasonOf(error: Error): string {
-  return /max retries per request|isn't writeable/.test(error.message) ? 'connection lost' : error.message;
+  redis.on('error', () => undefined);
+  return { redis, where, fault: () => fault };
 }

@@ -6,7 +6,13 @@ export interface Keys {
   readonly group: string;
   readonly log: string;
   readonly dlq: string;
-  /** Hash: run id → plan as JSON, a copy for people. */
+  /** Stream: the chunks of halted runs. */
+  readonly parked: string;
+  /** Hash: run id → how many of its parameters were dead-lettered and not replayed since. */
+  readonly dead: string;
+  /** Hash: run id → why the run takes no chunks. */
+  readonly halted: string;
+  /** Hash: run id → newest plan as JSON. */
   readonly metadata: string;
   readonly lock: string;
   /** Bits of the windows published under one lock. */
@@ -32,6 +38,9 @@ export function keysFor({ QUEUE_PREFIX: prefix }: Pick<Config, 'QUEUE_PREFIX'>):
     group: `${prefix}-workers`,
     log: `${prefix}:results`,
     dlq: `${prefix}:tasks:dlq`,
+    parked: `${prefix}:tasks:parked`,
+    dead: `${prefix}:dead`,
+    halted: `${prefix}:halted`,
     metadata: `${prefix}:metadata`,
     lock: `${prefix}:seeder`,
     windows: (token) => `${prefix}:seeder:${token}`,

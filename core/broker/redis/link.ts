@@ -1,25 +1,36 @@
 /** One connection, and the patience with which commands are run over it. */
+import { setMaxListeners } from 'node:events';
 import type { Redis } from 'ioredis';
 import { backoff, delay } from '../../runtime/backoff.js';
-import { asError } from '../../runtime/errors.js';
+import { asError, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { classify, reasonOf } from './dial.js';
+import type { Client } from './dial.js';
+import { classify, reasonOf, refusal } from './failure.js';
 
 /** How long a command waits for a broker that is away before it fails. */
 const PATIENCE_MS = 60_000;
 
+const GIVEN_UP = 'gave up a command to Redis: the grace period is over, and it has not answered';
+
 export class Link {
+  readonly #client: Client;
   readonly #redis: Redis;
   readonly #log: Logger;
+  #giveUp: AbortSignal | undefined;
   readonly #closing = new AbortController();
   #lost = false;
   #full = false;
 
-  constructor(redis: Redis, log: Logger) {
+  /** @param giveUp when it aborts no command waits any more: those that have no answer yet fail */
+  constructor(client: Client, log: Logger, giveUp?: AbortSignal) {
+    const { redis } = client;
+    this.#client = client;
     this.#redis = redis;
     this.#log = log;
+    this.#giveUp = giveUp;
     // One for each command that waits.
     redis.setMaxListeners(0);
+    setMaxListeners(0, this.#closing.signal, ...(giveUp ? [giveUp] : []));
     redis.on('close', () => {
       if (this.#lost || this.closed) return;
       this.#lost = true;
@@ -33,6 +44,11 @@ export class Link {
 
   get closed(): boolean {
     return this.#closing.signal.aborted;
+  }
+
+  /** From here on commands wait again, though the time to give up may be over: for as long as the caller waits. */
+  takeLeave(): void {
+    this.#giveUp = undefined;
   }
 
   /** Ends the connection and every wait for it. */
@@ -54,15 +70,19 @@ export class Link {
     let waited = false;
     for (let tries = 1; ; tries++) {
       try {
-        const result = await command(await this.#up(signal), again);
+        const result = await this.#untilGivenUp(command(await this.#up(signal), again));
         if (waited) this.#full = false;
         return result;
       } catch (thrown) {
         const error = asError(thrown);
         const failure = classify(error);
-        if (failure === 'other' || failure === 'refused') throw error;
+        if (failure === 'refused') throw refusal(error, this.#client.where);
+        if (failure === 'other') throw error;
+        if (this.#giveUp?.aborted) throw new Error(GIVEN_UP, { cause: error });
         if (this.closed || signal?.aborted)
           throw new Error(`gave up a command to Redis because of a stop: ${reasonOf(error)}`);
+        const fault = this.#client.fault();
+        if (fault instanceof ConfigError) throw fault;
         again ||= failure === 'away';
         if (failure === 'full') {
           waited = true;
@@ -87,7 +107,7 @@ export class Link {
   async #pause(ms: number, signal?: AbortSignal): Promise<void> {
     const over = new AbortController();
     const end = (): void => over.abort();
-    const signals = signal ? [signal, this.#closing.signal] : [this.#closing.signal];
+    const signals = [signal, this.#giveUp, this.#closing.signal].filter((each) => each !== undefined);
     if (signals.some(({ aborted }) => aborted)) return;
     // Not AbortSignal.any: every run would leave something behind on a signal that lives as long as the process.
     for (const each of signals) each.addEventListener('abort', end, { once: true });
@@ -107,8 +127,29 @@ export class Link {
   }
 
   #remedy(error: Error): string {
-    const { host, port } = this.#redis.options;
-    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reasonOf(error)})`;
-    return `Redis at ${host}:${port} ${away}: see whether its pod runs and can be reached`;
+    const fault = this.#client.fault();
+    const reason = fault === undefined ? reasonOf(error) : String(fault);
+    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reason})`;
+    return `${this.#client.where} ${away}: see whether its pod runs and can be reached`;
+  }
+
+  /** A command under way cannot be taken back, but nobody waits for it any longer. */
+  async #untilGivenUp<T>(answer: Promise<T>): Promise<T> {
+    const giveUp = this.#giveUp;
+    if (!giveUp) return answer;
+    let end: (() => void) | undefined;
+    const given = new Promise<never>((_, reject) => {
+      end = (): void => reject(new Error(GIVEN_UP));
+      if (giveUp.aborted) end();
+      else giveUp.addEventListener('abort', end, { once: true });
+    });
+    // One of the two is left behind unheard.
+    given.catch(() => undefined);
+    answer.catch(() => undefined);
+    try {
+      return await Promise.race([answer, given]);
+    } finally {
+      if (end) giveUp.removeEventListener('abort', end);
+    }
   }
 }

@@ -3,21 +3,30 @@ import type { Redis } from 'ioredis';
 import { ProtocolError } from '../../runtime/errors.js';
 import type { Chunk } from '../../model/chunk.js';
 import type { LogEntry, PlanRecord, SeededRecord } from '../../wire/records.js';
-import { decodeChunk, decodeRecord, encodeRecord } from '../../wire/messages.js';
+import { decodeChunk } from '../../wire/chunk-codec.js';
+import { decodeRecord, encodeRecord } from '../../wire/record-codec.js';
 import { fromFields, toFields, type Entry } from './codec.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
+import type { Scripts } from './scripts.js';
 
 const PAGE_ENTRIES = 1000;
 /** Characters a page should have at most: records that keep their values are large. */
 const PAGE_LENGTH = 4_000_000;
 const BLOCK_MS = 1000;
 
-export async function appendRecord(link: Link, keys: Keys, record: PlanRecord | SeededRecord): Promise<void> {
+/** A plan is noted in the same step: whoever sees the record finds its budget. */
+export async function appendRecord(
+  link: Link,
+  keys: Keys,
+  scripts: Scripts,
+  record: PlanRecord | SeededRecord,
+): Promise<void> {
   // Sent again after an answer that was lost, the record may be there twice: equal records are harmless.
   const wire = encodeRecord(record);
-  await link.run((redis) => redis.call('XADD', [keys.log, '*', ...toFields(wire)]));
-  if (record.kind === 'plan') await link.run((redis) => redis.hset(keys.metadata, record.runId, JSON.stringify(wire)));
+  const plan = record.kind === 'plan' ? JSON.stringify(wire) : '';
+  const args = [record.runId, plan, ...toFields(wire)];
+  await link.run((redis) => scripts.append.run(redis, [keys.log, keys.metadata], args));
 }
 
 /** The stream from its first entry to its end. */
@@ -35,13 +44,18 @@ async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
   }
 }
 
-/** @param listed called at the end with the id of the last entry */
+/**
+ * The queue, then the parked chunks.
+ * @param listed called at the end with the id of the queue's last entry
+ */
 export async function* queuedChunks(link: Link, keys: Keys, listed: (id: string) => void): AsyncGenerator<Chunk> {
   let last = '0-0';
-  for await (const [id, fields] of entries(link, keys.tasks)) {
-    last = id;
-    const chunk = attempt(() => decodeChunk(fromFields(fields)));
-    if (!(chunk instanceof ProtocolError)) yield chunk;
+  for (const key of [keys.tasks, keys.parked]) {
+    for await (const [id, fields] of entries(link, key)) {
+      if (key === keys.tasks) last = id;
+      const chunk = attempt(() => decodeChunk(fromFields(fields)));
+      if (!(chunk instanceof ProtocolError)) yield chunk;
+    }
   }
   listed(last);
 }

@@ -1,6 +1,6 @@
 /** Publishes chunks in windows, a few of them in flight. */
 import type { Chunk } from '../../model/chunk.js';
-import { encodeChunk } from '../../wire/messages.js';
+import { encodeChunk } from '../../wire/chunk-codec.js';
 import { columnsOf } from './columns.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';

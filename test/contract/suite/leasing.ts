@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../core/broker/port.js';
 import { ChunkError, LeaseLost } from '../../../core/runtime/errors.js';
 import { chunksOf } from '../../../core/model/plan.js';
 import { splitChunk } from '../../../core/model/split.js';
@@ -16,10 +15,11 @@ import {
   resultOf,
 } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
+import { seeding, type HeldDelivery, type Worker } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 const failure = new ChunkError('boom', { retryable: true });
-const VERBS: readonly [name: string, settle: (delivery: Delivery) => Promise<void>][] = [
+const VERBS: readonly [name: string, settle: (delivery: HeldDelivery) => Promise<void>][] = [
   ['extendLease', (d) => d.extendLease()],
   ['complete', (d) => d.complete(resultOf(d.chunk, 'late'))],
   ['retry', (d) => d.retry(failure)],
@@ -148,7 +148,7 @@ export function describeLeasing(h: Harness): void {
   });
 }
 
-async function batchOf(worker: Parameters<typeof receive>[0], max: number): Promise<Delivery[] | false> {
+async function batchOf(worker: Worker, max: number): Promise<HeldDelivery[] | false> {
   const deliveries = await worker.receive({ max, waitMs: 500, signal: never });
   return deliveries.length > 0 && deliveries;
 }
@@ -156,7 +156,5 @@ async function batchOf(worker: Parameters<typeof receive>[0], max: number): Prom
 /** Chunks of a further run, so that their names differ from what is in the queue already. */
 async function publishMore(bench: ReturnType<Harness['bench']>, count: number): Promise<void> {
   const seeder = await bench.worker('seeder');
-  await using lock = await seeder.lockSeeding();
-  void lock;
-  await seeder.publish(chunksOf(plan(count, 10, 'run-2'), CREATED_AT));
+  await seeding(seeder, (held) => held.publish(chunksOf(plan(count, 10, 'run-2'), CREATED_AT)));
 }

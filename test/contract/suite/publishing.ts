@@ -36,9 +36,9 @@ export function describePublishing(h: Harness): void {
       await using bench = h.bench();
       const worker = await bench.worker();
       const all = chunks(600);
-      await using lock = await worker.lockSeeding();
+      await using lock = await worker.seeding();
       for (const part of [all.slice(0, 300), all.slice(300, 301), all.slice(301)])
-        expect(await worker.publish(part)).toBe(part.length);
+        expect(await lock.publish(part)).toBe(part.length);
       await lock[Symbol.asyncDispose]();
       const deliveries = await receive(worker, 600);
       expect(deliveries.map(({ chunk }) => chunk)).toEqual(all);
@@ -76,13 +76,12 @@ export function describePublishing(h: Harness): void {
         }
       }
       const before = process.memoryUsage().heapUsed;
-      await using lock = await seeder.lockSeeding();
-      const total = await seeder.publish(source(), (count) => {
+      await using lock = await seeder.seeding();
+      const total = await lock.publish(source(), (count) => {
         expect(count, 'confirmed only grows').toBeGreaterThan(confirmed);
         confirmed = count;
         heap = Math.max(heap, process.memoryUsage().heapUsed - before);
       });
-      void lock;
       expect(total).toBe(100_000);
       expect(confirmed).toBe(100_000);
       expect(furthest).toBeLessThanOrEqual(WINDOW);
@@ -94,9 +93,9 @@ export function describePublishing(h: Harness): void {
       await using bench = h.bench();
       const worker = await bench.worker();
       {
-        await using _lock = await worker.lockSeeding();
-        expect(await worker.publish(chunks(300))).toBe(300);
-        expect(await worker.publish(chunks(300))).toBe(300);
+        await using lock = await worker.seeding();
+        expect(await lock.publish(chunks(300))).toBe(300);
+        expect(await lock.publish(chunks(300))).toBe(300);
       }
       await reachesDepth(worker, { ready: 600 });
     });
@@ -104,19 +103,18 @@ export function describePublishing(h: Harness): void {
     it('publishes nothing when there is nothing to publish', async () => {
       await using bench = h.bench();
       const seeder = await bench.worker();
-      await using lock = await seeder.lockSeeding();
-      void lock;
-      expect(await seeder.publish([])).toBe(0);
+      await using lock = await seeder.seeding();
+      expect(await lock.publish([])).toBe(0);
     });
 
     it('lets one seeder publish at a time, and the next one after it', async () => {
       await using bench = h.bench();
       const [first, second] = await Promise.all(['a', 'b'].map((name) => bench.worker(name)));
-      const lock = await first!.lockSeeding();
-      await expect(second!.lockSeeding()).rejects.toThrow(SeederBusy);
+      const lock = await first!.seeding();
+      await expect(second!.seeding()).rejects.toThrow(SeederBusy);
       await holds(
         () =>
-          second!.lockSeeding().then(
+          second!.seeding().then(
             () => false,
             (e: unknown) => e instanceof SeederBusy,
           ),
@@ -124,8 +122,8 @@ export function describePublishing(h: Harness): void {
         'the lock stays with its holder',
       );
       await lock[Symbol.asyncDispose]();
-      const next = await eventually(() => second!.lockSeeding(), 5000, 'the lock free after its release');
-      await expect(first!.lockSeeding()).rejects.toThrow(SeederBusy);
+      const next = await eventually(() => second!.seeding(), 5000, 'the lock free after its release');
+      await expect(first!.seeding()).rejects.toThrow(SeederBusy);
       await next[Symbol.asyncDispose]();
     });
 
@@ -135,19 +133,18 @@ export function describePublishing(h: Harness): void {
         const seeder = await bench.worker('seeder');
         const worker = await bench.worker('worker');
         const all = chunks(600);
-        await using lock = await seeder.lockSeeding();
-        void lock;
-        await seeder.publish(all.slice(0, 2));
+        await using lock = await seeder.seeding();
+        await lock.publish(all.slice(0, 2));
         const [first, second] = await receive(worker, 2);
         await first!.deadLetter(new ChunkError('boom', { retryable: false }), 'worker');
         await second!.complete(resultOf(second!.chunk));
-        for await (const chunk of seeder.queued() ?? []) expect(chunk, 'the queue is empty').toBeUndefined();
+        for await (const chunk of lock.queued() ?? []) expect(chunk, 'the queue is empty').toBeUndefined();
         for await (const { id } of worker.deadLetters()) expect(await worker.replay([id])).toEqual([id]);
         // The chunk comes in the second window of three; the first must remember what it saw.
         const wanted = [...all.slice(1, 300), all[0]!, ...all.slice(300)];
-        expect(await seeder.publish(wanted)).toBe(599);
+        expect(await lock.publish(wanted)).toBe(599);
         const ids: string[] = [];
-        for await (const chunk of seeder.queued() ?? []) ids.push(chunk.chunkId);
+        for await (const chunk of lock.queued() ?? []) ids.push(chunk.chunkId);
         expect(ids.toSorted()).toEqual(all.map(({ chunkId }) => chunkId));
       });
     }
@@ -156,10 +153,10 @@ export function describePublishing(h: Harness): void {
       await using bench = h.bench();
       const { broker: dying, die } = await bench.mortal('dying');
       const other = await bench.worker('other');
-      await dying.lockSeeding();
-      await expect(other.lockSeeding()).rejects.toThrow(SeederBusy);
+      await dying.seeding();
+      await expect(other.seeding()).rejects.toThrow(SeederBusy);
       die();
-      const lock = await eventually(() => other.lockSeeding(), 60_000, 'the lock free after the death of its holder');
+      const lock = await eventually(() => other.seeding(), 60_000, 'the lock free after the death of its holder');
       await lock[Symbol.asyncDispose]();
     }, 90_000);
 
@@ -181,7 +178,8 @@ export function describePublishing(h: Harness): void {
       const delivery = await receiveOne(worker);
       await delivery.complete(resultOf(delivery.chunk));
       await receiveOne(worker);
-      const queued = worker.queued();
+      await using lock = await worker.seeding();
+      const queued = lock.queued();
       // A queue of RabbitMQ cannot be read without taking from it.
       expect(queued === undefined).toBe(h.backend === 'rabbitmq');
       if (!queued) return;

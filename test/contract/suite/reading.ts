@@ -12,6 +12,7 @@ import {
 } from '../../support/bench.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import { eventually, within } from '../../support/wait.js';
+import { append } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 const seeded: SeededRecord = {
@@ -30,9 +31,9 @@ export function describeReading(h: Harness): void {
     it('reads the whole log from its start, for anyone and any number of times', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      await worker.append(planRecord());
+      await append(worker, planRecord());
       await publish(worker, 600);
-      await worker.append(seeded);
+      await append(worker, seeded);
       for (let left = 600; left > 0; left -= 100) {
         const deliveries = await receive(worker, 100);
         await Promise.all(deliveries.map((delivery) => delivery.complete(resultOf(delivery.chunk))));
@@ -49,7 +50,7 @@ export function describeReading(h: Harness): void {
     it('reads for two at once without disturbing either', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      for (let i = 0; i < 20; i++) await worker.append(planRecord(`run-${i}`));
+      for (let i = 0; i < 20; i++) await append(worker, planRecord(`run-${i}`));
       const [one, two] = await Promise.all([readLog(worker), readLog(worker)]);
       expect(one).toHaveLength(20);
       expect(two).toEqual(one);
@@ -61,12 +62,12 @@ export function describeReading(h: Harness): void {
       const writer = await bench.worker('writer');
       const stop = new AbortController();
       const seen: LogEntry[] = [];
-      await writer.append(planRecord('run-1'));
+      await append(writer, planRecord('run-1'));
       const following = (async () => {
         for await (const entry of reader.records({ follow: stop.signal })) seen.push(entry);
       })();
       await eventually(() => seen.length === 1, 10_000, 'the record that was there');
-      await writer.append(planRecord('run-2'));
+      await append(writer, planRecord('run-2'));
       await eventually(() => seen.length === 2, 10_000, 'the record that came later');
       stop.abort();
       await within(following, 3000, 'the end after the abort');
@@ -82,7 +83,7 @@ export function describeReading(h: Harness): void {
         for await (const entry of reader.records({ follow: stop.signal })) seen.push(entry);
       })();
       const writer = await bench.worker('writer');
-      await writer.append(planRecord());
+      await append(writer, planRecord());
       await eventually(() => seen.length === 1, 15_000, 'the first record');
       stop.abort();
       await within(following, 3000, 'the end after the abort');
@@ -91,7 +92,7 @@ export function describeReading(h: Harness): void {
     it('stops reading when its reader does, and can read again', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      for (let i = 0; i < 5; i++) await worker.append(planRecord(`run-${i}`));
+      for (let i = 0; i < 5; i++) await append(worker, planRecord(`run-${i}`));
       for await (const entry of worker.records()) {
         expect(entry).toMatchObject({ record: { runId: 'run-0' } });
         break;
@@ -102,9 +103,9 @@ export function describeReading(h: Harness): void {
     it('shows what it cannot decode with the reason, and reads on', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      await worker.append(planRecord('run-1'));
+      await append(worker, planRecord('run-1'));
       await (await bench.raw()).putRecord(Buffer.from([0xff, 0x00, 0xfe]));
-      await worker.append(planRecord('run-2'));
+      await append(worker, planRecord('run-2'));
       expect(await readLog(worker)).toMatchObject([
         { record: { runId: 'run-1' } },
         { undecodable: expect.stringMatching(/./) as string },

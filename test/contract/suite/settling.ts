@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../core/broker/port.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import {
   chunks,
@@ -13,6 +12,7 @@ import {
   resultOf,
 } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
+import type { HeldDelivery } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 const RETRY_MS = 1500;
@@ -192,13 +192,13 @@ export function describeSettling(h: Harness): void {
       await using bench = h.bench();
       const worker = await bench.worker();
       const raw = await bench.raw();
-      await using lock = await worker.lockSeeding();
+      await using lock = await worker.seeding();
       const alike = chunks(5);
       const ids = ['plain', 'two\nlines', 'ends\n', '\n', '\r\n', 'quo"te\\', 'größe ☃', '[1]'];
       const odd = chunks(5 + ids.length)
         .slice(5)
         .map((chunk, i) => ({ ...chunk, chunkId: ids[i] as string }));
-      const got: Delivery[] = [];
+      const got: HeldDelivery[] = [];
       // Without waiting, and as many as there are.
       const reaches = (count: number) =>
         eventually(
@@ -209,11 +209,11 @@ export function describeSettling(h: Harness): void {
           15_000,
           `${count} deliveries`,
         );
-      await worker.publish(alike);
+      await lock.publish(alike);
       await reaches(alike.length);
       const bytes = Buffer.from([0xc3, 0x0a, 0xff]);
       await raw.putTask(bytes);
-      await worker.publish(odd);
+      await lock.publish(odd);
       await lock[Symbol.asyncDispose]();
       await reaches(alike.length + odd.length);
       expect(got.map(({ chunk, attempt }) => [chunk, attempt])).toEqual([...alike, ...odd].map((chunk) => [chunk, 1]));

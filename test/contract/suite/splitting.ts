@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../core/broker/port.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import { readLedger } from '../../../core/ledger/ledger.js';
 import type { Chunk } from '../../../core/model/chunk.js';
@@ -14,11 +13,12 @@ import {
   receiveOne,
   resultOf,
 } from '../../support/bench.js';
+import { append, seeding, type HeldDelivery } from '../../support/worker.js';
 import { resultRecord } from '../../unit/support.js';
 import type { Harness } from './harness.js';
 
 /** Completes with the values of the built-in computation, whose digests add up. */
-const completeTruly = (delivery: Delivery): Promise<void> =>
+const completeTruly = (delivery: HeldDelivery): Promise<void> =>
   delivery.complete(resultRecord(delivery.chunk.start, delivery.chunk.end));
 
 export function describeSplitting(h: Harness): void {
@@ -57,7 +57,7 @@ export function describeSplitting(h: Harness): void {
     it('splits again, down to single parameters, which are dead-lettered one by one', async () => {
       await using bench = h.bench();
       const worker = await bench.worker();
-      await worker.append(planRecord());
+      await append(worker, planRecord());
       await publish(worker, 1);
       for (let left = 1; left > 0;) {
         for (const delivery of await receive(worker, left)) {
@@ -93,22 +93,20 @@ export function describeSplitting(h: Harness): void {
         await using bench = h.bench();
         const worker = await bench.worker();
         const [chunk] = chunks(1) as [Chunk];
-        {
-          await using lock = await worker.lockSeeding();
-          void lock;
-          await worker.append({ ...planRecord(), totalParameters: 10 });
-          await worker.publish([chunk, ...splitChunk(chunk, 0)]);
-        }
+        await seeding(worker, async (held) => {
+          await held.append({ ...planRecord(), totalParameters: 10 });
+          await held.publish([chunk, ...splitChunk(chunk, 0)]);
+        });
         const deliveries = await receive(worker, 3);
         const byStart = [chunk, ...splitChunk(chunk, 0)].map(
-          ({ chunkId }) => deliveries.find((d) => d.chunk.chunkId === chunkId) as Delivery,
+          ({ chunkId }) => deliveries.find((d) => d.chunk.chunkId === chunkId) as HeldDelivery,
         );
-        for (const at of order) await completeTruly(byStart[at] as Delivery);
+        for (const at of order) await completeTruly(byStart[at] as HeldDelivery);
         const ledger = await readLedger(() => worker.records(), 'run-1');
         const { digest, summary } = resultRecord(0, 9);
         expect(ledger.missing()).toEqual([]);
         expect(ledger).toMatchObject({ aggregated: 10, digest, conflicts: [], min: summary.min, max: summary.max });
-        expect(ledger.sum.toString()).toBe(String(summary.sum));
+        expect(ledger.sum.toString()).toBe(summary.sum);
         await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
       },
     );

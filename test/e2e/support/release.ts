@@ -8,9 +8,9 @@ import { loadConfig } from '../../../core/runtime/config.js';
 import type { Broker } from '../../../core/broker/port.js';
 import { readLedger, type Ledger } from '../../../core/ledger/ledger.js';
 import { createLogger } from '../../../core/runtime/logger.js';
-import { keepEvidence } from '../../../scripts/lib/faults/cluster/namespace.mjs';
-import { connect, type Kube } from '../../../scripts/lib/kube.mjs';
-import { connectRelease } from '../../../scripts/lib/release.mjs';
+import { keepEvidence } from '../../../faults/cluster/namespace.js';
+import { connect, type Kube } from '../../../ops/cluster/kube.js';
+import { connectRelease } from '../../../ops/cluster/release.js';
 import { CLUSTER, IMAGE_TAG, KUBECONFIG, OUT, ROOT } from './place.js';
 
 const run = promisify(execFile);

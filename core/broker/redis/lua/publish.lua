@@ -15,14 +15,19 @@ if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
 if redis.call('SETBIT', KEYS[3], ARGV[2], 1) == 1 then return chunks end
 redis.call('PEXPIRE', KEYS[3], KEEP_MS)
 
+-- Others may have written anything: "nan" and "1e99" are numbers to Lua.
+local function natural(text)
+  local n = text and string.find(text, '^%d+$') and tonumber(text)
+  return n and n < 9007199254740992 and n
+end
 -- One look at what is new: each entry of others is seen once, since ours move the mark.
 local from = redis.call('GET', known) or ARGV[3]
 if from ~= '' then
   for _, entry in ipairs(redis.call('XRANGE', tasks, '(' .. from, '+')) do
     local field = {}
     for i = 1, #entry[2], 2 do field[entry[2][i]] = entry[2][i + 1] end
-    local first, last = tonumber(field.start_param), tonumber(field.end_param)
-    if field.run_id and first and last then
+    local first, last = natural(field.start_param), natural(field.end_param)
+    if field.run_id and first and last and last - first + 1 == natural(field.total_in_chunk) then
       local set = others .. field.run_id
       cover(set, first, last)
       flush()

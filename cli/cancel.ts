@@ -1,0 +1,69 @@
+/** `ttg cancel` and `ttg resume`: a run is given up, or goes on after all. */
+import { Argument, Command } from 'commander';
+import { connect } from '../core/broker/connect.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import type { Program } from '../core/runtime/lifecycle.js';
+import { cancel, requireRun } from '../seeder/cancel.js';
+import { checkBudget } from '../seeder/halted.js';
+import { repair } from '../seeder/repair.js';
+import { parseRunId, run, runIdOption } from './command.js';
+
+interface Options {
+  readonly runId?: string;
+  readonly force?: true;
+}
+
+const runArgument = (): Argument =>
+  new Argument('[run]', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
+
+export function cancelCommand(): Command {
+  return new Command('cancel')
+    .description('gives a run up: its chunks leave the queue, workers drop theirs, the verdict says "cancelled"')
+    .addArgument(runArgument())
+    .addOption(runIdOption())
+    .action((runId: string | undefined, options: Options) => run({ runId, ...options }, cancelRun));
+}
+
+export function resumeCommand(): Command {
+  return new Command('resume')
+    .description('ends the halt of a run that was cancelled or used up its failure budget: what it lacks is published')
+    .addArgument(runArgument())
+    .addOption(runIdOption())
+    .option(
+      '--force',
+      'whatever is queued still, where the broker cannot list its queue. What is computed twice is counted once',
+    )
+    .action((runId: string | undefined, options: Options) =>
+      run({ runId, ...options }, (program) => resumeRun(program, options.force ?? false)),
+    );
+}
+
+async function cancelRun({ config, log, stop, out }: Program): Promise<number> {
+  requireQueue(config.QUEUE_MODE);
+  await using broker = await connect(config, log, stop);
+  const chunks = await cancel({ broker, runId: config.RUN_ID, stop });
+  await out.print(
+    `${config.RUN_ID} is cancelled: ${chunks} chunks left the queue. Workers drop those that they hold at their next heartbeat\n`,
+  );
+  return 0;
+}
+
+async function resumeRun({ config, log, stop, out }: Program, force: boolean): Promise<number> {
+  requireQueue(config.QUEUE_MODE);
+  await using broker = await connect(config, log, stop);
+  const runId = config.RUN_ID;
+  await requireRun(broker, runId);
+  const state = (await broker.runStates()).get(runId);
+  if (state?.halted !== undefined) checkBudget(runId, state);
+  const parked = await broker.resume(runId);
+  const { published, refused } = await repair({ broker, runId, force, log, stop });
+  await out.print(`${runId} goes on: ${parked} chunks were parked and are queued again, ${published} are published\n`);
+  if (refused) await out.print(`What was published before is left alone: ${refused}\n`);
+  return 0;
+}
+
+/** @throws ConfigError in static mode */
+function requireQueue(queueMode: boolean): void {
+  if (queueMode) return;
+  throw new ConfigError('static mode (QUEUE_MODE=false) has no queue: end the run by deleting its Job');
+}

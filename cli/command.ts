@@ -1,0 +1,42 @@
+/** What the verbs' commands share: options, limits of numbers, the frame they run in. */
+import { InvalidArgumentError, Option } from 'commander';
+import * as z from 'zod/mini';
+import { ENVIRONMENT } from '../core/runtime/config.js';
+import { runMain, type Program } from '../core/runtime/lifecycle.js';
+
+/** Runs a verb. Broker and run come from the environment, as for every other program of TTG. */
+export function run(
+  { runId }: { readonly runId?: string | undefined },
+  body: (program: Program) => Promise<number>,
+): void {
+  runMain('ttg', body, { logTo: 2, given: runId === undefined ? {} : { RUN_ID: runId } });
+}
+
+export const runIdOption = (): Option =>
+  new Option('--run-id <id>', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
+
+export function parseRunId(id: string): string {
+  if (id !== '' && z.safeParse(ENVIRONMENT.RUN_ID, id).success) return id;
+  throw new InvalidArgumentError(
+    'Give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash.',
+  );
+}
+
+export const logsOption = (): Option =>
+  new Option(
+    '--logs <directory>',
+    "read static mode's records from the files of this directory, the logs of the pods, instead of the broker",
+  );
+
+export const jsonOption = (what: string): Option => new Option('--json', what);
+
+/** Parses an option's number. @param above whether the least value itself is too little */
+export function numberOf(what: string, least: number, most: number, above = false): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (value <= most && (above ? value > least : value >= least)) return value;
+    throw new InvalidArgumentError(
+      above ? `Give ${what} above ${least} and up to ${most}.` : `Give ${what} from ${least} to ${most}.`,
+    );
+  };
+}

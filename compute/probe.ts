@@ -1,0 +1,88 @@
+/** Tries a computation before anything is published: is it there, does it load, does it give values? */
+import { fork, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** What the process that tries is told. */
+export interface TrialRequest {
+  readonly computation: string;
+  readonly parameter: number;
+}
+
+/** What became of one parameter. */
+export type Trial =
+  | { readonly ended: 'ok' }
+  | { readonly ended: 'slow' }
+  /** `unloadable`: no parameter of it can be computed. */
+  | { readonly ended: 'failed' | 'unloadable'; readonly reason: string };
+
+export type Probe =
+  | { readonly ok: true; /** Nothing was said against it, but it was slower than the limit. */ readonly slow: boolean }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** false: it could not even be loaded. */ readonly loaded: boolean;
+    };
+
+/**
+ * Computes a few parameters, each in a process of its own. A single parameter may be bad, which is what dead letters are
+ * for: only where all of them fail something is wrong with the computation.
+ * @param computation as in a plan
+ * @param limitMs for all of them; what is slower is not refused
+ */
+export async function probeComputation(
+  computation: string,
+  parameters: readonly number[],
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Probe> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const failures: string[] = [];
+  for (const parameter of parameters) {
+    const trial = await attempt({ computation, parameter }, limit);
+    if (trial.ended === 'unloadable')
+      return { ok: false, loaded: false, reason: `${trial.reason}${placeOf(computation)}` };
+    if (trial.ended === 'slow') return { ok: true, slow: true };
+    if (trial.ended === 'ok') return { ok: true, slow: false };
+    failures.push(trial.reason);
+  }
+  return {
+    ok: false,
+    loaded: true,
+    reason: `computation ${computation} failed for every parameter that was tried (${parameters.join(', ')}): ${failures[0]}`,
+  };
+}
+
+function attempt(request: TrialRequest, limit: AbortSignal): Promise<Trial> {
+  if (limit.aborted) return Promise.resolve({ ended: 'slow' });
+  // What it prints is no answer of the seeder's.
+  const child = fork(fileURLToPath(new URL('./probe-process.js', import.meta.url)), {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  return new Promise<Trial>((resolve) => {
+    let trial: Trial | undefined;
+    const kill = (): void => {
+      trial ??= { ended: 'slow' };
+      child.kill('SIGKILL');
+    };
+    limit.addEventListener('abort', kill, { once: true });
+    child.on('message', (message) => (trial ??= message as Trial));
+    child.on('error', (error) => (trial ??= { ended: 'failed', reason: error.message }));
+    child.on('close', (status, died) => {
+      limit.removeEventListener('abort', kill);
+      const how = died ? `by ${died}` : `with status ${status}`;
+      resolve(trial ?? { ended: 'failed', reason: `parameter ${request.parameter} ended its process ${how}` });
+    });
+    child.send(request);
+  });
+}
+
+/** Node tells file and line of a syntax error only to those who check the file by itself. */
+function placeOf(computation: string): string {
+  if (!computation.startsWith('/')) return '';
+  const { status, stderr } = spawnSync(process.execPath, ['--check', computation], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  const place = status === 0 ? '' : stderr.split('\n').slice(0, 3).join('\n').trim();
+  return place ? `\n${place}` : '';
+}

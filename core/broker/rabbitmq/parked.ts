@@ -1,0 +1,31 @@
+/** Chunks of halted runs: out of the queue, and back into it. */
+import { decodeChunk } from '../../wire/chunk-codec.js';
+import { attemptHeaders, fromBody } from './codec.js';
+import type { Link } from './link.js';
+import { takeAll } from './take-all.js';
+import type { Topology } from './topology.js';
+
+/**
+ * Puts the run's parked chunks back into the queue with all their attempts. What is confirmed there and not yet acknowledged
+ * here at a crash is computed twice at worst.
+ * @returns how many they were
+ */
+export async function unpark(link: Link, topology: Topology, runId: string): Promise<number> {
+  let moved = 0;
+  for await (const { message, session } of takeAll(link, topology.parked)) {
+    if (runOf(message.content) !== runId) continue;
+    await session.send(topology.tasks, message.content, attemptHeaders(0));
+    session.ack(message);
+    moved++;
+  }
+  return moved;
+}
+
+/** undefined for what somebody else put there. */
+function runOf(body: Buffer): string | undefined {
+  try {
+    return decodeChunk(fromBody(body)).runId;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+/** Whether the reader of the log will take a record: asked before it is appended, since nothing is ever taken back. */
+import { ProtocolError } from '../runtime/errors.js';
+import { decodeRecord } from './record-codec.js';
+import type { Wire } from './records.js';
+
+/** @returns why nobody could read this record from the log; undefined where it can be read */
+export function whyUnreadable(wire: Wire): string | undefined {
+  const { values } = wire;
+  if (Array.isArray(values)) {
+    // By hand: the schema would take as long for a million values as it took to compute them.
+    if (values.length !== wire['params_processed'])
+      return `${values.length} values are not ${String(wire['params_processed'])}`;
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) return `value ${at} of its values is ${String(values[at])}, which JSON does not have`;
+  }
+  try {
+    // Without values nothing is copied: this runs for every chunk.
+    decodeRecord(values === undefined ? wire : { ...wire, values: undefined });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/** A release's run, opened to `ttg` on this machine: the same program that runs in the cluster, over port-forwards. */
+import { rm, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { askTtg, runTtg } from '../programs.js';
+import { Stop } from '../script/stop.js';
+import { orAbsent } from './kube.js';
+import { connectRelease, type Where } from './release.js';
+
+export interface OpenRun {
+  /** how the command reaches the run */
+  env: Record<string, string>;
+  /** what the command needs beside its verb */
+  args: string[];
+  /** the directory with the pods' logs, in static mode */
+  logs: string | undefined;
+  /** of the port-forwards */
+  lastError: () => string;
+  close: () => Promise<void>;
+}
+
+/**
+ * A run of a release, opened to programs on this machine: its broker by port-forwards, or its pods' logs as files.
+ * @param runId another run than the release's own
+ */
+export async function openRun(where: Where, runId: string | undefined): Promise<OpenRun> {
+  const connection = await connectRelease(where);
+  const env = { ...connection.env, ...(runId ? { RUN_ID: runId } : {}) };
+  const job = connection.release.staticJob?.metadata?.name;
+  const { lastError, close } = connection;
+  if (!job) return { env, args: [], logs: undefined, lastError, close };
+  const logs = await downloadLogs(where, job);
+  return {
+    env,
+    args: ['--logs', logs],
+    logs,
+    lastError,
+    close: async () => {
+      await close();
+      await rm(logs, { recursive: true });
+    },
+  };
+}
+
+export async function runTtgOnRelease(
+  where: Where,
+  args: string[],
+  { signal, runId }: { signal: AbortSignal; runId?: string | undefined },
+): Promise<number> {
+  const opened = await openRun(where, runId);
+  return runTtg(opened.env, [...args, ...opened.args], signal).finally(opened.close);
+}
+
+/** Runs a verb that answers in JSON. */
+export async function askTtgOnRun(opened: OpenRun, args: string[], signal: AbortSignal): Promise<unknown> {
+  const env = { ...process.env, ...opened.env, LOG_LEVEL: 'ERROR', LOG_FORMAT: 'text' };
+  const { status, stdout, stderr } = await askTtg(env, [...args, ...opened.args], signal);
+  if (status !== 0) throw new Stop(`ttg ${args[0]} ended with ${status}: ${stderr.trim()}`);
+  return JSON.parse(stdout) as unknown;
+}
+
+/** The logs of a static Job's pods, a file each, in a new directory. */
+async function downloadLogs({ kube, namespace }: Where, job: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'ttg-logs-'));
+  const pods = await kube.core.listNamespacedPod({ namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` });
+  for (const pod of pods.items) {
+    const name = pod.metadata?.name ?? '';
+    const text = (await orAbsent(kube.core.readNamespacedPodLog({ namespace, name }))) ?? ''; // gone: it comes out as missing
+    await writeFile(join(directory, name), text);
+  }
+  return directory;
+}

@@ -1,0 +1,191 @@
+/** Starts a real broker on this machine, for tests and the local demo, and leaves nothing behind. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Provider, Backend, Spec } from './config.js';
+import { dockerObstacle, docker } from './docker.js';
+import { guard } from './guard.js';
+import { findProgram, native } from './native.js';
+import { packagesObstacle, installPackage, remedy } from './packages.js';
+import { freePorts } from './ports.js';
+import { aof, waitUntilReady } from './ready.js';
+
+export interface Options {
+  /** where the broker comes from; chosen when omitted */
+  provider?: Provider;
+  /** standard error when omitted */
+  log?: (line: string) => void;
+  /** keeps the data there after the end, and starts on what is there */
+  persistDir?: string;
+  /** Redis: `always` loses nothing to kill -9; default `everysec`, as in the chart */
+  appendfsync?: 'always' | 'everysec';
+  /** Redis: as in redis.conf, for example `64mb` */
+  maxmemory?: string;
+  /** Redis: further lines of redis.conf */
+  settings?: readonly string[];
+}
+
+export interface LocalBroker {
+  backend: Backend;
+  provider: Provider;
+  host: string;
+  port: number;
+  /** RabbitMQ's HTTP API; 0 on Redis */
+  managementPort: number;
+  /** empty on Redis */
+  user: string;
+  password: string;
+  /** QUEUE_BACKEND and the variables that connect to it */
+  env: Record<string, string>;
+  /** kills it without warning, the Erlang VM itself included */
+  kill9: () => Promise<void>;
+  /** after kill9: on the same data and ports; resolves when ready */
+  restart: () => Promise<void>;
+  /** Redis: how long its append-only file is */
+  logBytes: () => Promise<number>;
+  /** Redis, after kill9: cuts so many bytes off that file's end, as a loss of power does */
+  cutLog: (bytes: number) => Promise<void>;
+  /** ends it and removes everything, but for what is in `persistDir` */
+  stop: () => Promise<void>;
+}
+
+const PROVIDERS: readonly Provider[] = ['docker', 'path', 'packages'];
+
+const READY_WITHIN_MS = 120_000;
+
+/**
+ * What can run this broker here, best first; `packages` only where the program is not yet installed.
+ * @param explain called with the reason for each that cannot
+ */
+export async function availableProviders(
+  backend: Backend,
+  explain: (reason: string) => void = () => {},
+): Promise<Provider[]> {
+  const available: Provider[] = [];
+  for (const provider of PROVIDERS) {
+    const obstacle = await findObstacle(provider, backend);
+    if (obstacle === undefined) available.push(provider);
+    else explain(`${provider}: ${obstacle}`);
+  }
+  return available;
+}
+
+async function findObstacle(provider: Provider, backend: Backend): Promise<string | undefined> {
+  if (provider === 'docker') return dockerObstacle(backend);
+  const installed = findProgram(backend);
+  if (provider === 'path') return installed ? undefined : `${backend}-server is not installed`;
+  return installed ? `${installed} is installed already` : packagesObstacle();
+}
+
+/** @returns ready: it answers to `user` and `password` */
+export async function startBroker(backend: Backend, options: Options = {}): Promise<LocalBroker> {
+  const log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
+  const provider = options.provider ?? (await choose(backend, log));
+  if (provider === 'packages' && !findProgram(backend)) {
+    log(`${backend}: installing ${backend}-server with apt-get`);
+    await installPackage(backend);
+  }
+  const spec = await specify(backend, options);
+  const stop = guard({ dir: spec.dir, keep: spec.keep, container: provider === 'docker' ? spec.name : undefined });
+  try {
+    const engine = provider === 'docker' ? docker(spec) : native(spec, installedProgram(backend));
+    const start = async () => {
+      await engine.start();
+      await waitUntilReady(spec, engine, READY_WITHIN_MS);
+    };
+    await start();
+    log(`${backend}: started by ${provider} on 127.0.0.1:${spec.port}`);
+    const { port, managementPort, user, password } = spec;
+    return {
+      backend,
+      provider,
+      host: '127.0.0.1',
+      port,
+      managementPort,
+      user,
+      password,
+      env: environment(spec),
+      kill9: engine.kill9,
+      restart: start,
+      ...aof(spec, engine),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Docker if an engine answers, else what is installed, else Debian's packages; said aloud. */
+async function choose(backend: Backend, log: (line: string) => void) {
+  const reasons: string[] = [];
+  const [first] = await availableProviders(backend, (reason) => reasons.push(reason));
+  if (!first)
+    throw new Error(
+      `no way to start ${backend} on this machine:\n  ${reasons.join('\n  ')}\nDo one of these:\n${remedy(backend)}`,
+    );
+  const passedOver = reasons.filter(
+    (reason) => PROVIDERS.findIndex((p) => reason.startsWith(`${p}:`)) < PROVIDERS.indexOf(first),
+  );
+  log(`${backend}: using ${first}${passedOver.length > 0 ? ` (${passedOver.join('; ')})` : ''}`);
+  return first;
+}
+
+function installedProgram(backend: Backend) {
+  const program = findProgram(backend);
+  if (!program) throw new Error(`${backend}-server is not installed. Do one of these:\n${remedy(backend)}`);
+  return program;
+}
+
+async function specify(backend: Backend, options: Options): Promise<Spec> {
+  const id = randomBytes(4).toString('hex');
+  const keep = options.persistDir !== undefined;
+  const dir = keep ? resolve(options.persistDir as string) : mkdtempSync(join(tmpdir(), `ttg-${backend}-`));
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const [port, managementPort, distPort, epmdPort] = await freePorts(backend === 'redis' ? 1 : 4);
+  return {
+    backend,
+    // With kept data the name must stay: RabbitMQ finds its data by it.
+    name: keep ? 'ttg-local' : `ttg-local-${id}`,
+    dir,
+    keep,
+    port: port ?? 0,
+    managementPort: managementPort ?? 0,
+    distPort: distPort ?? 0,
+    epmdPort: epmdPort ?? 0,
+    user: backend === 'redis' ? '' : 'ttg',
+    password: keptPassword(dir),
+    appendfsync: options.appendfsync ?? 'everysec',
+    maxmemory: options.maxmemory,
+    settings: options.settings ?? [],
+  };
+}
+
+/** RabbitMQ keeps the password in its data, so data that is kept needs the password kept. */
+function keptPassword(dir: string) {
+  const file = join(dir, 'password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(12).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}
+
+function environment(spec: Spec): Record<string, string> {
+  if (spec.backend === 'redis') {
+    return {
+      QUEUE_MODE: 'true',
+      QUEUE_BACKEND: 'redis',
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(spec.port),
+      REDIS_PASSWORD: spec.password,
+    };
+  }
+  return {
+    QUEUE_MODE: 'true',
+    QUEUE_BACKEND: 'rabbitmq',
+    RABBITMQ_HOST: '127.0.0.1',
+    RABBITMQ_PORT: String(spec.port),
+    RABBITMQ_MANAGEMENT_PORT: String(spec.managementPort),
+    RABBITMQ_USER: spec.user,
+    RABBITMQ_PASSWORD: spec.password,
+  };
+}

@@ -1,0 +1,53 @@
+/** What was published before and is neither recorded nor queued: where the queue cannot be listed, only one that stays empty shows it. */
+import { delay } from '../core/runtime/backoff.js';
+import type { Broker } from '../core/broker/port.js';
+import { IntervalSet, type Interval } from '../core/model/interval.js';
+import type { Ledger } from '../core/ledger/ledger.js';
+import type { Logger } from '../core/runtime/logger.js';
+import type { Plan } from '../core/model/plan.js';
+import { without, unaccounted, unpublished, readRuns } from './gaps.js';
+
+/** Looks at the queue while it must stay empty. */
+const LOOKS = 8;
+
+export interface Search {
+  readonly broker: Broker;
+  readonly plan: Plan;
+  readonly ledger: Ledger;
+  /** The run's parameters in the queue; undefined where the broker cannot list it. */
+  readonly queued: IntervalSet | undefined;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  /** Where the queue cannot be listed: takes all that has no record, whatever is still queued. */
+  readonly force?: boolean;
+  /** Told why nothing was taken, though something may be missing. */
+  readonly refused?: (why: string) => void;
+}
+
+/** What was published before and is neither recorded nor queued any more. */
+export async function piecesToRepublish({
+  broker,
+  plan,
+  ledger,
+  queued,
+  log,
+  stop,
+  force = false,
+  refused,
+}: Search): Promise<Interval[]> {
+  const unseeded = IntervalSet.of(unpublished(plan, ledger));
+  if (queued) return without(unaccounted(plan, ledger, queued), unseeded);
+  const missing = without(unaccounted(plan, ledger, unseeded), unseeded);
+  if (missing.length === 0 || force) return missing;
+  for (let waited = 0; waited < broker.traits.quietMs && !stop.aborted; waited += broker.traits.quietMs / LOOKS) {
+    const { ready, leased, delayed } = await broker.depth();
+    if (ready + leased + delayed > 0) {
+      log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is published again');
+      refused?.(`${ready} chunks are ready, ${leased} held by workers and ${delayed} delayed`);
+      return [];
+    }
+    await delay(broker.traits.quietMs / LOOKS, stop);
+  }
+  const fresh = (await readRuns(broker)).get(plan.runId) ?? ledger;
+  return stop.aborted ? [] : without(unaccounted(plan, fresh, unseeded), unseeded);
+}

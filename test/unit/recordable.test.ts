@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { encodeRecord } from '../../core/wire/record-codec.js';
+import { whyUnreadable } from '../../core/wire/recordable.js';
+import { resultRecord } from './support.js';
+
+const good = { ...resultRecord(0, 2), values: [1, 2, 3] };
+
+describe('a record that is to be appended', () => {
+  it('is good where the reader of the log would take it', () => {
+    expect(whyUnreadable(encodeRecord(good))).toBeUndefined();
+    expect(whyUnreadable(encodeRecord(resultRecord(0, 2)))).toBeUndefined();
+  });
+
+  it.each([
+    ['a value that JSON does not have', { ...good, values: [1, NaN, 3] }, /value 1 .*NaN/],
+    ['a value too few', { ...good, values: [1, 2] }, /2 values are not 3/],
+    ['an infinite maximum', { ...good, summary: { ...good.summary, max: Infinity } }, /max/],
+    ['a sum that is no decimal', { ...good, summary: { ...good.summary, sum: 'NaN' } }, /sum/],
+    ['another count than it has parameters', { ...good, summary: { ...good.summary, count: 2 } }, /3 values are not 2/],
+    ['a digest that is none', { ...good, digest: 'x' }, /digest/],
+  ])('is none with %s', (_, record, words) => {
+    expect(whyUnreadable(encodeRecord(record))).toMatch(words);
+  });
+});

@@ -1,0 +1,46 @@
+/** Which runs take no chunks, as of the last heartbeat, and when a run has to be halted. */
+import type { Broker, Settlement } from '../core/broker/port.js';
+import type { RunState } from '../core/broker/port.js';
+import type { Logger } from '../core/runtime/logger.js';
+import type { HaltReason } from '../core/wire/records.js';
+
+export class Halts {
+  readonly #broker: Pick<Broker, 'runStates' | 'halt'>;
+  readonly #log: Logger;
+  #states: ReadonlyMap<string, RunState> = new Map();
+
+  constructor(broker: Pick<Broker, 'runStates' | 'halt'>, log: Logger) {
+    this.#broker = broker;
+    this.#log = log;
+  }
+
+  async refresh(): Promise<void> {
+    this.#states = await this.#broker.runStates();
+  }
+
+  reason(runId: string): HaltReason | undefined {
+    return this.#states.get(runId)?.halted;
+  }
+
+  /** What becomes of a chunk of a halted run; undefined while its run goes on. */
+  verb(runId: string): Extract<Settlement['verb'], 'park' | 'discard'> | undefined {
+    const reason = this.reason(runId);
+    return reason && (reason === 'cancelled' ? 'discard' : 'park');
+  }
+
+  /** Parameters of these runs were dead-lettered: is one of them over its budget? */
+  async afterDeaths(runIds: Iterable<string>): Promise<void> {
+    await this.refresh();
+    for (const runId of runIds) {
+      const state = this.#states.get(runId);
+      if (!state || state.halted !== undefined || state.maxDead === undefined || state.dead <= state.maxDead) continue;
+      this.#log.error(
+        { run_id: runId, dead: state.dead, max_dead: state.maxDead },
+        'more parameters are dead than the failure budget of the run allows: it is halted. Mend what fails and resume it ' +
+          '(ttg resume), or raise the budget (MAX_DEAD; chart: run.maxDead)',
+      );
+      await this.#broker.halt(runId, 'failures');
+      await this.refresh();
+    }
+  }
+}
