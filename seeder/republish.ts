@@ -48,6 +48,6 @@ export async function piecesToRepublish({
     }
     await delay(broker.traits.quietMs / LOOKS, stop);
   }
-  const fresh = (await readRuns(broker)).get(plan.runId) ?? ledger;
-  return stop.aborted ? [] : without(unaccounted(plan, fresh, unseeded), unseeded);
+  const current = (await readRuns(broker)).get(plan.runId) ?? ledger;
+  return stop.aborted ? [] : without(unaccounted(plan, current, unseeded), unseeded);
 }

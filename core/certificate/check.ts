@@ -66,8 +66,8 @@ function* planDifferences({ plan }: Certificate, { ledger }: Account): Generator
 
 function* recordDifferences(certificate: Certificate, { ledger, digests }: Account): Generator<Difference> {
   const known = IntervalSet.of(certificate.conflicts);
-  const fresh = IntervalSet.of(ledger.conflicts.flatMap((conflict) => known.gaps(conflict))).intervals();
-  if (fresh.length > 0) yield { parameters: fresh, what: 'the log holds unequal results' };
+  const unknown = IntervalSet.of(ledger.conflicts.flatMap((conflict) => known.gaps(conflict))).intervals();
+  if (unknown.length > 0) yield { parameters: unknown, what: 'the log holds unequal results' };
   if (digests.inconsistent.length > 0)
     yield { parameters: digests.inconsistent, what: 'the values of the record are not those of its digest' };
   if (ledger.results < certificate.records.results) {

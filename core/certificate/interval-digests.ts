@@ -13,7 +13,7 @@ import { chunkCount, type Plan } from '../model/plan.js';
 /** Up to this many chunks each is an interval of its own. */
 const MOST_CHUNKS = 10_000;
 /** Otherwise there are so many intervals at most, each of equally many chunks. */
-const MOST_BLOCKS = 1024;
+const MOST_INTERVALS = 1024;
 
 /** The counted results of one interval. */
 export interface IntervalResults {
@@ -28,7 +28,7 @@ export interface IntervalResults {
 
 export function gridOf(plan: Plan): Interval[] {
   const chunks = chunkCount(plan);
-  const step = plan.chunkSize * (chunks <= MOST_CHUNKS ? 1 : Math.ceil(chunks / MOST_BLOCKS));
+  const step = plan.chunkSize * (chunks <= MOST_CHUNKS ? 1 : Math.ceil(chunks / MOST_INTERVALS));
   return Array.from({ length: Math.ceil(plan.totalParameters / step) }, (_, i) => ({
     start: i * step,
     end: Math.min((i + 1) * step, plan.totalParameters) - 1,

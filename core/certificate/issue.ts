@@ -130,7 +130,7 @@ export async function readAccount(
   for await (const entry of records()) ledger.add(entry);
   const digests = new IntervalDigests(grid ?? (ledger.plan ? gridOf(ledger.plan) : []));
   for await (const entry of records()) ledger.compare(entry, digests);
-  ledger.settle(digests);
+  ledger.finish(digests);
   return { ledger, digests };
 }
 

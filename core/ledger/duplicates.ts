@@ -1,9 +1,10 @@
 /**
- * Result records that came second, and what the second reading of the log makes of them: equal, in conflict, or needed.
+ * Result records for parameters that had a result already, and what the second reading of the log makes of them: equal to
+ * the counted ones, in conflict with them, or needed.
  *
- * Borders differ where a chunk was split and completed too, as after a crash between publishing the pieces and
- * acknowledging the chunk. Digests and sums add up, so a record can be compared with those that tile it, and what they
- * leave uncovered is the difference.
+ * Their borders differ from those of the counted records where a chunk was split and completed too, as after a crash between
+ * publishing the pieces and acknowledging the chunk. Digests and sums add up. So a record can be compared with those that
+ * together cover the same parameters, and what some of them leave uncovered is the difference.
  */
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
@@ -23,8 +24,8 @@ export interface Conflict extends Interval {
   readonly second: Side;
 }
 
-/** A second record, and the counted ones that lie within it. */
-interface Second {
+/** A record that is not counted, and the counted ones that lie within its borders. */
+interface Later {
   readonly record: ResultRecord;
   readonly inside: ResultRecord[];
 }
@@ -36,52 +37,55 @@ export interface Wider {
 }
 
 export class Duplicates {
-  readonly #byKey = new Map<string, Second[]>();
-  readonly #area = new IntervalSet();
-  /** Second records that lie within a wider, counted one, by that one. */
+  /** By their first parameter, once they are compared. */
+  readonly #later: Later[] = [];
+  #sorted = true;
+  /** Parameters of the longest of them. */
+  #longest = 0;
+  readonly #parameters = new IntervalSet();
+  /** Those that lie within the borders of a counted one, by that one. */
   readonly #within = new Map<ResultRecord, ResultRecord[]>();
   readonly conflicts: Conflict[] = [];
-  /** How many second records are part of a conflict. */
+  /** How many of the records are part of a conflict. */
   conflicting = 0;
 
   get isEmpty(): boolean {
-    return this.#byKey.size === 0;
+    return this.#later.length === 0;
   }
 
-  /** Whether records that came second cover all of these parameters. */
+  /** Whether these records together hold all parameters of the gap. */
   cover(gap: Interval): boolean {
-    return this.#area.overlap(gap) === size(gap);
+    return this.#parameters.overlap(gap) === size(gap);
   }
 
   add(record: ResultRecord): void {
-    const key = keyOf(record);
-    const same = this.#byKey.get(key);
-    if (same) same.push({ record, inside: [] });
-    else this.#byKey.set(key, [{ record, inside: [] }]);
-    this.#area.add(record);
+    this.#later.push({ record, inside: [] });
+    this.#sorted = false;
+    this.#longest = Math.max(this.#longest, size(record));
+    this.#parameters.add(record);
   }
 
-  /** Compares a record that was counted with the second ones for its parameters. */
-  meet(counted: ResultRecord): void {
-    if (this.#area.overlap(counted) === 0) return;
-    const key = keyOf(counted);
-    const same = this.#byKey.get(key);
-    if (same) {
-      for (const { record } of same) if (record.digest !== counted.digest) this.#conflict(counted, record, 1, counted);
-      this.#byKey.delete(key);
+  /** Compares a counted record with those for the same parameters. */
+  compare(counted: ResultRecord): void {
+    if (this.#parameters.overlap(counted) === 0) return;
+    for (const { record, inside } of this.#near(counted)) {
+      if (record.start === counted.start && record.end === counted.end) {
+        if (record.digest !== counted.digest) this.#conflict(counted, record, 1, counted);
+      } else if (counted.start >= record.start && counted.end <= record.end) inside.push(counted);
+      else if (record.start >= counted.start && record.end <= counted.end)
+        this.#within.set(counted, [...(this.#within.get(counted) ?? []), record]);
     }
-    // Records with the borders of a counted one overlap no other counted one, and are gone from the map once they met it.
-    else for (const second of [...this.#byKey.values()].flat()) this.#cross(counted, second);
   }
 
   /**
-   * What the comparison leaves over, after the last record.
+   * What the comparison leaves over, after the last counted record.
    * @param covered the parameters that are counted
    */
-  settle(covered: IntervalSet, widen: (wider: Wider) => void): void {
-    for (const { record, inside } of [...this.#byKey.values()].flat()) {
+  finish(covered: IntervalSet, widen: (wider: Wider) => void): void {
+    for (const { record, inside } of this.#later) {
       const known = inside.reduce((sum, piece) => sum + size(piece), 0);
-      if (known === 0 || known !== covered.overlap(record)) continue; // borders cross: nothing can be said
+      // None lies within it, or the borders of some cross its own: then nothing can be said.
+      if (known === 0 || known !== covered.overlap(record)) continue;
       if (known < size(record)) widen({ record, replaces: inside });
       else if (sumOfDigests(inside) !== record.digest) this.#conflict(together(inside), record, 1, record);
     }
@@ -92,11 +96,26 @@ export class Duplicates {
     }
   }
 
-  #cross(counted: ResultRecord, second: Second): void {
-    const { record } = second;
-    if (counted.start >= record.start && counted.end <= record.end) second.inside.push(counted);
-    else if (record.start >= counted.start && record.end <= counted.end)
-      this.#within.set(counted, [...(this.#within.get(counted) ?? []), record]);
+  /** Those that overlap the interval, and a few that do not: a hundred thousand of them are not compared with each other. */
+  *#near({ start, end }: Interval): Generator<Later> {
+    if (!this.#sorted) this.#later.sort((a, b) => a.record.start - b.record.start);
+    this.#sorted = true;
+    for (let at = this.#firstFrom(start - this.#longest + 1); at < this.#later.length; at++) {
+      const later = this.#later[at] as Later;
+      if (later.record.start > end) return;
+      yield later;
+    }
+  }
+
+  #firstFrom(parameter: number): number {
+    let low = 0;
+    let high = this.#later.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#later[middle] as Later).record.start < parameter) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #conflict(first: Side, second: Side, records: number, { start, end }: Interval): void {
@@ -141,8 +160,4 @@ function together(records: readonly ResultRecord[]): Side {
       max: Math.max(...summaries.map((s) => s.max)),
     },
   };
-}
-
-function keyOf(interval: Interval): string {
-  return `${interval.start}-${interval.end}`;
 }

@@ -34,11 +34,11 @@ export class Ledger {
   readonly #dead: DeadRecord[] = [];
   /** By their names: a record carries its stack only where its worker has not recorded it before. */
   readonly #stacks = new Map<string, string>();
-  /** Records for parameters that had one: only these need another look at the log. */
-  readonly #seconds = new Duplicates();
-  #secondCount = 0;
+  /** Result records that are not counted: only these need another look at the log. */
+  readonly #duplicates = new Duplicates();
+  #notCounted = 0;
   /** The second reading counts along, to know which records the first one took. */
-  readonly #again = { covered: new IntervalSet(), results: 0 };
+  readonly #reread = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
   #halted: HaltedRecord | undefined;
   /** How many of the seedings were before the end of the last cancellation, which took their chunks out of the queue. */
@@ -65,11 +65,11 @@ export class Ledger {
 
   /** Further records for parameters that had one already; equal ones, once they are compared. */
   get deduplicated(): number {
-    return this.#secondCount - this.#seconds.conflicting;
+    return this.#notCounted - this.#duplicates.conflicting;
   }
 
   get conflicts(): readonly Conflict[] {
-    return this.#seconds.conflicts;
+    return this.#duplicates.conflicts;
   }
 
   get digest(): string {
@@ -132,33 +132,33 @@ export class Ledger {
 
   /** Nothing is missing, or only what the second reading may take from a record that overlaps others in part. */
   get isFinished(): boolean {
-    return this.#plan !== undefined && this.missing().every((gap) => this.#seconds.cover(gap));
+    return this.#plan !== undefined && this.missing().every((gap) => this.#duplicates.cover(gap));
   }
 
   /** Whether the log must be read once more, through `compare`, to tell equal records from conflicts. */
   get needsComparison(): boolean {
-    return !this.#seconds.isEmpty;
+    return !this.#duplicates.isEmpty;
   }
 
   /** Second reading: compares each counted record with those that came after it for the same parameters. */
   compare(entry: LogEntry, observer?: CountedObserver): void {
     if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== this.runId) return;
     // What was appended since the first reading is not part of this ledger.
-    if (++this.#again.results > this.results || this.#again.covered.overlap(entry.record) > 0) return;
-    this.#again.covered.add(entry.record);
-    this.#seconds.meet(entry.record);
+    if (++this.#reread.results > this.results || this.#reread.covered.overlap(entry.record) > 0) return;
+    this.#reread.covered.add(entry.record);
+    this.#duplicates.compare(entry.record);
     observer?.counted(entry.record);
   }
 
   /** After the second reading. A record that covers more than those counted before it completes them. */
-  settle(observer?: CountedObserver): void {
-    this.#seconds.settle(this.covered, (wider) => {
+  finish(observer?: CountedObserver): void {
+    this.#duplicates.finish(this.covered, (wider) => {
       this.aggregated -= this.covered.overlap(wider.record);
       for (const { digest, summary } of wider.replaces) {
         this.#digest.subtractDigest(digest);
         this.sum.subtractDecimal(summary.sum);
       }
-      this.#secondCount--;
+      this.#notCounted--;
       this.#take(wider.record);
       observer?.widened(wider);
     });
@@ -172,8 +172,8 @@ export class Ledger {
   #addResult(record: ResultRecord): void {
     this.results++;
     if (this.covered.overlap(record) === 0) return this.#take(record);
-    this.#secondCount++;
-    this.#seconds.add(record);
+    this.#notCounted++;
+    this.#duplicates.add(record);
   }
 
   #take(record: ResultRecord): void {
@@ -200,6 +200,6 @@ export async function readLedger(
   for await (const entry of records()) ledger.add(entry);
   if (!ledger.needsComparison && !observer) return ledger;
   for await (const entry of records()) ledger.compare(entry, observer);
-  ledger.settle(observer);
+  ledger.finish(observer);
   return ledger;
 }

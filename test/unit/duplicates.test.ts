@@ -74,6 +74,13 @@ describe('a chunk and its pieces', () => {
     expect(ledger.aggregated).toBe(100);
   });
 
+  it('are a conflict where pieces differ from a chunk that was recorded twice alike', async () => {
+    const pieces = [resultRecord(0, 4), resultRecord(5, 9, { compute: wrong })];
+    const ledger = await ledgerOf(planRecord(100), resultRecord(0, 9), resultRecord(0, 9), ...pieces, ...rest);
+    expect(ledger.conflicts).toMatchObject([{ start: 0, end: 9 }]);
+    expect(ledger.deduplicated).toBe(1);
+  });
+
   it('tell finished from unfinished before the second reading', async () => {
     const ledger = new Ledger('run-1');
     for (const record of [planRecord(10), resultRecord(0, 4)]) ledger.add({ position: '', record });

@@ -42,4 +42,11 @@ describe('the summary of a chunk', () => {
     expect(summarised([3, 1, 2], true).values()).toEqual([3, 1, 2]);
     expect(summarised([3, 1, 2], false).values()).toBeUndefined();
   });
+
+  it('takes negative zero for zero, which is all that a record can say of it', () => {
+    const negative = summarised([-0, 1], true);
+    const written = JSON.parse(JSON.stringify([negative.values(), negative.summary()])) as unknown;
+    expect([negative.values(), negative.summary()]).toEqual(written);
+    expect(negative.digest()).toBe(summarised([0, 1]).digest());
+  });
 });
