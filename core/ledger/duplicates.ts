@@ -27,7 +27,7 @@ export interface Conflict extends Interval {
 /** A record that is not counted, and the counted ones that lie within its borders. */
 interface Later {
   readonly record: ResultRecord;
-  readonly inside: ResultRecord[];
+  inside: ResultRecord[];
 }
 
 /** A record that is counted in place of the counted ones within it, since it covers more. */
@@ -82,17 +82,28 @@ export class Duplicates {
    * @param covered the parameters that are counted
    */
   finish(covered: IntervalSet, widen: (wider: Wider) => void): void {
-    for (const { record, inside } of this.#later) {
+    // The shorter ones first: one that is counted now may itself lie within a longer one.
+    for (const { record, inside } of this.#later.toSorted((a, b) => size(a.record) - size(b.record))) {
       const known = inside.reduce((sum, piece) => sum + size(piece), 0);
       // None lies within it, or the borders of some cross its own: then nothing can be said.
       if (known === 0 || known !== covered.overlap(record)) continue;
-      if (known < size(record)) widen({ record, replaces: inside });
-      else if (sumOfDigests(inside) !== record.digest) this.#conflict(together(inside), record, 1, record);
+      if (known < size(record)) {
+        widen({ record, replaces: inside });
+        this.#replace(inside, record);
+      } else if (sumOfDigests(inside) !== record.digest) this.#conflict(together(inside), record, 1, record);
     }
     for (const [counted, records] of this.#within) {
       const tiles = tilesOf(counted, records);
       if (tiles && sumOfDigests(tiles) !== counted.digest)
         this.#conflict(counted, together(tiles), tiles.length, counted);
+    }
+  }
+
+  /** For those that hold all these pieces: one record is counted in place of them. */
+  #replace(pieces: readonly ResultRecord[], by: ResultRecord): void {
+    for (const later of this.#near(by)) {
+      if (later.record === by || later.record.start > by.start || later.record.end < by.end) continue;
+      later.inside = [...later.inside.filter((piece) => !pieces.includes(piece)), by];
     }
   }
 
