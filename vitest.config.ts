@@ -1,5 +1,6 @@
 /** Projects by what they need: nothing, brokers of this machine, helm, or a cluster. Only `e2e` needs a cluster. */
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/sequencer.js';
 
 /** Two cores: projects with brokers or processes of their own do not run beside each other, nor, mostly, do their files. */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
@@ -18,6 +19,7 @@ const chartWith = (helmMajor: 3 | 4) => ({
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     // What brokers and programs print is shown with the test that fails.
     silent: 'passed-only',
     projects: [
@@ -28,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/*.test.ts'],
+          globalSetup: ['test/support/provider.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
           maxConcurrency: 3,
@@ -38,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'local',
           include: ['test/local/**/*.test.ts'],
-          globalSetup: ['test/local/setup.ts'],
+          globalSetup: ['test/support/provider.ts', 'test/local/setup.ts'],
           testTimeout: 150_000,
           hookTimeout: 180_000,
           maxConcurrency: 4,
@@ -49,6 +52,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/support/provider.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           ...aside(1),

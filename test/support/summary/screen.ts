@@ -4,18 +4,21 @@ import { createLogUpdate } from 'log-update';
 type Write = typeof process.stdout.write;
 
 export class Screen implements Disposable {
-  readonly #streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
+  readonly #streams = [process.stdout, process.stderr].map((stream) => ({
+    stream,
+    original: stream.write.bind(stream) as Write,
+  }));
   readonly #update = createLogUpdate(process.stdout);
   #lines = '';
   #drawing = false;
 
   constructor() {
-    for (const { stream, write } of this.#streams) {
+    for (const { stream, original } of this.#streams) {
       const above = (...args: Parameters<Write>): boolean => {
-        if (this.#drawing) return write.apply(stream, args);
+        if (this.#drawing) return original(...args);
         return this.#draw(() => {
           this.#update.clear();
-          const flushed = write.apply(stream, args);
+          const flushed = original(...args);
           this.#update(this.#lines);
           return flushed;
         });
@@ -32,7 +35,7 @@ export class Screen implements Disposable {
   /** Leaves the lines where they are. */
   [Symbol.dispose](): void {
     this.#draw(() => this.#update.done());
-    for (const { stream, write } of this.#streams) stream.write = write;
+    for (const { stream, original } of this.#streams) stream.write = original;
   }
 
   #draw<T>(draw: () => T): T {
