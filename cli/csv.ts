@@ -3,13 +3,20 @@ import { stringify } from 'csv-stringify/sync';
 import { describeIntervals, IntervalSet, type Interval } from '../core/model/interval.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Output } from '../core/runtime/output.js';
+import type { Plan } from '../core/model/plan.js';
 import type { LogEntry, ResultRecord } from '../core/wire/records.js';
 
-type Row = readonly (string | number)[];
+type Row = (string | number)[];
+
+/** Rows of small records go out together: a call for each takes longer than the row. */
+const ROWS_AT_ONCE = 500;
 
 interface Shape {
   readonly columns: readonly string[];
-  /** @param gaps what no record before it has covered, at least one; undefined where the record has no rows of this shape */
+  /**
+   * @param gaps what no record before it has covered, at least one; undefined where the record has no rows of this
+   *   shape
+   */
   rows(record: ResultRecord, gaps: readonly Interval[]): Row[] | undefined;
 }
 
@@ -29,14 +36,17 @@ const AGGREGATES: Shape = {
     gaps[0]?.start === start && gaps[0].end === end ? [[start, end, summary.sum, summary.min, summary.max]] : undefined,
 };
 
-/** Whether the run keeps its values. The plan does not say so: its first result record decides. */
-export function csvShape(first: ResultRecord): Shape {
-  return first.values ? VALUES : AGGREGATES;
+/**
+ * One shape for the whole file: that of the plan. In static mode the plan is that of the environment in which the
+ * command runs, which may not say that values were kept: there the first result record does.
+ */
+export function csvShape(plan: Pick<Plan, 'keepValues'> | undefined, first: ResultRecord): Shape {
+  return plan?.keepValues || first.values ? VALUES : AGGREGATES;
 }
 
 /**
- * In the order of the log; what comes a second time is left out, as in the aggregate. Numbers are written in the shortest
- * form that reads back as the same number.
+ * In the order of the log; what comes a second time is left out, as in the aggregate. Numbers are written in the
+ * shortest form that reads back as the same number.
  * @returns the exit status: 1 where the file lacks results that the log has
  */
 export async function writeCsv(
@@ -48,22 +58,33 @@ export async function writeCsv(
   const covered = new IntervalSet();
   const left = new IntervalSet();
   let shape: Shape | undefined;
+  let plan: Plan | undefined;
+  let header = true;
+  let waiting: Row[] = [];
+  const print = async (): Promise<boolean> => {
+    const text = shape ? stringify(waiting, { header, columns: [...shape.columns] }) : '';
+    header = false;
+    waiting = [];
+    return out.print(text);
+  };
   for await (const entry of records) {
-    if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== runId) continue;
+    if ('undecodable' in entry || entry.record.runId !== runId) continue;
     const { record } = entry;
+    if (record.kind === 'plan') plan = record;
+    if (record.kind !== 'result') continue;
     const gaps = covered.gaps(record);
     if (gaps.length === 0) continue;
-    const isFirst = shape === undefined;
-    shape ??= csvShape(record);
+    shape ??= csvShape(plan, record);
     const rows = shape.rows(record, gaps);
     if (!rows) {
       for (const gap of gaps) left.add(gap);
       continue;
     }
     covered.add(record);
-    const text = stringify(rows, { header: isFirst, columns: [...shape.columns] });
-    if (!(await out.print(text))) return 0;
+    for (const row of rows) waiting.push(row);
+    if (waiting.length >= ROWS_AT_ONCE && !(await print())) return 0;
   }
+  if (waiting.length > 0 && !(await print())) return 0;
   // A later record may have covered what an earlier one could not give.
   const lacking = left.intervals().flatMap((gap) => covered.gaps(gap));
   if (lacking.length === 0) return 0;

@@ -24,8 +24,8 @@ export type Probe =
     };
 
 /**
- * Computes a few parameters, each in a process of its own. A single parameter may be bad, which is what dead letters are
- * for: only where all of them fail something is wrong with the computation.
+ * Computes a few parameters, each in a process of its own. A single parameter may be bad, which is what dead letters
+ * are for: only where all of them fail something is wrong with the computation.
  * @param computation as in a plan
  * @param limitMs for all of them; what is slower is not refused
  */
@@ -76,7 +76,10 @@ function attempt(request: TrialRequest, limit: AbortSignal): Promise<Trial> {
   });
 }
 
-/** Node tells file and line of a syntax error only to those who check the file by itself: ` at FILE:LINE`, then the line. */
+/**
+ * Node tells file and line of a syntax error only to those who check the file by itself: ` at FILE:LINE`, then the
+ * line.
+ */
 function placeOf(computation: string): string {
   if (!computation.startsWith('/')) return '';
   const { status, stderr } = spawnSync(process.execPath, ['--check', computation], {

@@ -15,7 +15,10 @@ export class Summariser {
     this.#values = keepValues ? [] : undefined;
   }
 
-  /** @param given finite. Records are JSON, which has no negative zero: it counts as zero, or no reader could check the digest */
+  /**
+   * @param given finite. Records are JSON, which has no negative zero: it counts as zero, or no reader could check the
+   *   digest
+   */
   add(parameter: number, given: number): void {
     const value = given + 0;
     this.#digest.add(parameter, value);

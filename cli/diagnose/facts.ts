@@ -1,4 +1,7 @@
-/** What was seen of a run and of its release: facts as plain data, without a judgement. Times are milliseconds since the epoch. */
+/**
+ * What was seen of a run and of its release: facts as plain data, without a judgement. Times are milliseconds since the
+ * epoch.
+ */
 import type { Depth } from '../../core/broker/port.js';
 import type { HaltReason } from '../../core/wire/records.js';
 
@@ -60,8 +63,8 @@ export interface CauseOfDeath {
   readonly parameters: number;
   readonly error: string;
   /**
-   * Whether chunks of several parameters died as wholes. Workers split every chunk that fails, unless nothing of it can be
-   * computed because the computation cannot be loaded.
+   * Whether chunks of several parameters died as wholes. Workers split every chunk that fails, unless nothing of it can
+   * be computed because the computation cannot be loaded.
    */
   readonly whole: boolean;
 }

@@ -1,4 +1,6 @@
-/** A run that takes no chunks, whatever else is right or wrong: somebody gave it up, or its failure budget is used up. */
+/**
+ * A run that takes no chunks, whatever else is right or wrong: somebody gave it up, or its failure budget is used up.
+ */
 import type { Look, Observation } from './facts.js';
 import { brief, plural, ttg, type Finding } from './finding.js';
 

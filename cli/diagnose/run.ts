@@ -1,10 +1,14 @@
-/** What two looks at log and queue say: the run is complete, it moves, it computes something long, or its workers hang. */
+/**
+ * What two looks at log and queue say: the run is complete, it moves, it computes something long, or its workers hang.
+ */
 import { describeIntervals } from '../../core/model/interval.js';
 import type { Look, Observation, PodFacts } from './facts.js';
 import { ageSeconds, brief, kubectl, plural, seedAgain, ttg, type Finding, type Rule } from './finding.js';
 import { unfinished } from './work.js';
 
-/** Over a chunk's limit the worker ends it, reports the failure and starts anew: with all that it must be over by then. */
+/**
+ * Over a chunk's limit the worker ends it, reports the failure and starts anew: with all that it must be over by then.
+ */
 const LIMIT_MARGIN_SECONDS = 60;
 /** A worker that is up for so long has connected and asked for work. */
 const UP_SECONDS = 20;

@@ -1,10 +1,10 @@
 /**
- * Result records for parameters that had a result already, and what the second reading of the log makes of them: equal to
- * the counted ones, in conflict with them, or needed.
+ * Result records for parameters that had a result already, and what the second reading of the log makes of them: equal
+ * to the counted ones, in conflict with them, or needed.
  *
- * Their borders differ from those of the counted records where a chunk was split and completed too, as after a crash between
- * publishing the pieces and acknowledging the chunk. Digests and sums add up. So a record can be compared with those that
- * together cover the same parameters, and what some of them leave uncovered is the difference.
+ * Their borders differ from those of the counted records where a chunk was split and completed too, as after a crash
+ * between publishing the pieces and acknowledging the chunk. Digests and sums add up. So a record can be compared with
+ * those that together cover the same parameters, and what some of them leave uncovered is the difference.
  */
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
@@ -96,7 +96,10 @@ export class Duplicates {
     }
   }
 
-  /** Those that overlap the interval, and a few that do not: a hundred thousand of them are not compared with each other. */
+  /**
+   * Those that overlap the interval, and a few that do not: a hundred thousand of them are not compared with each
+   * other.
+   */
   *#near({ start, end }: Interval): Generator<Later> {
     if (!this.#sorted) this.#later.sort((a, b) => a.record.start - b.record.start);
     this.#sorted = true;

@@ -1,4 +1,7 @@
-/** Vitest's own display, cut to what one reads: a line a project, failures in full at once, the slowest files, the count. */
+/**
+ * Vitest's own display, cut to what one reads: a line a project, failures in full at once, the slowest files, the
+ * count.
+ */
 import { DefaultReporter } from 'vitest/node';
 
 /** How many of the slowest files are named. */

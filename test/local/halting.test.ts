@@ -1,4 +1,7 @@
-/** Runs that take no chunks: halted by their failure budget, or cancelled. What seeder and `ttg` make of them, on real brokers. */
+/**
+ * Runs that take no chunks: halted by their failure budget, or cancelled. What seeder and `ttg` make of them, on real
+ * brokers.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';

@@ -18,6 +18,8 @@ export const LATE_READER = 'sleep 1; cat';
 /** Takes nothing as long as the program runs. */
 export const HANGING_READER = 'exec sleep 60';
 
+const LONGEST_MS = 45_000;
+
 /**
  * Node's child processes get sockets, which hold more than a pipe and behave otherwise: hence the shell.
  * @param reader shell code, run with the program's standard output as its input
@@ -33,12 +35,17 @@ export async function runPiped(
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
   });
+  const endAll = (): void => void process.kill(-(child.pid as number), 'SIGKILL');
+  // A program that hangs is a failure of its test, and must not stay behind.
+  const late = setTimeout(endAll, LONGEST_MS);
   const ended = once(child, 'exit');
   const output = Promise.all([text(child.stdout as Readable), text(child.stderr as Readable)]);
-  // The shell keeps its end of this pipe open until the reader has ended.
-  const [status] = (await once(child.stdio[3] as Readable, 'data')) as [Buffer];
-  if (reader === HANGING_READER) process.kill(-(child.pid as number));
+  // The shell keeps its end of this pipe open until the reader has ended; nothing is told of a program that was killed.
+  const told = child.stdio[3] as Readable;
+  const [status] = (await Promise.race([once(told, 'data'), once(told, 'end')])) as [Buffer?];
+  if (reader === HANGING_READER) endAll();
   await ended;
+  clearTimeout(late);
   const [read, stderr] = await output;
-  return { status: Number(status.toString()), read, stderr };
+  return { status: Number(status ?? NaN), read, stderr };
 }

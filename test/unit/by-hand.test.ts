@@ -1,4 +1,6 @@
-/** What is decoded by hand must be what the schema makes of it: for what the encoders write, and for anything near it. */
+/**
+ * What is decoded by hand must be what the schema makes of it: for what the encoders write, and for anything near it.
+ */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunkByHand, resultByHand } from '../../core/wire/by-hand.js';

@@ -7,6 +7,7 @@ import type { ResultRecord } from '../../core/wire/records.js';
 import { parseRecordLine, recordText } from '../../core/wire/static-log.js';
 import type { Verdict } from '../../core/ledger/verdict.js';
 import { expectedTotal } from '../../compute/builtin.js';
+import { LATE_READER, runPiped } from '../support/pipe.js';
 import { dist, runNode, temporaryDirectory, type Ended } from './support.js';
 
 const RUN = { TOTAL_PARAMETERS: '1000', CHUNK_SIZE: '50', TOTAL_WORKERS: '3', SIMULATE_WORK_MS: '0' };
@@ -175,6 +176,36 @@ describe('a static run', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a certificate of a static run', { timeout: 60_000 }, () => {
+  const file = join(made.path, 'run.json');
+  const check = (): Promise<Ended> =>
+    runNode([dist('cli/main.js'), 'verify', '--check', file, '--logs', logs], { env: RUN });
+
+  it('is of the verdict that is shown with it, and holds', async () => {
+    const args = ['verify', '--json', '--certificate', file, '--logs', logs];
+    const { status, stdout } = await runNode([dist('cli/main.js'), ...args], { env: RUN });
+    const { outcome, digest, sum } = JSON.parse(stdout) as Verdict;
+    expect(status).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      certificate: 2,
+      outcome,
+      aggregate: { digest, sum },
+    });
+    expect(await check()).toMatchObject({ status: 0, stdout: expect.stringContaining('INTACT') as string });
+  });
+
+  it.each([
+    [1, /certificate of version 1, .* this program reads version 2\. Check it with the release of TTG that wrote it/],
+    [3, /certificate of version 3, and this program reads version 2: check it with the release .* or a later one/],
+  ])('of version %i is refused, with what to do', async (version, said) => {
+    writeFileSync(
+      file,
+      JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), certificate: version }),
+    );
+    expect(await check()).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(said) as string });
+  });
+});
+
 describe('a static worker', { timeout: 60_000 }, () => {
   it('has nothing to do, and ends well, where there are fewer parameters than workers', async () => {
     const { status, stdout } = await work(0, { TOTAL_PARAMETERS: '2' });
@@ -217,6 +248,19 @@ describe('a static worker', { timeout: 60_000 }, () => {
     const { status, stdout } = await work(0, { COMPUTATION: '/nowhere/own.mjs' });
     expect(status).toBe(2);
     expect(stdout.match(/\/nowhere\/own\.mjs: there is no such file.*Mount the module/g)).toHaveLength(1);
+  });
+
+  const KEPT = { ...RUN, TOTAL_WORKERS: '1', TOTAL_PARAMETERS: '40000', CHUNK_SIZE: '1000', KEEP_VALUES: 'true' };
+
+  it('writes every record whole for a reader that is slow', async () => {
+    const { status, read } = await runPiped([dist('worker/main.js')], LATE_READER, KEPT);
+    const entries = read.split('\n').flatMap((line) => parseRecordLine(line, '') ?? []);
+    expect(entries.map((entry) => 'record' in entry && entry.record.kind)).toEqual(Array(40).fill('result'));
+    expect(status).toBe(0);
+  });
+
+  it('does not call its share done where the reader of its records has left', async () => {
+    expect((await runPiped([dist('worker/main.js')], 'head -c 1', KEPT)).status).toBe(1);
   });
 
   it('ends by SIGTERM with what it has computed written down, and not as done', async () => {

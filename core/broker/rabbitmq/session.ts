@@ -58,8 +58,8 @@ export class Session {
         });
       });
     });
-    // The default exchange confirms what it cannot route. A return says so, comes before its confirm, and names the queue:
-    // if one message found no queue there, none of those still unconfirmed is known to have.
+    // The default exchange confirms what it cannot route. A return says so, comes before its confirm, and names the
+    // queue: if one message found no queue there, none of those still unconfirmed is known to have.
     channel.on('return', (message) => {
       for (const pending of this.#pending) if (pending.queue === message.fields.routingKey) pending.returned = true;
     });
@@ -96,7 +96,8 @@ export class Session {
 
   /**
    * Publishes to a queue; resolves once the broker has confirmed it.
-   * @throws ConnectionLost, Nacked, TooLarge, ConfigError where the right is missing, or Error when the queue does not exist
+   * @throws ConnectionLost, Nacked, TooLarge, ConfigError where the right is missing, or Error when the queue does not
+   *   exist
    */
   async send(
     queue: string,
