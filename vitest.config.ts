@@ -2,7 +2,9 @@
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './test/support/sequencer.js';
 
-/** Two cores: projects with brokers or processes of their own do not run beside each other, nor, mostly, do their files. */
+/**
+ * Two cores: projects with brokers or processes of their own do not run beside each other, nor, mostly, do their files.
+ */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
 /** These mostly wait, for leases that lapse, statistics that lag and workers that leave: a few files side by side. */
 const aside = (groupOrder: number) => ({ maxWorkers: 3, sequence: { groupOrder } });

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** `npm run bench:cluster`: runs of the presets on a Kind cluster with KEDA, beside plain Indexed Jobs of the same work. */
+/**
+ * `npm run bench:cluster`: runs of the presets on a Kind cluster with KEDA, beside plain Indexed Jobs of the same work.
+ */
 import { CLUSTER_NAME } from '../dist/ops/script/args.js';
 import { connect } from '../dist/ops/cluster/kube.js';
 import { runScript } from '../dist/ops/script/frame.js';

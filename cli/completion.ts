@@ -64,7 +64,10 @@ const walk = (places: readonly Place[], list: string): string => `  local place=
     esac
   done`;
 
-/** Cases by command and the word before the cursor. The longest path comes first: the pattern of a shorter one matches it too. */
+/**
+ * Cases by command and the word before the cursor. The longest path comes first: the pattern of a shorter one matches
+ * it too.
+ */
 function cases(places: readonly Place[], files: string, nothing: string, offer: (words: string) => string): string {
   const lines = places
     .toSorted((a, b) => b.path.length - a.path.length)

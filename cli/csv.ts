@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import { describeIntervals, IntervalSet, type Interval } from '../core/model/interval.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Output } from '../core/runtime/output.js';
+import type { Plan } from '../core/model/plan.js';
 import type { LogEntry, ResultRecord } from '../core/wire/records.js';
 
 type Row = (string | number)[];
@@ -12,7 +13,10 @@ const ROWS_AT_ONCE = 500;
 
 interface Shape {
   readonly columns: readonly string[];
-  /** @param gaps what no record before it has covered, at least one; undefined where the record has no rows of this shape */
+  /**
+   * @param gaps what no record before it has covered, at least one; undefined where the record has no rows of this
+   *   shape
+   */
   rows(record: ResultRecord, gaps: readonly Interval[]): Row[] | undefined;
 }
 
@@ -32,14 +36,17 @@ const AGGREGATES: Shape = {
     gaps[0]?.start === start && gaps[0].end === end ? [[start, end, summary.sum, summary.min, summary.max]] : undefined,
 };
 
-/** Whether the run keeps its values. The plan does not say so: its first result record decides. */
-export function csvShape(first: ResultRecord): Shape {
-  return first.values ? VALUES : AGGREGATES;
+/**
+ * One shape for the whole file: that of the plan. In static mode the plan is that of the environment in which the
+ * command runs, which may not say that values were kept: there the first result record does.
+ */
+export function csvShape(plan: Pick<Plan, 'keepValues'> | undefined, first: ResultRecord): Shape {
+  return plan?.keepValues || first.values ? VALUES : AGGREGATES;
 }
 
 /**
- * In the order of the log; what comes a second time is left out, as in the aggregate. Numbers are written in the shortest
- * form that reads back as the same number.
+ * In the order of the log; what comes a second time is left out, as in the aggregate. Numbers are written in the
+ * shortest form that reads back as the same number.
  * @returns the exit status: 1 where the file lacks results that the log has
  */
 export async function writeCsv(
@@ -51,6 +58,7 @@ export async function writeCsv(
   const covered = new IntervalSet();
   const left = new IntervalSet();
   let shape: Shape | undefined;
+  let plan: Plan | undefined;
   let header = true;
   let waiting: Row[] = [];
   const print = async (): Promise<boolean> => {
@@ -60,11 +68,13 @@ export async function writeCsv(
     return out.print(text);
   };
   for await (const entry of records) {
-    if ('undecodable' in entry || entry.record.kind !== 'result' || entry.record.runId !== runId) continue;
+    if ('undecodable' in entry || entry.record.runId !== runId) continue;
     const { record } = entry;
+    if (record.kind === 'plan') plan = record;
+    if (record.kind !== 'result') continue;
     const gaps = covered.gaps(record);
     if (gaps.length === 0) continue;
-    shape ??= csvShape(record);
+    shape ??= csvShape(plan, record);
     const rows = shape.rows(record, gaps);
     if (!rows) {
       for (const gap of gaps) left.add(gap);

@@ -1,4 +1,6 @@
-/** `ttg verify`: reads the log, waits for the run to finish if asked to, and says whether every parameter counts once. */
+/**
+ * `ttg verify`: reads the log, waits for the run to finish if asked to, and says whether every parameter counts once.
+ */
 import { Command, Option } from 'commander';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { readLedger } from '../core/ledger/ledger.js';

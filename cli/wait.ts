@@ -5,7 +5,10 @@ import { Ledger, readLedger } from '../core/ledger/ledger.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import type { Source } from './source.js';
 
-/** With nothing queued, held or running for this long, waiting on is of no use: longer than a Job takes to retry a pod once. */
+/**
+ * With nothing queued, held or running for this long, waiting on is of no use: longer than a Job takes to retry a pod
+ * once.
+ */
 const QUIET_MS = 30_000;
 const LOOK_EVERY_MS = 1000;
 const REPORT_EVERY_MS = 10_000;

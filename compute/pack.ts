@@ -1,4 +1,6 @@
-/** Batches as they cross between the threads: columns of numbers and texts, which cost a fifth of a clone of objects. */
+/**
+ * Batches as they cross between the threads: columns of numbers and texts, which cost a fifth of a clone of objects.
+ */
 import type { Outcome } from './executor.js';
 import type { PackedOutcomes, PackedTasks, Task } from './protocol.js';
 

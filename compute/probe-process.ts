@@ -1,4 +1,7 @@
-/** A process of its own in which a computation is tried: whatever it does there, the seeder lives. Told by its parent what to try. */
+/**
+ * A process of its own in which a computation is tried: whatever it does there, the seeder lives. Told by its parent
+ * what to try.
+ */
 import { asError } from '../core/runtime/errors.js';
 import { LoadError, loadComputation } from './module.js';
 import type { Trial, TrialRequest } from './probe.js';

@@ -24,8 +24,8 @@ export type Probe =
     };
 
 /**
- * Computes a few parameters, each in a process of its own. A single parameter may be bad, which is what dead letters are
- * for: only where all of them fail something is wrong with the computation.
+ * Computes a few parameters, each in a process of its own. A single parameter may be bad, which is what dead letters
+ * are for: only where all of them fail something is wrong with the computation.
  * @param computation as in a plan
  * @param limitMs for all of them; what is slower is not refused
  */
@@ -76,13 +76,17 @@ function attempt(request: TrialRequest, limit: AbortSignal): Promise<Trial> {
   });
 }
 
-/** Node tells file and line of a syntax error only to those who check the file by itself. */
+/**
+ * Node tells file and line of a syntax error only to those who check the file by itself: ` at FILE:LINE`, then the
+ * line.
+ */
 function placeOf(computation: string): string {
   if (!computation.startsWith('/')) return '';
   const { status, stderr } = spawnSync(process.execPath, ['--check', computation], {
     encoding: 'utf8',
     timeout: 10_000,
   });
-  const place = status === 0 ? '' : stderr.split('\n').slice(0, 3).join('\n').trim();
-  return place ? `\n${place}` : '';
+  const [place = '', ...lines] = stderr.split('\n').slice(0, 3);
+  // In the first line, which is all that some readers of logs show.
+  return status === 0 || !place ? '' : ` at ${place}\n${lines.join('\n').trimEnd()}`;
 }

@@ -9,8 +9,8 @@ export interface ThreadOptions {
   /** A progress message each time this many parameters are done. */
   readonly progressEvery: number;
   /**
-   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done. Shared, so
-   * that it outlives the thread.
+   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done. Shared,
+   * so that it outlives the thread.
    */
   readonly current: SharedArrayBuffer;
 }

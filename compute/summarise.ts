@@ -15,8 +15,12 @@ export class Summariser {
     this.#values = keepValues ? [] : undefined;
   }
 
-  /** @param value finite */
-  add(parameter: number, value: number): void {
+  /**
+   * @param given finite. Records are JSON, which has no negative zero: it counts as zero, or no reader could check the
+   *   digest
+   */
+  add(parameter: number, given: number): void {
+    const value = given + 0;
     this.#digest.add(parameter, value);
     this.#sum.add(value);
     this.#values?.push(value);

@@ -88,7 +88,9 @@ class ComputeThread {
     };
   }
 
-  /** Sleeps until `done` parameters should have taken this long: waking late once must not make the whole chunk late. */
+  /**
+   * Sleeps until `done` parameters should have taken this long: waking late once must not make the whole chunk late.
+   */
   #simulateWork(started: number, done: number): void {
     const left =
       this.#options.simulateWorkMs === 0 ? 0 : started + done * this.#options.simulateWorkMs - performance.now();

@@ -1,4 +1,7 @@
-/** Faults of the broker wherever it runs: killed while the run is drained, fed bytes that are no chunk, or robbed of its queue. */
+/**
+ * Faults of the broker wherever it runs: killed while the run is drained, fed bytes that are no chunk, or robbed of its
+ * queue.
+ */
 import { Stop } from '../ops/script/stop.js';
 import type { Fault, Stage } from './types.js';
 

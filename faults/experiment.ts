@@ -1,6 +1,6 @@
 /**
- * One body for every fault, wherever it is injected: healthy start → inject → heal → finish → verdict → certificate → the
- * digest of a run without faults.
+ * One body for every fault, wherever it is injected: healthy start → inject → heal → finish → verdict → certificate →
+ * the digest of a run without faults.
  */
 import { expectedOf } from '../compute/expected.js';
 import type { Certificate } from '../core/certificate/issue.js';
@@ -120,8 +120,8 @@ export async function injectFault<S extends Stage>(
 }
 
 /**
- * Nothing is missing any more, and every worker has left or ended: what comes late has come. Read anew each time, since a
- * broker may have lost what was read before; but not before its queue says that it might be worth it.
+ * Nothing is missing any more, and every worker has left or ended: what comes late has come. Read anew each time, since
+ * a broker may have lost what was read before; but not before its queue says that it might be worth it.
  */
 async function finish(stage: Stage) {
   await stage.until(async () => {

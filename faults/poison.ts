@@ -1,5 +1,6 @@
 /**
- * Parameters that no attempt computes: they throw, never return, or kill their process. All others have the built-in values.
+ * Parameters that no attempt computes: they throw, never return, or kill their process. All others have the built-in
+ * values.
  */
 import { Stop } from '../ops/script/stop.js';
 import type { Fault, Stage, Poison } from './types.js';

@@ -1,4 +1,7 @@
-/** What a run must show after a fault: the digest of a run without one, and a certificate that holds against the live log. */
+/**
+ * What a run must show after a fault: the digest of a run without one, and a certificate that holds against the live
+ * log.
+ */
 import { builtin } from '../compute/builtin.js';
 import { expectedOf } from '../compute/expected.js';
 import { checkCertificate, differenceText } from '../core/certificate/check.js';

@@ -1,4 +1,6 @@
-/** Several faults by name, each on a run of its own, and their outcomes for people: one in a sentence, all as a table. */
+/**
+ * Several faults by name, each on a run of its own, and their outcomes for people: one in a sentence, all as a table.
+ */
 import type { Script } from '../ops/script/frame.js';
 import { Stop, messageOf } from '../ops/script/stop.js';
 import type { Outcome } from './experiment.js';

@@ -28,8 +28,8 @@ const onceAtSecondAttempt: NonNullable<Fault['prove']> = (_, hit, reading) => {
 
 /**
  * RabbitMQ: the record is confirmed and the acknowledgement never sent, so the chunk is computed again and its second
- * record is not counted. Redis: record and acknowledgement are one Lua step, so there is no such moment; the worker dies
- * when the step's answer arrives, before it has learned of it, and the chunk is not computed again.
+ * record is not counted. Redis: record and acknowledgement are one Lua step, so there is no such moment; the worker
+ * dies when the step's answer arrives, before it has learned of it, and the chunk is not computed again.
  */
 const recordedBeforeAck: NonNullable<Fault['prove']> = ({ backend }, hit, reading) => {
   const wanted = backend === 'redis' ? '1' : '1 2';

@@ -42,7 +42,10 @@ await runScript(
   },
 );
 
-/** The flags that lead another script to the same release. @param {{ context?: string | undefined, name: string, namespace: string, release: string }} flags */
+/**
+ * The flags that lead another script to the same release. @param {{ context?: string | undefined, name: string,
+ * namespace: string, release: string }} flags
+ */
 function pointing({ context, name, namespace, release }) {
   const words = [
     ...(context ? [`--context ${context}`] : name === 'ttg' ? [] : [`--name ${name}`]),

@@ -17,7 +17,8 @@ export interface CancelOptions {
 
 /**
  * Safe to repeat.
- * @returns how many chunks were taken out of the queue. Those that workers hold or that wait for a retry are dropped by the
+ * @returns how many chunks were taken out of the queue. Those that workers hold or that wait for a retry are dropped by
+ *   the
  *   workers that get them
  * @throws ConfigError when the log holds no plan of the run
  */
@@ -28,9 +29,9 @@ export async function cancel({ broker, runId, stop }: CancelOptions): Promise<nu
 }
 
 /**
- * Chunks of other runs are held for a while: a broker may hand out again at once what is given back, and then nobody would
- * come to see what is behind it. They are given back where nothing more is handed out, since a chunk that was started
- * before may tolerate no neighbour; and it is over when one of them comes round again.
+ * Chunks of other runs are held for a while: a broker may hand out again at once what is given back, and then nobody
+ * would come to see what is behind it. They are given back where nothing more is handed out, since a chunk that was
+ * started before may tolerate no neighbour; and it is over when one of them comes round again.
  * @param waiting how many chunks are looked at, at most
  */
 async function discardWaiting(broker: Broker, runId: string, waiting: number, stop: AbortSignal): Promise<number> {

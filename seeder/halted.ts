@@ -3,8 +3,8 @@ import type { Broker, RunState } from '../core/broker/port.js';
 import { ConfigError } from '../core/runtime/errors.js';
 
 /**
- * Changes nothing: whoever publishes resumes the run, once its plan is in the log. Before that workers know only the old
- * budget, and would halt the run again.
+ * Changes nothing: whoever publishes resumes the run, once its plan is in the log. Before that workers know only the
+ * old budget, and would halt the run again.
  * @param maxDead the budget that the run is to have; that of its newest plan when omitted
  * @returns the state of a run that is halted and whose budget allows its dead by now; undefined where it is not halted
  * @throws ConfigError where the run was cancelled, or where its budget does not allow its dead parameters

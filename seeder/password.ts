@@ -1,6 +1,6 @@
 /**
- * The password of the bundled broker: made once, inside the cluster, and written into the Secret that the chart has made
- * empty. A chart that renders a password renders another one wherever it cannot look into the cluster.
+ * The password of the bundled broker: made once, inside the cluster, and written into the Secret that the chart has
+ * made empty. A chart that renders a password renders another one wherever it cannot look into the cluster.
  */
 import { randomInt } from 'node:crypto';
 import { backoff, delay } from '../core/runtime/backoff.js';
@@ -22,7 +22,8 @@ interface Secret {
 const TRIES = 6;
 
 /**
- * The configuration with the broker's password. The environment has it already, except in the first seeder of a release.
+ * The configuration with the broker's password. The environment has it already, except in the first seeder of a
+ * release.
  * @throws KubeError where the Secret cannot be read or written: the Job then tries again
  */
 export async function withPassword(

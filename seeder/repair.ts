@@ -1,4 +1,7 @@
-/** Publishes what a run lacks, by the plan in its log: what seeding again does, from anywhere and without the run's settings. */
+/**
+ * Publishes what a run lacks, by the plan in its log: what seeding again does, from anywhere and without the run's
+ * settings.
+ */
 import type { Broker } from '../core/broker/port.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';

@@ -1,4 +1,7 @@
-/** What was published before and is neither recorded nor queued: where the queue cannot be listed, only one that stays empty shows it. */
+/**
+ * What was published before and is neither recorded nor queued: where the queue cannot be listed, only one that stays
+ * empty shows it.
+ */
 import { delay } from '../core/runtime/backoff.js';
 import type { Broker } from '../core/broker/port.js';
 import { IntervalSet, type Interval } from '../core/model/interval.js';

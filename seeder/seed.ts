@@ -25,7 +25,9 @@ export interface SeedOptions {
   readonly stop: AbortSignal;
 }
 
-/** Safe to repeat at any time: publishes only what has no record and is not queued. Resolves with the chunks published. */
+/**
+ * Safe to repeat at any time: publishes only what has no record and is not queued. Resolves with the chunks published.
+ */
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
   const wanted = planOf(config);
   await checkConcerns(broker, log);

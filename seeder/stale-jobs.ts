@@ -1,7 +1,8 @@
 /**
- * Removes worker Jobs of an earlier spec that cannot start. KEDA's gradual rollout keeps every Job of an earlier spec, so
- * that no worker is killed by an upgrade, and counts all unfinished ones against the maximum, pending ones too: Jobs whose
- * pods no node takes, or whose image does not exist, would hold the places of the corrected ones until their deadline.
+ * Removes worker Jobs of an earlier spec that cannot start. KEDA's gradual rollout keeps every Job of an earlier spec,
+ * so that no worker is killed by an upgrade, and counts all unfinished ones against the maximum, pending ones too: Jobs
+ * whose pods no node takes, or whose image does not exist, would hold the places of the corrected ones until their
+ * deadline.
  */
 import { delay } from '../core/runtime/backoff.js';
 import type { Config } from '../core/runtime/config.js';
@@ -55,8 +56,8 @@ export interface Clock {
 const systemClock: Clock = { now: () => Date.now(), delay };
 
 /**
- * Resolves once no Job of an earlier spec can still turn out to be stuck, or after about a minute. Never fails the seeding:
- * without it the corrected workers come later, not never.
+ * Resolves once no Job of an earlier spec can still turn out to be stuck, or after about a minute. Never fails the
+ * seeding: without it the corrected workers come later, not never.
  */
 export async function removeStaleJobs(
   config: Config,

@@ -10,9 +10,9 @@ export interface Attempts {
 }
 
 /**
- * A piece of a chunk that failed is not tried again but split: that kills nothing, and finds the parameter sooner. A death
- * at the first attempt may be a neighbour's doing, since only later ones are executed alone: it never decides, not even
- * with MAX_RETRIES=0.
+ * A piece of a chunk that failed is not tried again but split: that kills nothing, and finds the parameter sooner. A
+ * death at the first attempt may be a neighbour's doing, since only later ones are executed alone: it never decides,
+ * not even with MAX_RETRIES=0.
  */
 export function attemptsOf(chunk: Chunk, maxRetries: number): Attempts {
   if (chunk.piece && size(chunk) > 1) return { failed: 1, died: 2 };

@@ -1,4 +1,7 @@
-/** How many chunks to take at once: as many as compute in a moment, so that nothing is held that an idle worker could take. */
+/**
+ * How many chunks to take at once: as many as compute in a moment, so that nothing is held that an idle worker could
+ * take.
+ */
 
 /** A batch should compute in about this time. */
 const BATCH_MS = 50;
@@ -21,8 +24,8 @@ export class BatchSize {
   }
 
   /**
-   * Chunks have always taken so long that every worker holds one at a time. Once they were fast, others may hold many that
-   * turned out slow, whatever the last ones of this worker took.
+   * Chunks have always taken so long that every worker holds one at a time. Once they were fast, others may hold many
+   * that turned out slow, whatever the last ones of this worker took.
    */
   get oneByOne(): boolean {
     return this.#msPerChunk !== Infinity && !this.#wasFast;

@@ -1,4 +1,7 @@
-/** When a worker that finds no work leaves: at once when all is done, soon when others do the rest, later when someone may have died. */
+/**
+ * When a worker that finds no work leaves: at once when all is done, soon when others do the rest, later when someone
+ * may have died.
+ */
 import type { Depth } from '../core/broker/port.js';
 import type { BatchSize } from './batch-size.js';
 
@@ -17,8 +20,8 @@ export interface ExitPolicyOptions {
   /** Unfinished chunks that justify one worker, by the scaler's rule. */
   readonly chunksPerWorker: number;
   /**
-   * After so long a silent worker shows. The scaler counts it as one of those at work and sends nobody in its place, so the
-   * last ones to be idle must not have left by then.
+   * After so long a silent worker shows. The scaler counts it as one of those at work and sends nobody in its place, so
+   * the last ones to be idle must not have left by then.
    */
   readonly silenceMs: number;
   /** How far the broker's count of leased chunks may be behind. */
@@ -69,8 +72,9 @@ export class ExitPolicy {
     if (!depth) return 'stay';
     // Work that falls due soon, or a lease that looks orphaned: leaving now would make KEDA start a pod in our place.
     if (depth.ready > 0 || depth.delayed > 0 || depth.stale > 0) return 'stay';
-    // The scaler counts what others hold. Where each holds one chunk they are as many workers as it wants at most; but one that
-    // holds many, which turned out slow, would get company that finds nothing, looks on, leaves, and comes back.
+    // The scaler counts what others hold. Where each holds one chunk they are as many workers as it wants at most; but
+    // one that holds many, which turned out slow, would get company that finds nothing, looks on, leaves, and comes
+    // back.
     if (depth.leased > this.#chunksPerWorker && !this.#batchSize.oneByOne) return 'stay';
     return idleMs >= this.#lookOnMs ? 'others finish the rest' : 'stay';
   }

@@ -1,4 +1,7 @@
-/** From outcomes to settlements: complete, retry, split or dead-letter, and what a lost lease or a lost broker means for each. */
+/**
+ * From outcomes to settlements: complete, retry, split or dead-letter, and what a lost lease or a lost broker means for
+ * each.
+ */
 import type { Computed, Failure, Outcome } from '../compute/executor.js';
 import type { Broker, Delivery, Settlement } from '../core/broker/port.js';
 import { size } from '../core/model/interval.js';
@@ -42,8 +45,8 @@ export class Settler {
   }
 
   /**
-   * Settles what is not to be executed: chunks of halted runs, and those that used up their attempts before this delivery,
-   * since their workers died and could not say so themselves.
+   * Settles what is not to be executed: chunks of halted runs, and those that used up their attempts before this
+   * delivery, since their workers died and could not say so themselves.
    * @returns the deliveries that are left to execute
    */
   async sort(deliveries: readonly Delivery[]): Promise<Delivery[]> {

@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** @typedef {Map<string, number>} Calls number by `VERB resource`; the counters do not say who called */
 
 const SAMPLE = /^apiserver_request_total\{([^}]*)\} (\S+)$/gm;
-/** A watch is counted when it ends, which says nothing about the run; leases and node states are the cluster's own pulse. */
+/**
+ * A watch is counted when it ends, which says nothing about the run; leases and node states are the cluster's own
+ * pulse.
+ */
 const PULSE = /^WATCH |^\S+ (leases|nodes)\b/;
 
 /**

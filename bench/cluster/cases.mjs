@@ -1,12 +1,17 @@
-/** The runs that the cluster bench measures, by name, and which of them a plain `npm run bench:cluster` has time for. */
+/**
+ * The runs that the cluster bench measures, by name, and which of them a plain `npm run bench:cluster` has time for.
+ */
 
 /**
- * A release of the chart: `small-redis`, with 3 workers `small-redis-3`, with a worker killed in the middle `medium-redis-fault`.
- * @typedef {{ kind: 'release', name: string, preset: 'small' | 'medium' | 'large', backend: 'redis' | 'rabbitmq', workers?: number, fault: boolean, usual: boolean }} ReleaseCase
+ * A release of the chart: `small-redis`, with 3 workers `small-redis-3`, with a worker killed in the middle
+ * `medium-redis-fault`.
+ * @typedef {{ kind: 'release', name: string, preset: 'small' | 'medium' | 'large', backend: 'redis' | 'rabbitmq',
+ *   workers?: number, fault: boolean, usual: boolean }} ReleaseCase
  */
 /**
  * A plain Indexed Job of the same work: `small-job-100` is one of 100 indexes.
- * @typedef {{ kind: 'job', name: string, preset: 'small' | 'medium' | 'large', indexes: number, usual: boolean }} JobCase
+ * @typedef {{ kind: 'job', name: string, preset: 'small' | 'medium' | 'large', indexes: number, usual: boolean }}
+ *   JobCase
  */
 /** @typedef {ReleaseCase | JobCase} Case */
 

@@ -23,7 +23,8 @@
  */
 
 /**
- * @param {{ facts: import('./records.mjs').RunFacts, watch: import('./pod-watch.mjs').PodWatch, commandAt: number, verdictAt: number, zero: number | undefined }} seen
+ * @param {{ facts: import('./records.mjs').RunFacts, watch: import('./pod-watch.mjs').PodWatch, commandAt: number,
+ *   verdictAt: number, zero: number | undefined }} seen
  *   times in milliseconds since the epoch; zero: when the work was there to be taken
  */
 export function timesAndPods({ facts, watch, commandAt, verdictAt, zero = commandAt }) {

@@ -1,4 +1,6 @@
-/** Follows the pods of a namespace from their creation to their end, by one watch: it costs the cluster a single call. */
+/**
+ * Follows the pods of a namespace from their creation to their end, by one watch: it costs the cluster a single call.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Watch } from '@kubernetes/client-node';
 

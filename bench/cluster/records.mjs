@@ -4,14 +4,16 @@ import { Ledger } from '../../dist/core/ledger/ledger.js';
 /**
  * @typedef {object} RunFacts
  * @property {import('../../dist/core/ledger/ledger.js').Ledger} ledger
- * @property {number[]} firstStarts when each worker started its first chunk, milliseconds since the epoch, earliest first
+ * @property {number[]} firstStarts when each worker started its first chunk, milliseconds since the epoch, earliest
+ *   first
  * @property {number} lastStart when the last chunk was started
  * @property {Set<string>} workers those with a record
  * @property {number} usefulSeconds of computing what counts
  */
 
 /**
- * @param {AsyncIterable<import('../../dist/core/wire/records.js').LogEntry> | Iterable<import('../../dist/core/wire/records.js').LogEntry>} entries
+ * @param {AsyncIterable<import('../../dist/core/wire/records.js').LogEntry> |
+ *   Iterable<import('../../dist/core/wire/records.js').LogEntry>} entries
  * @param {string} runId
  * @returns {Promise<RunFacts>}
  */

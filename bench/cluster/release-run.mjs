@@ -74,7 +74,10 @@ export async function measureRelease(one, { kube, namespace }, run, background) 
   }
 }
 
-/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Script} run */
+/**
+ * @param {import('../../dist/ops/cluster/release.js').Where} where @param
+ *   {import('../../dist/ops/script/frame.js').Script} run
+ */
 async function readRelease(where, run) {
   const stage = await releaseStage(run, where, { runId: RUN_ID, deadlineSeconds: DEADLINE_SECONDS });
   try {
@@ -89,7 +92,10 @@ async function readRelease(where, run) {
   }
 }
 
-/** @param {import('../../dist/ops/cluster/release.js').Where} where @param {import('../../dist/ops/script/frame.js').Script} run */
+/**
+ * @param {import('../../dist/ops/cluster/release.js').Where} where @param
+ *   {import('../../dist/ops/script/frame.js').Script} run
+ */
 async function strikeRelease(where, run) {
   const stage = await releaseStage(run, where, { runId: RUN_ID, deadlineSeconds: DEADLINE_SECONDS });
   try {

@@ -6,7 +6,10 @@ import { performance } from 'node:perf_hooks';
 /** Linux counts CPU time in hundredths of a second (USER_HZ). */
 const TICKS = 100;
 
-/** CPU seconds, user and system, of a process and all its threads; NaN where there is no /proc. @param {number | undefined} pid */
+/**
+ * CPU seconds, user and system, of a process and all its threads; NaN where there is no /proc. @param {number |
+ * undefined} pid
+ */
 export function cpuSeconds(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
@@ -47,7 +50,10 @@ export function killAll() {
   for (const child of alive) child.kill('SIGKILL');
 }
 
-/** @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string }} [options] @returns {Running} */
+/**
+ * @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string }} [options]
+ *   @returns {Running}
+ */
 export function start(program, args, { env = {}, cwd } = {}) {
   const started = performance.now();
   const child = spawn(program, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -73,7 +79,10 @@ export function start(program, args, { env = {}, cwd } = {}) {
   return { child, ended, output: () => out };
 }
 
-/** As `start`, to a good end. @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string }} [options] @returns {Promise<Ended>} */
+/**
+ * As `start`, to a good end. @param {string} program @param {string[]} args @param {{ env?: Record<string, string>,
+ * cwd?: string }} [options] @returns {Promise<Ended>}
+ */
 export async function run(program, args, options) {
   const ended = await start(program, args, options).ended;
   if (ended.code !== 0)

@@ -4,7 +4,8 @@ import { start } from './process.mjs';
 
 /**
  * @param {import('./redis.mjs').BenchRedis} redis @param {{ bin: string }} python
- * @param {'celery' | 'rq'} kind @param {number} n @param {Record<string, string>} env @returns {Promise<number>} tasks a second
+ * @param {'celery' | 'rq'} kind @param {number} n @param {Record<string, string>} env @returns {Promise<number>} tasks
+ *   a second
  */
 export async function pythonWorker(redis, python, kind, n, env) {
   const celery = [

@@ -31,10 +31,16 @@ export function firstLine(out, msg) {
   return logLines(out).find((line) => line.msg === msg);
 }
 
-/** RabbitMQ's log is a stream, which cannot be asked for its last record; a worker's last line comes a confirm earlier. @param {string[]} outs */
+/**
+ * RabbitMQ's log is a stream, which cannot be asked for its last record; a worker's last line comes a confirm earlier.
+ * @param {string[]} outs
+ */
 export const lastBatchAt = async (outs) => Math.max(...outs.map((out) => timeOf(out, 'batch done', -1)));
 
-/** Milliseconds since 1970 of the first or last line with this message. @param {string} out @param {string} msg @param {0 | -1} which */
+/**
+ * Milliseconds since 1970 of the first or last line with this message. @param {string} out @param {string} msg @param
+ * {0 | -1} which
+ */
 export function timeOf(out, msg, which = 0) {
   const line = logLines(out)
     .filter((each) => each.msg === msg)
@@ -53,8 +59,10 @@ export async function seed(job) {
 }
 
 /**
- * Real workers at once on what is queued; the rate is that between the first one's readiness and the last record, the whole rate that from the start of their processes.
- * @param {Job} job @param {number} workers @param {(outs: string[]) => Promise<number>} lastRecordAt milliseconds since 1970, given what the workers printed
+ * Real workers at once on what is queued; the rate is that between the first one's readiness and the last record, the
+ * whole rate that from the start of their processes.
+ * @param {Job} job @param {number} workers @param {(outs: string[]) => Promise<number>} lastRecordAt milliseconds since
+ *   1970, given what the workers printed
  */
 export async function work(job, workers, lastRecordAt) {
   const names = Array.from({ length: workers }, (_, i) => `ttg-worker-abcde-xyz1${i}`);

@@ -1,4 +1,6 @@
-/** One chunk through an idle system on Redis: from the call that publishes it to its record, read by another process. */
+/**
+ * One chunk through an idle system on Redis: from the call that publishes it to its record, read by another process.
+ */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { quantile } from '../lib/figures.mjs';
@@ -58,7 +60,10 @@ async function echo({ redis, peer }, n) {
   return millis;
 }
 
-/** The port as the seeder uses it, and the real worker, which stays as long as there is work every 200 ms. @param {import('../main.mjs').Bench} bench @param {number} n */
+/**
+ * The port as the seeder uses it, and the real worker, which stays as long as there is work every 200 ms. @param
+ * {import('../main.mjs').Bench} bench @param {number} n
+ */
 async function throughSystem({ root, redis }, n) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(root, 'dist', file)).href);
   const [{ connect }, { loadConfig }, { chunksOf }, { createLogger }] = await Promise.all(

@@ -4,7 +4,10 @@ import { median } from '../lib/figures.mjs';
 import { seed, work } from '../lib/ttg.mjs';
 import { ADD } from './publish.mjs';
 
-/** One run of TTG on a fresh broker. @param {import('../main.mjs').Bench} bench @param {{ chunks: number, size: number, workers: number }} what */
+/**
+ * One run of TTG on a fresh broker. @param {import('../main.mjs').Bench} bench @param {{ chunks: number, size: number,
+ * workers: number }} what
+ */
 export async function once({ redis, root }, { chunks, size, workers }) {
   await redis.fresh();
   const job = { root, broker: redis.broker, chunks, size };
@@ -106,7 +109,10 @@ async function bareProcess({ redis, root, peer, figures }, area, chunks) {
   }
 }
 
-/** Workers as their manuals start them: Celery with one process, RQ's SimpleWorker, which does not fork. @param {import('../main.mjs').Bench} bench @param {string} area */
+/**
+ * Workers as their manuals start them: Celery with one process, RQ's SimpleWorker, which does not fork. @param
+ * {import('../main.mjs').Bench} bench @param {string} area
+ */
 async function python(bench, area) {
   const { redis, figures, quick, peers } = bench;
   if (!peers.python) return;

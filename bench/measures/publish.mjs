@@ -23,7 +23,10 @@ const ENTRY = [
 /** RQ refuses functions of the program itself. */
 export const ADD = 'import tasks; tasks.main()';
 
-/** Pipelined XADD of a task-sized entry, and one by one. @param {import('../main.mjs').Bench} bench @param {number} n @param {number} pipeline */
+/**
+ * Pipelined XADD of a task-sized entry, and one by one. @param {import('../main.mjs').Bench} bench @param {number} n
+ * @param {number} pipeline
+ */
 export async function benchmarkXadd({ redis: { broker } }, n, pipeline) {
   const args = [
     '-h',

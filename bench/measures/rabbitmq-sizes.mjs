@@ -1,4 +1,7 @@
-/** Flat cost on RabbitMQ: 1,000, 100,000 and 1,000,000 chunks of 1, one worker; and what a chunk takes of the broker's memory. */
+/**
+ * Flat cost on RabbitMQ: 1,000, 100,000 and 1,000,000 chunks of 1, one worker; and what a chunk takes of the broker's
+ * memory.
+ */
 import { lastBatchAt, report, seed, work } from '../lib/ttg.mjs';
 
 /** @param {import('../main.mjs').Bench} bench */

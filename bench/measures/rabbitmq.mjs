@@ -94,7 +94,9 @@ export async function rabbitmq(bench) {
   await celery(bench, url).catch((error) => figures.leaveOut('Celery over RabbitMQ', error));
 }
 
-/** Its marks go to Redis, as with Redis as its broker. @param {import('../main.mjs').Bench} bench @param {string} url */
+/**
+ * Its marks go to Redis, as with Redis as its broker. @param {import('../main.mjs').Bench} bench @param {string} url
+ */
 async function celery(bench, url) {
   if (!bench.peers.python) return;
   const n = bench.quick ? 300 : 4000;

@@ -1,4 +1,7 @@
-/** Recovery on both brokers: kill -9 of a worker in the middle of a chunk, until another worker has completed that chunk. */
+/**
+ * Recovery on both brokers: kill -9 of a worker in the middle of a chunk, until another worker has completed that
+ * chunk.
+ */
 import { join } from 'node:path';
 import { start } from '../lib/process.mjs';
 import { environment, firstLine, logLines, seed } from '../lib/ttg.mjs';
@@ -37,7 +40,10 @@ export async function recovery(bench) {
   });
 }
 
-/** @param {import('../main.mjs').Bench} bench @param {import('../lib/ttg.mjs').LocalBroker} broker @param {Record<string, string>} queues */
+/**
+ * @param {import('../main.mjs').Bench} bench @param {import('../lib/ttg.mjs').LocalBroker} broker @param
+ *   {Record<string, string>} queues
+ */
 async function killOne({ root }, broker, queues) {
   const env = {
     ...queues,

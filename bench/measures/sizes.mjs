@@ -1,4 +1,7 @@
-/** Flat cost on Redis: 1,000, 100,000 and 1,000,000 chunks, chunks of 1 and of 100, 1 and 2 workers; then the log is verified. */
+/**
+ * Flat cost on Redis: 1,000, 100,000 and 1,000,000 chunks, chunks of 1 and of 100, 1 and 2 workers; then the log is
+ * verified.
+ */
 import { answer, run } from '../lib/process.mjs';
 import { report } from '../lib/ttg.mjs';
 import { once } from './process.mjs';

@@ -51,7 +51,10 @@ export async function startup(bench) {
   }
 }
 
-/** @param {import('../main.mjs').Bench} bench @param {Launch} launch @param {'Redis' | 'RabbitMQ'} backend @param {number} workers @param {string} [cpus] */
+/**
+ * @param {import('../main.mjs').Bench} bench @param {Launch} launch @param {'Redis' | 'RabbitMQ'} backend @param
+ *   {number} workers @param {string} [cpus]
+ */
 async function firstReceives({ root, redis, rabbitmq }, launch, backend, workers, cpus) {
   // Slow enough that each worker gets a chunk: it takes a single one first.
   const env = { SIMULATE_WORK_MS: '400', LOG_LEVEL: 'DEBUG' };

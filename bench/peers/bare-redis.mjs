@@ -1,4 +1,7 @@
-/** The protocol's least on a bare ioredis: `process N BATCH` (read, one Lua call that appends, XACKs and XDELs) or `read KEY`. */
+/**
+ * The protocol's least on a bare ioredis: `process N BATCH` (read, one Lua call that appends, XACKs and XDELs) or `read
+ * KEY`.
+ */
 import { Redis } from 'ioredis';
 
 const [, , verb, first = '', second = '100'] = process.argv;

@@ -1,11 +1,13 @@
 /**
- * Facts → one sentence with a remedy. The rules follow the chain on which a run hangs, cluster → KEDA → broker → seeder →
- * ScaledJob → Jobs → pods → leases → dead parameters, so that the first finding is the root and the others may follow from it.
+ * Facts → one sentence with a remedy. The rules follow the chain on which a run hangs, cluster → KEDA → broker → seeder
+ * → ScaledJob → Jobs → pods → leases → dead parameters, so that the first finding is the root and the others may follow
+ * from it.
  */
 import type { Look, Observation } from './facts.js';
 import { plural, type Cause, type Finding, type Rule } from './finding.js';
+import { halted } from './halted.js';
 import { platform } from './platform.js';
-import { deadParameters, halted, isFinished, leases, motion } from './run.js';
+import { deadParameters, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
 
 export interface Answer {
@@ -66,7 +68,10 @@ function found(seen: Observation, chain: readonly Rule[]): Finding[] {
 const WAITING: readonly Cause[] = ['starting', 'pod-stuck'];
 const WAITS_FOR_NOBODY: readonly Cause[] = ['image-pull', 'quota', 'pod-refused', 'unschedulable'];
 
-/** A broker's pod starts once the first seeder has made its password: where the seeder's pod cannot start, that is the root. */
+/**
+ * A broker's pod starts once the first seeder has made its password: where the seeder's pod cannot start, that is the
+ * root.
+ */
 function rootFirst(findings: Finding[]): Finding[] {
   const [first] = findings;
   const root = first && WAITING.includes(first.cause) && findings.find(({ cause }) => WAITS_FOR_NOBODY.includes(cause));

@@ -1,4 +1,7 @@
-/** What was seen of a run and of its release: facts as plain data, without a judgement. Times are milliseconds since the epoch. */
+/**
+ * What was seen of a run and of its release: facts as plain data, without a judgement. Times are milliseconds since the
+ * epoch.
+ */
 import type { Depth } from '../../core/broker/port.js';
 import type { HaltReason } from '../../core/wire/records.js';
 
@@ -45,14 +48,25 @@ export interface Look {
   readonly depth: Depth | undefined;
   /** Share of the broker's memory limit that is used; undefined where it does not tell. */
   readonly memoryShare: number | undefined;
-  /** Set while the run takes no chunks, with the error of which most parameters died. */
+  /** Set while the run takes no chunks. */
   readonly halted:
     | {
         readonly reason: HaltReason;
         readonly maxDead: number;
-        readonly commonest: { readonly count: number; readonly error: string } | undefined;
+        /** The error of which most parameters died. */
+        readonly commonest: CauseOfDeath | undefined;
       }
     | undefined;
+}
+
+export interface CauseOfDeath {
+  readonly parameters: number;
+  readonly error: string;
+  /**
+   * Whether chunks of several parameters died as wholes. Workers split every chunk that fails, unless nothing of it can
+   * be computed because the computation cannot be loaded.
+   */
+  readonly whole: boolean;
 }
 
 export interface ClusterFacts {

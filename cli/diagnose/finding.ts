@@ -32,6 +32,8 @@ export type Cause =
   | 'dead-parameters'
   | 'cancelled'
   | 'over-budget'
+  | 'computation-unloadable'
+  | 'parked'
   | 'starting'
   | 'unknown';
 
@@ -59,10 +61,19 @@ export function kubectl({ cluster }: Observation, command: string): string {
   return `\`${cluster?.address.kubectl ?? 'kubectl'} ${command}\``;
 }
 
+/** The command for a verb of ttg: where there is a cluster, the script that finds the release's broker. */
+export function ttg({ cluster }: Observation, verb: 'resume' | 'replay', what: string): string {
+  if (!cluster) return `\`ttg ${verb === 'replay' ? 'dlq replay' : verb} ${what}\``;
+  const { flags } = cluster.address;
+  return verb === 'replay'
+    ? `\`npx zx scripts/dlq.mjs --action replay ${what}${flags}\``
+    : `\`npx zx scripts/${verb}.mjs --run-id ${what}${flags}\``;
+}
+
 /** The command that seeds again, which publishes only what is missing. */
 export function seedAgain({ cluster }: Observation): string {
   const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
-  return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` seeds what is missing`;
+  return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; with \`-f FILE\` for the values that you correct) seeds what is missing`;
 }
 
 export const ageSeconds = (seen: Observation, since: number): number =>

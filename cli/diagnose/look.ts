@@ -1,12 +1,12 @@
 /** Two looks at log and queue, some seconds apart, or why they could not be had. */
 import { delay } from '../../core/runtime/backoff.js';
 import { asError, ConfigError, CredentialsRefused } from '../../core/runtime/errors.js';
-import { IntervalSet } from '../../core/model/interval.js';
+import { IntervalSet, size } from '../../core/model/interval.js';
 import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
 import type { Context } from '../../core/runtime/lifecycle.js';
 import { makeReport, progressOf } from '../../core/ledger/report.js';
 import { openSource, type Source } from '../source.js';
-import type { BrokerFacts, Look, Observation } from './facts.js';
+import type { BrokerFacts, CauseOfDeath, Look, Observation } from './facts.js';
 
 /** Whoever asks why has no use for a long wait: a broker that is up answers at once. */
 const CONNECT_SECONDS = 6;
@@ -94,12 +94,13 @@ async function look(source: Source, runId: string): Promise<Look> {
 
 function haltOf(ledger: Ledger): Look['halted'] {
   if (!ledger.halted || !ledger.plan) return undefined;
-  const causes = new Map<string, { count: number; error: string }>();
-  for (const { stackId, error } of ledger.deadRecords()) {
-    const cause = causes.get(stackId || error) ?? { count: 0, error };
-    causes.set(stackId || error, { ...cause, count: cause.count + 1 });
+  const causes = new Map<string, CauseOfDeath>();
+  for (const record of ledger.deadRecords()) {
+    const name = record.stackId || record.error;
+    const { parameters, error, whole } = causes.get(name) ?? { parameters: 0, error: record.error, whole: false };
+    causes.set(name, { parameters: parameters + size(record), error, whole: whole || size(record) > 1 });
   }
-  const commonest = [...causes.values()].toSorted((a, b) => b.count - a.count)[0];
+  const commonest = [...causes.values()].toSorted((a, b) => b.parameters - a.parameters)[0];
   return { reason: ledger.halted.reason, maxDead: ledger.plan.maxDead, commonest };
 }
 

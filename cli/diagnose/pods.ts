@@ -1,6 +1,7 @@
 /** Why a StatefulSet or a Job has no pod that runs: the same few reasons for broker, seeder and workers. */
 import type { Observation, OwnerFacts, PodFacts } from './facts.js';
 import { ageSeconds, brief, kubectl, type Finding } from './finding.js';
+import { creationError, quotaIn, shortageIn, withoutPreemption } from './kubernetes-words.js';
 
 const IMAGE = /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|RegistryUnavailable)$/;
 /** A pod that is younger is still being made. */
@@ -31,7 +32,7 @@ export function troubleOf(seen: Observation, owner: OwnerFacts, subject: Subject
 }
 
 function refused(seen: Observation, owner: OwnerFacts, error: string, { what, resources }: Subject): Finding {
-  const quota = /exceeded quota: (.*)/s.exec(error)?.[1];
+  const quota = quotaIn(error);
   if (quota !== undefined) {
     return {
       cause: 'quota',
@@ -41,7 +42,7 @@ function refused(seen: Observation, owner: OwnerFacts, error: string, { what, re
   }
   return {
     cause: 'pod-refused',
-    because: `the cluster refuses the ${what} pod of ${owner.kind} ${owner.name} (${brief(error.replace(/^Error creating: /, ''))})`,
+    because: `the cluster refuses the ${what} pod of ${owner.kind} ${owner.name} (${brief(creationError(error))})`,
     remedy:
       "change the policy that the message names (Pod Security, LimitRange or an admission webhook), or the chart's values that it objects to",
   };
@@ -49,12 +50,14 @@ function refused(seen: Observation, owner: OwnerFacts, error: string, { what, re
 
 function unschedulable(seen: Observation, pod: PodFacts, { what, resources }: Subject): Finding | undefined {
   if (pod.unschedulable === undefined || pod.phase !== 'Pending') return undefined;
-  const message = brief(pod.unschedulable.replace(/\s*(no new claims to deallocate|preemption:).*$/s, ''));
-  const remedy = /unbound immediate PersistentVolumeClaim|volume/.test(message)
-    ? `see ${kubectl(seen, 'get pvc')}: name a storage class that exists (${seen.backend}.persistence.storageClass)`
-    : /Insufficient/.test(message)
-      ? `add nodes, or lower ${resources}`
-      : `correct ${what === 'worker' ? 'worker.nodeSelector, worker.affinity or worker.tolerations' : 'labels and taints of the nodes'}, or add nodes that fit`;
+  const message = brief(withoutPreemption(pod.unschedulable));
+  const shortage = shortageIn(message);
+  const remedy =
+    shortage === 'volume'
+      ? `see ${kubectl(seen, 'get pvc')}: name a storage class that exists (${seen.backend}.persistence.storageClass)`
+      : shortage === 'resources'
+        ? `add nodes, or lower ${resources}`
+        : `correct ${what === 'worker' ? 'worker.nodeSelector, worker.affinity or worker.tolerations' : 'labels and taints of the nodes'}, or add nodes that fit`;
   return { cause: 'unschedulable', because: `no node takes ${what} pod ${pod.name} (${message})`, remedy };
 }
 

@@ -1,10 +1,14 @@
-/** What two looks at log and queue say: the run is complete, it moves, it computes something long, or its workers hang. */
+/**
+ * What two looks at log and queue say: the run is complete, it moves, it computes something long, or its workers hang.
+ */
 import { describeIntervals } from '../../core/model/interval.js';
 import type { Look, Observation, PodFacts } from './facts.js';
-import { ageSeconds, brief, kubectl, plural, seedAgain, type Finding, type Rule } from './finding.js';
+import { ageSeconds, brief, kubectl, plural, seedAgain, ttg, type Finding, type Rule } from './finding.js';
 import { unfinished } from './work.js';
 
-/** Over a chunk's limit the worker ends it, reports the failure and starts anew: with all that it must be over by then. */
+/**
+ * Over a chunk's limit the worker ends it, reports the failure and starts anew: with all that it must be over by then.
+ */
 const LIMIT_MARGIN_SECONDS = 60;
 /** A worker that is up for so long has connected and asked for work. */
 const UP_SECONDS = 20;
@@ -142,6 +146,12 @@ const queueLost: Rule = (seen) => {
   const { depth, total, done, dead, unseeded } = broker.last;
   const missing = total - done - dead - unseeded;
   if (!depth || depth.ready + depth.leased + depth.delayed > 0 || missing <= 0) return undefined;
+  if (depth.parked > 0)
+    return {
+      cause: 'parked',
+      because: `${plural(missing, 'parameter')} are neither recorded nor queued, and ${plural(depth.parked, 'chunk')} are parked: a worker put them aside while their run was halted`,
+      remedy: `${ttg(seen, 'resume', seen.runId)} puts them back into the queue`,
+    };
   return {
     cause: 'queue-lost',
     because: `${plural(missing, 'parameter')} were seeded but are neither recorded nor queued: the queue has lost them`,
@@ -155,28 +165,11 @@ export function deadParameters(seen: Observation, { total, done, dead, deadLette
   const error = example
     ? `; the first, after ${plural(example.attempts, 'attempt')}: ${brief(example.error, 160)}`
     : '';
-  const flags = seen.cluster?.address.flags ?? '';
   return {
     cause: 'dead-parameters',
     because: `only dead parameters are left, ${dead.toLocaleString('en')} of ${total.toLocaleString('en')} (${which}${error}); the other ${done.toLocaleString('en')} have results`,
-    remedy: `mend the computation, then \`npx zx scripts/dlq.mjs --action replay --all${flags}\`, or leave them: the run is finished`,
+    remedy: `mend the computation, then ${ttg(seen, 'replay', '--all')}, or leave them: the run is finished`,
   };
 }
 
 export const leases: readonly Rule[] = [hung, queueLost];
-
-/** The run takes no chunks, whatever else is right or wrong. */
-export function halted({ cluster, runId }: Observation, { dead }: Look, halt: NonNullable<Look['halted']>): Finding {
-  const flags = cluster?.address.flags ?? '';
-  const verb = (name: string): string =>
-    cluster ? `\`npx zx scripts/${name}.mjs${flags} --run-id ${runId}\`` : `\`ttg ${name} --run-id ${runId}\``;
-  if (halt.reason === 'cancelled')
-    return { cause: 'cancelled', because: 'it was cancelled', remedy: `${verb('resume')} takes that back` };
-  const { commonest } = halt;
-  const why = commonest ? `, ${plural(commonest.count, 'time')}: ${brief(commonest.error)}` : '';
-  return {
-    cause: 'over-budget',
-    because: `it is halted, since ${plural(dead, 'parameter')} are dead and its failure budget allows ${halt.maxDead.toLocaleString('en')}${why}`,
-    remedy: `mend what fails, or raise the budget (run.maxDead) by an upgrade, which goes on by itself; after mending put the dead back (\`ttg dlq replay --all\`), then ${verb('resume')}`,
-  };
-}

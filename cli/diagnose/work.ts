@@ -1,6 +1,7 @@
 /** How work comes about: the seeder publishes it, the ScaledJob makes Jobs of it, Jobs make pods. */
 import type { Observation, OwnerFacts } from './facts.js';
 import { ageSeconds, brief, kubectl, plural, seedAgain, type Finding, type Rule } from './finding.js';
+import { quotaIn } from './kubernetes-words.js';
 import { troubleOf } from './pods.js';
 
 const SEEDER = { what: 'seeder', image: 'image.repository, image.tag', resources: 'seeder.resources', since: 0 };
@@ -115,8 +116,7 @@ const scaledJob: Rule = (seen) => {
       remedy: "see the operator's log, and that its watchNamespace holds this namespace",
     };
   }
-  const message = `${ready.message} ${scaled.warning ?? ''}`;
-  const quota = /exceeded quota: (.*)/s.exec(message)?.[1];
+  const quota = quotaIn(`${ready.message} ${scaled.warning ?? ''}`);
   if (quota !== undefined) {
     return {
       cause: 'quota',

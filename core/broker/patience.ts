@@ -1,4 +1,6 @@
-/** Patience with a broker that takes connections before its statistics answer, as RabbitMQ does right after its start. */
+/**
+ * Patience with a broker that takes connections before its statistics answer, as RabbitMQ does right after its start.
+ */
 import { backoff, delay } from '../runtime/backoff.js';
 import type { Broker, Depth } from './port.js';
 

@@ -19,7 +19,10 @@ export interface Traits {
   readonly silenceMs: number;
   /** How many milliseconds `leased` of `depth` may be behind; `ready` never is. */
   readonly lagMs: number;
-  /** So long the queue must have stayed empty before a chunk without a record counts as lost; 0 where the queue is listed. */
+  /**
+   * So long the queue must have stayed empty before a chunk without a record counts as lost; 0 where the queue is
+   * listed.
+   */
   readonly quietMs: number;
 }
 
@@ -82,8 +85,8 @@ export interface RunState {
 /** Moments inside an adapter that a caller may listen to. Fault injection does; nothing else should need them. */
 export interface Hooks {
   /**
-   * The result of this chunk is durable in the log and its settling has not resolved. On RabbitMQ the acknowledgement is
-   * not sent yet; on Redis there is no such moment, since record and acknowledgement are one step.
+   * The result of this chunk is durable in the log and its settling has not resolved. On RabbitMQ the acknowledgement
+   * is not sent yet; on Redis there is no such moment, since record and acknowledgement are one step.
    */
   readonly recorded?: (chunk: Chunk) => void;
 }
@@ -91,8 +94,8 @@ export interface Hooks {
 export interface ConnectOptions {
   readonly hooks?: Hooks;
   /**
-   * When this aborts nothing in the adapter waits any more: what the broker has not answered rejects. A worker aborts it
-   * when its grace period is over.
+   * When this aborts nothing in the adapter waits any more: what the broker has not answered rejects. A worker aborts
+   * it when its grace period is over.
    */
   readonly giveUp?: AbortSignal;
 }
@@ -113,24 +116,26 @@ export interface Broker extends AsyncDisposable {
   seeding(): Promise<Seeding>;
 
   /**
-   * Leases new chunks, due retries and the chunks of dead workers, oldest first. A chunk that has been started before is
-   * delivered alone: if it kills its worker, no neighbour loses an attempt. Undecodable messages go to the dead-letter
-   * queue as they are and are not delivered.
+   * Leases new chunks, due retries and the chunks of dead workers, oldest first. A chunk that has been started before
+   * is delivered alone: if it kills its worker, no neighbour loses an attempt. Undecodable messages go to the
+   * dead-letter queue as they are and are not delivered.
    */
   receive(options: ReceiveOptions): Promise<Delivery[]>;
 
   /**
-   * Settles deliveries, each once: what is settled a second time is answered by SettledBefore, and nothing is changed for it.
-   * The order of the batch means nothing. The answers are in the order of the settlements: `undefined` where it is done,
-   * LeaseLost where the broker knows that the lease went to someone else, Unrecordable where it will never take the
-   * record. In both cases nothing was changed; an unrecordable delivery may be settled once more, by another verb.
+   * Settles deliveries, each once: what is settled a second time is answered by SettledBefore, and nothing is changed
+   * for it. The order of the batch means nothing. The answers are in the order of the settlements: `undefined` where it
+   * is done, LeaseLost where the broker knows that the lease went to someone else, Unrecordable where it will never
+   * take the record. In both cases nothing was changed; an unrecordable delivery may be settled once more, by another
+   * verb.
    * @throws Error when the broker did not answer: whether anything took effect is unknown, leases lapse by themselves
    */
   settle(settlements: readonly Settlement[]): Promise<readonly (Error | undefined)[]>;
 
   /**
    * Heartbeat.
-   * @returns for each delivery LeaseLost where its lease went to someone else; never where the lease is the connection and that stands
+   * @returns for each delivery LeaseLost where its lease went to someone else; never where the lease is the connection
+   *   and that stands
    */
   extendLeases(deliveries: readonly Delivery[]): Promise<readonly (LeaseLost | undefined)[]>;
 
@@ -176,8 +181,8 @@ export interface Broker extends AsyncDisposable {
 /** The right to publish, held until disposal. */
 export interface Seeding extends AsyncDisposable {
   /**
-   * The chunks that are still in the queue or parked, in whatever state, or `undefined` where the broker cannot list its
-   * queue. Read before the log it is safe: what leaves the queue afterwards is in the log by then.
+   * The chunks that are still in the queue or parked, in whatever state, or `undefined` where the broker cannot list
+   * its queue. Read before the log it is safe: what leaves the queue afterwards is in the log by then.
    */
   queued(): AsyncIterable<Chunk> | undefined;
 
@@ -189,7 +194,9 @@ export interface Seeding extends AsyncDisposable {
    */
   publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number>;
 
-  /** Appends the seeder's own records to the log; resolves when durable. A plan is part of the run's state from then on. */
+  /**
+   * Appends the seeder's own records to the log; resolves when durable. A plan is part of the run's state from then on.
+   */
   append(record: PlanRecord | SeededRecord): Promise<void>;
 }
 
@@ -207,15 +214,17 @@ export type Settlement = { readonly delivery: Delivery } & (
       readonly verb: 'complete';
       readonly result: Result;
       /**
-       * Set where only the first part of the chunk is finished: the result is that of the parameters before the first of
-       * these pieces, which tile the rest. They go into the queue with all their attempts. One step where the broker can;
-       * where it cannot, a crash in between leaves pieces beside the chunk: the ledger counts once.
+       * Set where only the first part of the chunk is finished: the result is that of the parameters before the first
+       * of these pieces, which tile the rest. They go into the queue with all their attempts. One step where the broker
+       * can; where it cannot, a crash in between leaves pieces beside the chunk: the ledger counts once.
        */
       readonly rest?: readonly Chunk[];
     }
   /** Back to the queue after RETRY_DELAY_MS; costs the attempt. */
   | { readonly verb: 'retry'; readonly error: ChunkError }
-  /** Replaced by pieces that together hold the same parameters, each with all its attempts: durable, then acknowledged. */
+  /**
+   * Replaced by pieces that together hold the same parameters, each with all its attempts: durable, then acknowledged.
+   */
   | { readonly verb: 'split'; readonly pieces: readonly Chunk[] }
   /** Dead record durable in the log, payload in the dead-letter queue, then acknowledged. */
   | { readonly verb: 'dead-letter'; readonly death: Death }

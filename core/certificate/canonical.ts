@@ -1,8 +1,8 @@
 /** JSON that is the same text for the same value, whatever the order in which its fields were set: RFC 8785. */
 
 /**
- * Fields in the order of their UTF-16 code units, those that are undefined left out, no white space; numbers and text as
- * JSON.stringify writes them, which is what RFC 8785 asks for.
+ * Fields in the order of their UTF-16 code units, those that are undefined left out, no white space; numbers and text
+ * as JSON.stringify writes them, which is what RFC 8785 asks for.
  * @throws TypeError for what JSON cannot say: a number that is not finite, a bigint, a function
  */
 export function canonicalJson(value: unknown): string {

@@ -1,4 +1,6 @@
-/** The parameters of a run on a fixed grid, with count, digest and aggregate of each interval: where two logs differ. */
+/**
+ * The parameters of a run on a fixed grid, with count, digest and aggregate of each interval: where two logs differ.
+ */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical.js';
 import { Digest } from '../model/digest.js';

@@ -118,7 +118,8 @@ export interface Account {
 }
 
 /**
- * Reads the log twice: the second reading compares what the first one found, and looks at nothing that was appended since.
+ * Reads the log twice: the second reading compares what the first one found, and looks at nothing that was appended
+ * since.
  * @param grid of a certificate; without one that of the plan in the log
  */
 export async function readAccount(

@@ -41,7 +41,9 @@ export class Ledger {
   readonly #reread = { covered: new IntervalSet(), results: 0 };
   #plan: PlanRecord | undefined;
   #halted: HaltedRecord | undefined;
-  /** How many of the seedings were before the end of the last cancellation, which took their chunks out of the queue. */
+  /**
+   * How many of the seedings were before the end of the last cancellation, which took their chunks out of the queue.
+   */
   #discarded = 0;
 
   constructor(runId: string) {

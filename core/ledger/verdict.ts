@@ -87,8 +87,8 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
 }
 
 /**
- * Of a program whose answer the verdict is: 0 complete, 3 complete with dead parameters, 1 incomplete. 2 stands for wrong
- * usage or settings.
+ * Of a program whose answer the verdict is: 0 complete, 3 complete with dead parameters, 1 incomplete. 2 stands for
+ * wrong usage or settings.
  * @param allowDead whether dead parameters are as good as results
  */
 export function exitStatusOf({ outcome }: Pick<Verdict, 'outcome'>, allowDead = false): 0 | 1 | 3 {

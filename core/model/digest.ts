@@ -4,7 +4,8 @@
  *
  * Hash: MurmurHash3_x86_128 (Austin Appleby, public domain), seed 0, over 16 bytes: the parameter as unsigned 64-bit
  * little-endian, then the value as IEEE 754 binary64 little-endian with −0 written as +0. Written as 32 hexadecimal
- * digits, most significant first; hash word h1 is the least significant. Not cryptographic: it finds mistakes, not forgers.
+ * digits, most significant first; hash word h1 is the least significant. Not cryptographic: it finds mistakes, not
+ * forgers.
  */
 
 const WORD = 0x1_0000_0000;
@@ -17,8 +18,8 @@ const floats = new Float64Array(1);
 const words = new Uint32Array(floats.buffer);
 
 export class Digest {
-  // Four 32-bit words, least significant first, as floating-point sums: exact up to 2^20 additions, then carried. Bigints
-  // would cost more than the hashing.
+  // Four 32-bit words, least significant first, as floating-point sums: exact up to 2^20 additions, then carried.
+  // Bigints would cost more than the hashing.
   #w0 = 0;
   #w1 = 0;
   #w2 = 0;

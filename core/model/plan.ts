@@ -13,7 +13,9 @@ export interface Plan {
   readonly computation: string;
   /** Whether records keep each single value. */
   readonly keepValues: boolean;
-  /** The failure budget: with more dead parameters than this the run is halted. It may be changed while the run exists. */
+  /**
+   * The failure budget: with more dead parameters than this the run is halted. It may be changed while the run exists.
+   */
   readonly maxDead: number;
 }
 
@@ -41,7 +43,8 @@ export function planOf(settings: PlanSettings): Plan {
 
 /**
  * How many parameters of a run may be dead before it is halted.
- * @param text a whole number of parameters, a share such as `2%`, or empty: one percent, at least 100 and at most 10,000
+ * @param text a whole number of parameters, a share such as `2%`, or empty: one percent, at least 100 and at most
+ *   10,000
  */
 export function failureBudget(text: string, totalParameters: number): number {
   if (text === '') return Math.min(10_000, Math.max(100, Math.ceil(totalParameters / 100)));
@@ -71,7 +74,9 @@ export function chunksIn(plan: Plan, pieces: Iterable<Interval>): number {
   return chunks;
 }
 
-/** 0-based, five digits or wider: `00042`. A piece of a grid chunk is named by its parameters too: `00042.4210-4219`. */
+/**
+ * 0-based, five digits or wider: `00042`. A piece of a grid chunk is named by its parameters too: `00042.4210-4219`.
+ */
 export function chunkId(plan: Plan, piece: Interval): string {
   const index = Math.floor(piece.start / plan.chunkSize);
   const whole = gridChunk(plan, index);

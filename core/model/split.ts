@@ -3,8 +3,8 @@ import { size, type Interval } from './interval.js';
 import type { Chunk } from './chunk.js';
 
 /**
- * Pieces where nothing is known about which parameter fails: its process died with it. Each level of splitting then costs
- * leases that have to lapse, and eight pieces need a third of the levels of two: 1,000 → 125 → 16 → 2 → 1.
+ * Pieces where nothing is known about which parameter fails: its process died with it. Each level of splitting then
+ * costs leases that have to lapse, and eight pieces need a third of the levels of two: 1,000 → 125 → 16 → 2 → 1.
  */
 const PARTS = 8;
 

@@ -15,8 +15,8 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Milliseconds to wait before try `n` (1-based): doubles from `first` up to `most`, and then between a half and all of that
- * by chance, so that many who failed together do not come back together.
+ * Milliseconds to wait before try `n` (1-based): doubles from `first` up to `most`, and then between a half and all of
+ * that by chance, so that many who failed together do not come back together.
  * @param random in [0, 1)
  */
 export function backoff(n: number, first = 100, most = 2000, random: () => number = Math.random): number {

@@ -32,16 +32,17 @@ export class ChunkError extends Error {
 }
 
 /**
- * The lease of a delivery is over, and the broker hands its chunk to someone else. Decision: settle nothing more. The message says
- * why, as far as the broker told: another worker has it, the connection broke, or a limit of the broker ended it.
+ * The lease of a delivery is over, and the broker hands its chunk to someone else. Decision: settle nothing more. The
+ * message says why, as far as the broker told: another worker has it, the connection broke, or a limit of the broker
+ * ended it.
  */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
 /**
- * The broker will never take this record: it is too large, or has no encoding. Decision: a failure of the chunk, which is
- * split, or dead-lettered where it is a single parameter.
+ * The broker will never take this record: it is too large, or has no encoding. Decision: a failure of the chunk, which
+ * is split, or dead-lettered where it is a single parameter.
  */
 export class Unrecordable extends Error {
   override readonly name = 'Unrecordable';

@@ -1,4 +1,6 @@
-/** The little that pods ask of the Kubernetes API, with their service account and no client library: bundles stay small. */
+/**
+ * The little that pods ask of the Kubernetes API, with their service account and no client library: bundles stay small.
+ */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 

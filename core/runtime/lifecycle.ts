@@ -32,8 +32,8 @@ type Body = (program: Program) => Promise<number | void>;
 
 /**
  * Exit statuses: 0 done, 1 crashed (a restart may help), 2 set up wrongly (it will not), or what `body` returns.
- * The process ends once what it wrote is with its reader. For a reader that hangs a service waits five seconds; a command
- * waits as long as the reader is there, and five seconds after a signal.
+ * The process ends once what it wrote is with its reader. For a reader that hangs a service waits five seconds; a
+ * command waits as long as the reader is there, and five seconds after a signal.
  */
 export function runMain(component: string, body: Body, { logTo = 1, given = {} }: ProgramOptions = {}): void {
   const stop = new AbortController();

@@ -2,7 +2,8 @@
  * Standard output and standard error: one writer for each, which waits for its reader instead of blocking the process.
  *
  * Node's own streams are that writer. They wait in the event loop; a destination that calls fs.write (sonic-boom, hence
- * pino.destination) keeps a thread in the system call while the pipe is full, and a process with such a thread cannot end.
+ * pino.destination) keeps a thread in the system call while the pipe is full, and a process with such a thread cannot
+ * end.
  */
 import type { Writable } from 'node:stream';
 import { asError } from './errors.js';

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import type { Chunk } from '../model/chunk.js';
 import { ProtocolError } from '../runtime/errors.js';
-import { quickChunk } from './quick.js';
+import { chunkByHand } from './by-hand.js';
 import type { Wire } from './records.js';
 import { filled, flag, natural, parse, range, text } from './schema.js';
 
@@ -33,7 +33,7 @@ export function encodeChunk(chunk: Chunk): Wire {
 
 /** @throws ProtocolError if a field is missing or wrong, or the counts contradict each other */
 export function decodeChunk(wire: unknown): Chunk {
-  return quickChunk(wire) ?? chunkBySchema(wire);
+  return chunkByHand(wire) ?? chunkBySchema(wire);
 }
 
 /** What decodeChunk must equal. */

@@ -4,7 +4,7 @@ import type { Interval } from '../model/interval.js';
 import { decimalText } from '../model/exact-sum.js';
 import { failureBudget } from '../model/plan.js';
 import { ProtocolError } from '../runtime/errors.js';
-import { quickResult } from './quick.js';
+import { resultByHand } from './by-hand.js';
 import type { LogRecord, Summary, Wire } from './records.js';
 import { decimal, digest, exactDecimal, filled, flag, natural, parse, range, text } from './schema.js';
 
@@ -138,7 +138,7 @@ function encodeSummary({ sum, count, min, max }: Summary): Wire {
 
 /** @throws ProtocolError if a field is missing or wrong; a result that is cut short is no result */
 export function decodeRecord(wire: unknown): LogRecord {
-  return quickResult(wire) ?? recordBySchema(wire);
+  return resultByHand(wire) ?? recordBySchema(wire);
 }
 
 /** What decodeRecord must equal. */

@@ -1,4 +1,7 @@
-/** What the schemas of all messages share: how numbers, flags and exact sums stand on a wire, and words for what is wrong. */
+/**
+ * What the schemas of all messages share: how numbers, flags and exact sums stand on a wire, and words for what is
+ * wrong.
+ */
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import { decimalText } from '../model/exact-sum.js';

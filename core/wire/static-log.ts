@@ -1,8 +1,8 @@
 /**
  * Static mode's log: result records among whatever else a pod prints.
  *
- * A record begins with a line feed, so that output which did not end its line cannot hide it, and carries its length and a
- * checksum, so that output written into it or a tail that is missing is told from a record.
+ * A record begins with a line feed, so that output which did not end its line cannot hide it, and carries its length
+ * and a checksum, so that output written into it or a tail that is missing is told from a record.
  */
 import { crc32 } from 'node:zlib';
 import { ProtocolError } from '../runtime/errors.js';

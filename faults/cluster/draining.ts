@@ -92,8 +92,8 @@ const outOfMemory: ClusterFault = {
 };
 
 /**
- * Inside Redis' own container: how much its append-only file grew in a second, then frozen, so much cut off, and killed. At a
- * start Redis takes a file that ends in the middle of a command for what it is.
+ * Inside Redis' own container: how much its append-only file grew in a second, then frozen, so much cut off, and
+ * killed. At a start Redis takes a file that ends in the middle of a command for what it is.
  */
 const LOSE_A_SECOND = withPids(
   'redis',
@@ -109,8 +109,8 @@ const LOSE_A_SECOND = withPids(
 );
 
 /**
- * RabbitMQ confirms after the write to disk, so a loss of power takes nothing that it confirmed: to everybody else it is a
- * kill -9, and that is what is done.
+ * RabbitMQ confirms after the write to disk, so a loss of power takes nothing that it confirmed: to everybody else it
+ * is a kill -9, and that is what is done.
  */
 const powerLoss: ClusterFault = {
   when: 'draining',

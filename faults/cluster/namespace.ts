@@ -1,5 +1,6 @@
 /**
- * A namespace of its own for each fault, which admits only pods of the level `restricted`; and what is kept of a failure.
+ * A namespace of its own for each fault, which admits only pods of the level `restricted`; and what is kept of a
+ * failure.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Faults of a Kind cluster's nodes, which are containers: one stops, with the broker on it or without, or is drained. */
+/**
+ * Faults of a Kind cluster's nodes, which are containers: one stops, with the broker on it or without, or is drained.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
 import { nameOf, runningWorkers } from '../../ops/cluster/pods.js';

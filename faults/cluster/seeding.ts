@@ -20,8 +20,8 @@ const WAITING = 'another seeder is at work';
 const LOOK_MS = 5;
 
 /**
- * The seeder of the real run, held back before it publishes: a first run of one chunk brings the broker up, then the right to
- * publish is taken from here, and an upgrade starts the seeder, which waits for it.
+ * The seeder of the real run, held back before it publishes: a first run of one chunk brings the broker up, then the
+ * right to publish is taken from here, and an upgrade starts the seeder, which waits for it.
  */
 async function pauseSeeders(
   stage: ClusterStage,

@@ -7,8 +7,8 @@ export interface Values {
 }
 
 /**
- * Eight seconds for three workers: 60 chunks of 400 ms, so that whoever looks through an API server still meets a run under
- * way. With a lease of 3 s, since ten processes starting on two cores may well keep a heartbeat waiting for one.
+ * Eight seconds for three workers: 60 chunks of 400 ms, so that whoever looks through an API server still meets a run
+ * under way. With a lease of 3 s, since ten processes starting on two cores may well keep a heartbeat waiting for one.
  * @param id of the run
  */
 export function tinyClusterRun(id: string): Settings {

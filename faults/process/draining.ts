@@ -9,8 +9,8 @@ import type { ProcessFault, ProcessStage } from './stage.js';
 const SECOND_MS = 1000;
 
 /**
- * Redis loses what it wrote since its last fsync, at most a second. RabbitMQ confirms after the write to disk, so a loss of
- * power takes nothing that it confirmed: to everybody else it is a kill -9, and that is what is done.
+ * Redis loses what it wrote since its last fsync, at most a second. RabbitMQ confirms after the write to disk, so a
+ * loss of power takes nothing that it confirmed: to everybody else it is a kill -9, and that is what is done.
  */
 const powerLoss: ProcessFault = {
   disturbs: 'broker',
@@ -72,8 +72,8 @@ const partition: ProcessFault = {
     stage.workerEnv = {};
     const taken = await stage.until(
       async () => {
-        // Those who are cut off count as running, so the scaler sends nobody to this side of the cut; and who finds all that is
-        // left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
+        // Those who are cut off count as running, so the scaler sends nobody to this side of the cut; and who finds all
+        // that is left leased to others leaves, long before RabbitMQ's heartbeats tell it that the leases are void.
         if (stage.processes.running('worker').every(({ name }) => cutOff.has(name))) stage.startWorker();
         const { results } = await stage.read();
         return inFlight.find(({ worker, chunkId }) =>
@@ -103,7 +103,8 @@ const partition: ProcessFault = {
 };
 
 /**
- * Stalls while somebody is in the middle of a chunk. A settle that had just passed leaves nothing to take over: then once more.
+ * Stalls while somebody is in the middle of a chunk. A settle that had just passed leaves nothing to take over: then
+ * once more.
  */
 async function stallHolders(stage: ProcessStage, proxy: Proxy) {
   for (let n = 1; n <= TRIES; n++) {

@@ -1,4 +1,7 @@
-/** Faults of the seeding by processes: the seeder or the broker dies in the middle of it, or two seeders are at it at once. */
+/**
+ * Faults of the seeding by processes: the seeder or the broker dies in the middle of it, or two seeders are at it at
+ * once.
+ */
 import { type Process, isRunning } from '../../ops/local/fleet.js';
 import { Stop } from '../../ops/script/stop.js';
 import type { Rng } from '../rng.js';
@@ -54,7 +57,8 @@ const twoSeeders: ProcessFault = {
   when: 'seeding',
   run: SEEDING_RUN,
   inject: async (stage, rng) => {
-    // The second one is started first and held back at its connection: the first one's lock lapses if it is stalled for long.
+    // The second one is started first and held back at its connection: the first one's lock lapses if it is stalled for
+    // long.
     const gate = await stage.proxy();
     gate.stall();
     const second = stage.startSeeder(stage.through(gate));

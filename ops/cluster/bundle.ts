@@ -1,5 +1,6 @@
 /**
- * TypeScript sources → build/image: a file per entry, and beside them what they share or load later. Pods are short-lived, start-up is throughput.
+ * TypeScript sources → build/image: a file per entry, and beside them what they share or load later. Pods are
+ * short-lived, start-up is throughput.
  */
 import { build, type Plugin } from 'esbuild';
 import { existsSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** A release's worker and seeder pods: which chunks they hold, how they ended, and signals until their effect is seen. */
+/**
+ * A release's worker and seeder pods: which chunks they hold, how they ended, and signals until their effect is seen.
+ */
 import type { V1Pod, V1ContainerStateTerminated } from '@kubernetes/client-node';
 import { inFlightOf, type InFlight } from '../run/chunk-log.js';
 import type { Effect } from '../run/observe.js';

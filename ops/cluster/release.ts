@@ -27,7 +27,8 @@ export interface ReleaseEnv {
 }
 
 /**
- * The environment of the release's workers: of its ScaledJob, in static mode of its Indexed Job, else of its seeder Job.
+ * The environment of the release's workers: of its ScaledJob, in static mode of its Indexed Job, else of its seeder
+ * Job.
  */
 async function releaseEnv(where: Where): Promise<ReleaseEnv> {
   const found = await findReleaseEnv(where);

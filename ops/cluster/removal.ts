@@ -46,8 +46,9 @@ export interface Parts {
 }
 
 /**
- * What the flags of a removal name. Data goes only where it is asked for, and the brokers' passwords go with it: whoever
- * finds a volume again needs the password that is written in it. Services and settings go with their broker only.
+ * What the flags of a removal name. Data goes only where it is asked for, and the brokers' passwords go with it:
+ * whoever finds a volume again needs the password that is written in it. Services and settings go with their broker
+ * only.
  */
 export function selection({ all, workers, pods, redis, rabbitmq, data }: Parts): (found: Owned[]) => Owned[] {
   const running = [...(workers || pods ? ['worker'] : []), ...(pods ? ['seeder', 'verify'] : [])];

@@ -12,7 +12,8 @@ export interface Where {
 }
 
 /**
- * Waits for the StatefulSets and Jobs of the release's manifest: brokers ready, seeder complete, static workers started.
+ * Waits for the StatefulSets and Jobs of the release's manifest: brokers ready, seeder complete, static workers
+ * started.
  */
 export async function waitRollout(script: Script, where: Where, seconds: number) {
   const { kube, namespace, release } = where;

@@ -22,7 +22,7 @@ export interface Options {
   appendfsync?: 'always' | 'everysec';
   /** Redis: as in redis.conf, for example `64mb` */
   maxmemory?: string;
-  /** Redis: further lines of redis.conf */
+  /** further lines of redis.conf or rabbitmq.conf */
   settings?: readonly string[];
 }
 

@@ -26,7 +26,7 @@ export interface Spec {
   appendfsync: 'always' | 'everysec';
   /** Redis only, as in redis.conf */
   maxmemory: string | undefined;
-  /** Redis only: further lines of redis.conf */
+  /** further lines of redis.conf or rabbitmq.conf */
   settings: readonly string[];
 }
 
@@ -44,8 +44,12 @@ export interface Engine {
   output: () => Promise<string>;
 }
 
-/** Fewer Erlang threads and no busy waiting: a broker for tests shares two cores with the tests. */
-export const ERLANG_ARGS = '+S 2:2 +SDcpu 1:1 +sbwt none +sbwtdcpu none +sbwtdio none';
+/**
+ * Fewer Erlang threads and no busy waiting: a broker for tests shares two cores with the tests. Channels look every
+ * second, not every minute, whether something is held for longer than consumer_timeout.
+ */
+export const ERLANG_ARGS =
+  '+S 2:2 +SDcpu 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -rabbit channel_tick_interval 1000';
 
 /** @param inside as the broker sees them, which differs in a container */
 export function redisConfig(spec: Spec, { bind, port, data }: { bind: string; port: number; data: string }) {
@@ -81,6 +85,7 @@ export function rabbitmqConfig(
     'log.console = true',
     'log.console.level = info',
     'log.file = false',
+    ...spec.settings,
   ]);
 }
 

@@ -1,4 +1,7 @@
-/** A run's seeder and workers as processes of this machine: started by name, watched, scaled by KEDA's rule, and never left behind. */
+/**
+ * A run's seeder and workers as processes of this machine: started by name, watched, scaled by KEDA's rule, and never
+ * left behind.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,6 @@
-/** Helper processes of a local broker: a command run to its end, and the guard that ends the broker when its owner ends. */
+/**
+ * Helper processes of a local broker: a command run to its end, and the guard that ends the broker when its owner ends.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';

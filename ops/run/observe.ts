@@ -1,4 +1,6 @@
-/** A run seen from outside, through the same code as the workers': a connection to its broker, and its log as it is now. */
+/**
+ * A run seen from outside, through the same code as the workers': a connection to its broker, and its log as it is now.
+ */
 import { connect } from '../../core/broker/connect.js';
 import type { Broker } from '../../core/broker/port.js';
 import { readLedger, type Ledger } from '../../core/ledger/ledger.js';

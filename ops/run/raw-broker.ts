@@ -128,7 +128,8 @@ async function openRabbitmq(broker: Address, prefix: string): Promise<Raw> {
     },
     purgeQueue: async () => (await channel.purgeQueue(`${prefix}.tasks`)).messageCount,
     async removeAll() {
-      // By name: RabbitMQ 3.10 answers 500 when it lists queues while others delete theirs. Deleting what is not there is no error.
+      // By name: RabbitMQ 3.10 answers 500 when it lists queues while others delete theirs. Deleting what is not there
+      // is no error.
       const { tasks, retry, dlq, results } = topologyOf(prefix, 0);
       for (const name of [tasks, retry, dlq, results]) await channel.deleteQueue(name);
     },

@@ -1,4 +1,6 @@
-/** The frame every script runs in: steps with their time, a failure with its last state and remedy, an orderly Ctrl-C. */
+/**
+ * The frame every script runs in: steps with their time, a failure with its last state and remedy, an orderly Ctrl-C.
+ */
 import { createInterface } from 'node:readline/promises';
 import { $, type Shell, chalk, ProcessOutput } from 'zx';
 import { type Flag, type Usage, type Flags, helpText, parseFlags, scriptArguments, UsageError } from './args.js';

@@ -1,4 +1,7 @@
-/** Waiting on an observation with a deadline: a read that failed is not an observation, and the last one is in the error. */
+/**
+ * Waiting on an observation with a deadline: a read that failed is not an observation, and the last one is in the
+ * error.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiMessage, Stop } from './stop.js';
 
@@ -8,7 +11,9 @@ const LOOK_MS = 50;
 
 type Awaitable<T> = Promise<T> | T;
 
-/** Waits for an observation up to a deadline; a read that failed is none. `what` completes the sentence "did not see …". */
+/**
+ * Waits for an observation up to a deadline; a read that failed is none. `what` completes the sentence "did not see …".
+ */
 export type Until = <T>(observe: () => Awaitable<T | false | undefined>, what: string) => Promise<T>;
 
 /** What an observation gave: the value that was waited for, or how far it is. */
@@ -24,8 +29,8 @@ interface Patience {
 }
 
 /**
- * The one loop of all waiting. A `Stop` that the observation throws ends the waiting at once; any other error counts as a
- * failed read, and is tried again.
+ * The one loop of all waiting. A `Stop` that the observation throws ends the waiting at once; any other error counts as
+ * a failed read, and is tried again.
  * @returns the value, or what was seen last
  */
 async function poll<T>(

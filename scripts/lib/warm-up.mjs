@@ -1,7 +1,8 @@
 /**
- * Runs each entry once while the image is built, so that Node's compile cache (NODE_COMPILE_CACHE) is filled and a pod does not
- * compile again what every pod compiles. Node tells caches apart by its version, the machine's kind and the user: it must run as
- * the user that pods have. There is no broker here: what fails for want of one has been compiled by then.
+ * Runs each entry once while the image is built, so that Node's compile cache (NODE_COMPILE_CACHE) is filled and a pod
+ * does not compile again what every pod compiles. Node tells caches apart by its version, the machine's kind and the
+ * user: it must run as the user that pods have. There is no broker here: what fails for want of one has been compiled
+ * by then.
  */
 import { spawnSync } from 'node:child_process';
 

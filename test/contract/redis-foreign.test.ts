@@ -1,4 +1,7 @@
-/** Entries of the task stream that TTG did not write: none stops a worker, none is lost, none is said to be moved before it is. */
+/**
+ * Entries of the task stream that TTG did not write: none stops a worker, none is lost, none is said to be moved before
+ * it is.
+ */
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

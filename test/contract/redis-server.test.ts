@@ -1,4 +1,7 @@
-/** What only Redis has: servers that cannot keep the promise, rights that are missing, and keys that hold something else. */
+/**
+ * What only Redis has: servers that cannot keep the promise, rights that are missing, and keys that hold something
+ * else.
+ */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalBroker } from '../../ops/local/broker.js';

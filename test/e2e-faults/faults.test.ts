@@ -1,4 +1,7 @@
-/** Every fault × both brokers on a Kind cluster with KEDA, each on a release of its own: complete, and the digest of a run without faults. */
+/**
+ * Every fault × both brokers on a Kind cluster with KEDA, each on a release of its own: complete, and the digest of a
+ * run without faults.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, test } from 'vitest';
@@ -15,7 +18,10 @@ type Pair = readonly [name: string, backend: Backend];
 
 /** Another schedule: TTG_FAULT_SEED=n. */
 const SEED = Number(process.env['TTG_FAULT_SEED'] ?? 1);
-/** TTG_FAULT_PAIRS=alternating injects each fault on one broker only, the next one on the other; which is whose turns with the seed. */
+/**
+ * TTG_FAULT_PAIRS=alternating injects each fault on one broker only, the next one on the other; which is whose turns
+ * with the seed.
+ */
 const alternating = process.env['TTG_FAULT_PAIRS'] === 'alternating';
 
 const BACKENDS: readonly Backend[] = ['redis', 'rabbitmq'];

@@ -1,4 +1,7 @@
-/** A release whose workers could not start goes on as soon as it is corrected, and no worker that started is killed for it. */
+/**
+ * A release whose workers could not start goes on as soon as it is corrected, and no worker that started is killed for
+ * it.
+ */
 import { expect, test } from 'vitest';
 import { eventually } from '../support/wait.js';
 import { Release } from './support/release.js';

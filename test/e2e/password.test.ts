@@ -1,4 +1,6 @@
-/** The broker's password is made once and stays, whatever installs the chart, and it fits data that is older than it. */
+/**
+ * The broker's password is made once and stays, whatever installs the chart, and it fits data that is older than it.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

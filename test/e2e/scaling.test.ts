@@ -1,4 +1,7 @@
-/** Scaling that wastes nothing: over whole runs, as many workers as the rule needs, each with work, none started in vain. */
+/**
+ * Scaling that wastes nothing: over whole runs, as many workers as the rule needs, each with work, none started in
+ * vain.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -126,8 +129,8 @@ describe('a run whose last chunks turn out slow', () => {
     values: ['--set', 'computation.simulateWorkMs=0', '--set-file', `computation.source=${module}`],
   };
 
-  // Whoever comes first finishes the fast chunks and may hold all slow ones: the others, started before, find nothing. They
-  // stay, since the many unfinished chunks would make KEDA start pods in their place, over and over.
+  // Whoever comes first finishes the fast chunks and may hold all slow ones: the others, started before, find nothing.
+  // They stay, since the many unfinished chunks would make KEDA start pods in their place, over and over.
   test.concurrent.each(['redis', 'rabbitmq'])(
     'over %s: workers that wait beside a busy one are not replaced in circles',
     async (backend) => {

@@ -1,4 +1,6 @@
-/** Before all end-to-end tests: the cluster with KEDA, and the image in it. After them, what was made here goes again. */
+/**
+ * Before all end-to-end tests: the cluster with KEDA, and the image in it. After them, what was made here goes again.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { CLUSTER, IMAGE_TAG, KUBECONFIG, OUT, ROOT } from './support/place.js';

@@ -1,4 +1,6 @@
-/** `scripts/why.mjs` names the cause of each way in which a run comes to rest, and the remedy that it prints mends it. */
+/**
+ * `scripts/why.mjs` names the cause of each way in which a run comes to rest, and the remedy that it prints mends it.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -32,7 +34,9 @@ async function judged(release: Release): Promise<Answer> {
   );
 }
 
-/** Asks until this is the answer, since what was just done to the cluster takes a while to show; then asks the script. */
+/**
+ * Asks until this is the answer, since what was just done to the cluster takes a while to show; then asks the script.
+ */
 async function whyOf(release: Release, cause: Cause): Promise<Answer> {
   let last = '';
   await eventually(

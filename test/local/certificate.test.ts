@@ -1,4 +1,6 @@
-/** A certificate against the live log of a real broker: whatever is done to the log is found, and the parameters named. */
+/**
+ * A certificate against the live log of a real broker: whatever is done to the log is found, and the parameters named.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Runs that take no chunks: halted by their failure budget, or cancelled. What seeder and `ttg` make of them, on real brokers. */
+/**
+ * Runs that take no chunks: halted by their failure budget, or cancelled. What seeder and `ttg` make of them, on real
+ * brokers.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
@@ -73,7 +76,9 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       writeFileSync(module, 'export const compute = (i) => i;\nexport const other = (;');
       const refused = await seeder({ ...env, MAX_DEAD: '50' });
       expect(refused.status).toBe(2);
-      expect(refused.said).toMatch(/own\.mjs:2[^]*Nothing was published/);
+      expect(refused.said).toMatch(
+        /own\.mjs could not be loaded: SyntaxError.* at .*own\.mjs:2\n[^]*Nothing was published/,
+      );
       expect(await kinds(broker)).toEqual(before);
       expect((await broker.runStates()).get('run-1')).toEqual({ maxDead: 0, dead: 10, halted: 'failures' });
     });
@@ -99,17 +104,25 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       await using bench = new Bench(local);
       const broker = await bench.worker();
       const env = fleetEnv(local, bench.env('operator'));
-      await seedRun(bench, broker, { TOTAL_PARAMETERS: '100', MAX_DEAD: '10' });
+      await seedRun(bench, broker, { TOTAL_PARAMETERS: '10', CHUNK_SIZE: '1', MAX_DEAD: '1' });
       await failOver(broker, 3);
       // The deadline of this test is shorter than that of the wait.
       const verified = await ttg(env, 'verify', '--wait', '--deadline', '3600');
       expect(verified.status).toBe(1);
-      expect(verified.stdout).toMatch(/INCOMPLETE {3}halted: 30 of at most 10 dead\n$/);
+      expect(verified.stdout).toMatch(/INCOMPLETE {3}halted: 3 of at most 1 dead\n$/);
       const { stdout } = await ttg(env, 'status');
-      expect(stdout).toContain('halted: 30 of at most 10 dead');
+      expect(stdout).toContain('halted: 3 of at most 1 dead');
+      const why = await ttg(env, 'why', '--json', '--seconds', '1');
+      expect(JSON.parse(why.stdout)).toMatchObject({
+        cause: 'over-budget',
+        sentence: expect.stringContaining(
+          '3 parameters are dead and its failure budget allows 1; 3 died of: cursed',
+        ) as string,
+        remedy: expect.stringContaining('`ttg dlq replay --all`, and then `ttg resume run-1`') as string,
+      });
       const refused = await ttg(env, 'resume', 'run-1');
       expect(refused.status).toBe(2);
-      expect(refused.stderr).toMatch(/30 of its parameters are dead.*ttg dlq replay --all.*ttg resume run-1/);
+      expect(refused.stderr).toMatch(/3 of its parameters are dead.*ttg dlq replay --all.*ttg resume run-1/);
       expect((await broker.runStates()).get('run-1')?.halted).toBe('failures');
       expect(await ttg(env, 'dlq', 'replay', '--all')).toMatchObject({ status: 0 });
       expect(await ttg(env, 'resume', 'run-1')).toMatchObject({ status: 0 });
@@ -137,6 +150,11 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
       expect(verified.stdout).toMatch(
         /fault {8}the run was cancelled at .*ttg resume run-1[^]*INCOMPLETE {3}cancelled\n$/,
       );
+      const why = await ttg(env, 'why', '--json', '--seconds', '1');
+      expect(JSON.parse(why.stdout)).toMatchObject({
+        cause: 'cancelled',
+        remedy: expect.stringContaining('ttg resume run-1') as string,
+      });
       await expect(seedRun(bench, broker, {})).rejects.toThrow(
         /run-1 was cancelled: start a new one.*ttg resume run-1/,
       );

@@ -1,4 +1,7 @@
-/** A suite that could not fail proves nothing: fence, order and deduplication are broken on purpose, and the verdict must say so. */
+/**
+ * A suite that could not fail proves nothing: fence, order and deduplication are broken on purpose, and the verdict
+ * must say so.
+ */
 import { describe, expect, inject, test } from 'vitest';
 import { IntervalSet } from '../../core/model/interval.js';
 import { Ledger, readLedger } from '../../core/ledger/ledger.js';

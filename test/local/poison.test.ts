@@ -1,4 +1,6 @@
-/** Parameters that cannot be computed, in a run that can: they alone are dead, with real brokers, seeder and workers. */
+/**
+ * Parameters that cannot be computed, in a run that can: they alone are dead, with real brokers, seeder and workers.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,7 +97,8 @@ describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
         if (error.source.includes('cursed')) expect(record.stack).toContain(`${prefix}.mjs`);
       }
       expect(verdict.digest).toBe(referenceDigest(TOTAL, bad));
-      // A set: RabbitMQ may hold an entry twice, where a worker died between publishing a copy and acknowledging the original.
+      // A set: RabbitMQ may hold an entry twice, where a worker died between publishing a copy and acknowledging the
+      // original.
       const letters = new Set<number | undefined>();
       for await (const { chunk } of run.broker.deadLetters()) letters.add(chunk?.start);
       expect([...letters].sort()).toEqual(bad);

@@ -1,4 +1,7 @@
-/** Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the rest; and `ttg verify --repair`. */
+/**
+ * Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the
+ * rest; and `ttg verify --repair`.
+ */
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker, Seeding } from '../../core/broker/port.js';
 import { readLedger } from '../../core/ledger/ledger.js';

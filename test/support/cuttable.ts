@@ -1,4 +1,7 @@
-/** A TCP proxy whose connections can be cut without a goodbye or fall silent: to the broker, a worker that died, or one that is frozen. */
+/**
+ * A TCP proxy whose connections can be cut without a goodbye or fall silent: to the broker, a worker that died, or one
+ * that is frozen.
+ */
 import { startProxy } from '../../ops/local/proxy.js';
 
 export interface Cuttable extends AsyncDisposable {

@@ -1,4 +1,7 @@
-/** The queue of a broker in memory, for the logic of the worker's loop alone: what a broker promises is tested on real ones. */
+/**
+ * The queue of a broker in memory, for the logic of the worker's loop alone: what a broker promises is tested on real
+ * ones.
+ */
 import type { Broker, Delivery, RunState, Settlement, Traits } from '../../core/broker/port.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { HaltReason } from '../../core/wire/records.js';

@@ -1,4 +1,7 @@
-/** A whole run as processes of this machine: the seeder once, and workers that are replaced when they end, as KEDA would. */
+/**
+ * A whole run as processes of this machine: the seeder once, and workers that are replaced when they end, as KEDA
+ * would.
+ */
 import { pino } from 'pino';
 import type { Broker } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';

@@ -1,6 +1,6 @@
 /**
- * A worker as a process: receives HOLD_MAX deliveries, prints each as a line of JSON, and holds them without a heartbeat
- * until it is killed. Ends by itself when its parent does.
+ * A worker as a process: receives HOLD_MAX deliveries, prints each as a line of JSON, and holds them without a
+ * heartbeat until it is killed. Ends by itself when its parent does.
  */
 import process from 'node:process';
 import { loadConfig } from '../../core/runtime/config.js';

@@ -155,7 +155,8 @@ describe('a certificate', () => {
   });
 
   it('hashes a record as this version of the certificate says', async () => {
-    // Whoever changes this digest makes every certificate differ from its log: that is a new version of the certificate.
+    // Whoever changes this digest makes every certificate differ from its log: that is a new version of the
+    // certificate.
     const record = resultRecord(0, 0, { compute: () => 1.5 });
     const { intervals } = await certify([planRecord(1), record]);
     expect(intervals[0]?.records).toBe(PINNED);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Digest } from '../../core/model/digest.js';
 import { random, shuffled } from './support.js';
 
-/** From Python: mmh3.hash_bytes(struct.pack('<Qd', parameter, value), 0, x64arch=False), read as a little-endian number. */
+/**
+ * From Python: mmh3.hash_bytes(struct.pack('<Qd', parameter, value), 0, x64arch=False), read as a little-endian number.
+ */
 const VECTORS = [
   [0, 13.0, 'dd93444c7724aee5c4066545960b4fb0'],
   [5, 48.5, '44159fa6a6aa63150a95cacc92da73cd'],

@@ -1,4 +1,7 @@
-/** Properties of the ledger: what a run comes to depends on its values, and on nothing that brokers and workers do to records. */
+/**
+ * Properties of the ledger: what a run comes to depends on its values, and on nothing that brokers and workers do to
+ * records.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IntervalSet, type Interval } from '../../core/model/interval.js';

@@ -1,9 +1,12 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../core/runtime/errors.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { LogRecord, Wire } from '../../core/wire/records.js';
 import { decodeChunk, encodeChunk } from '../../core/wire/chunk-codec.js';
-import { decodeRecord, encodeRecord, NESTED_FIELDS } from '../../core/wire/record-codec.js';
+import { decodeRecord, encodeRecord } from '../../core/wire/record-codec.js';
+import { whyUnreadable } from '../../core/wire/recordable.js';
+import { arbitraryChunk, arbitraryRecord, flat } from '../support/arbitrary-records.js';
 import { deadRecord, planRecord, resultRecord, seededRecord } from './support.js';
 
 const chunk: Chunk = {
@@ -29,13 +32,6 @@ const records: [string, LogRecord][] = [
   ['result with values', resultRecord(40, 42, { values: [1, 2.5, -3] })],
   ['dead', deadRecord(7, 7, { stack: 'Error: boom\n    at x' })],
 ];
-
-/** A flat wire such as a Redis stream entry: every value is text, nested ones are JSON. */
-function flat(wire: Wire): Wire {
-  return Object.fromEntries(
-    Object.entries(wire).map(([key, value]) => [key, NESTED_FIELDS.includes(key) ? value : String(value)]),
-  );
-}
 
 function without(wire: Wire, field: string): Wire {
   return Object.fromEntries(Object.entries(wire).filter(([key]) => key !== field));
@@ -114,6 +110,28 @@ describe('a task message', () => {
 
   it.each(NONSENSE.map((value) => [value]))('is refused where it is %j', (value) => {
     expect(() => decodeChunk(value)).toThrow(ProtocolError);
+  });
+});
+
+describe('any message', () => {
+  const wires = (wire: Wire): Wire[] => [wire, JSON.parse(JSON.stringify(wire)) as Wire, flat(wire)];
+
+  it('that is a chunk comes back as it was sent', () => {
+    fc.assert(
+      fc.property(arbitraryChunk, (chunk) => {
+        for (const wire of wires(encodeChunk(chunk))) expect(decodeChunk(wire)).toEqual(chunk);
+      }),
+    );
+  });
+
+  it('that is a record comes back as it was written, and is called readable', () => {
+    fc.assert(
+      fc.property(arbitraryRecord, (record) => {
+        expect(whyUnreadable(encodeRecord(record))).toBeUndefined();
+        for (const wire of wires(encodeRecord(record))) expect(decodeRecord(wire)).toEqual(record);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

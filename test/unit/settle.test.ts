@@ -1,4 +1,6 @@
-/** From outcomes to settlements: who pays for what, what is recorded once, and what a lost lease or a lost broker means. */
+/**
+ * From outcomes to settlements: who pays for what, what is recorded once, and what a lost lease or a lost broker means.
+ */
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../compute/executor.js';

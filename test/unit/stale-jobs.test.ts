@@ -17,7 +17,10 @@ interface Fake {
   version?: number;
 }
 
-/** Jobs of one ScaledJob with a pod each, as the API server tells of them, and a clock that stands still but for waiting. */
+/**
+ * Jobs of one ScaledJob with a pod each, as the API server tells of them, and a clock that stands still but for
+ * waiting.
+ */
 class Cluster implements KubeApi {
   readonly deleted: string[] = [];
   readonly options: unknown[] = [];

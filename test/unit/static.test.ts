@@ -184,11 +184,11 @@ describe('a certificate of a static run', { timeout: 60_000 }, () => {
   it('is of the verdict that is shown with it, and holds', async () => {
     const args = ['verify', '--json', '--certificate', file, '--logs', logs];
     const { status, stdout } = await runNode([dist('cli/main.js'), ...args], { env: RUN });
-    const { complete, digest, sum } = JSON.parse(stdout) as Verdict;
+    const { outcome, digest, sum } = JSON.parse(stdout) as Verdict;
     expect(status).toBe(0);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
       certificate: 2,
-      complete,
+      outcome,
       aggregate: { digest, sum },
     });
     expect(await check()).toMatchObject({ status: 0, stdout: expect.stringContaining('INTACT') as string });

@@ -190,22 +190,3 @@ describe('with the broker alone', () => {
     expect(alone(answers({ done: 999, dead: 1 }))).toMatchObject({ cause: 'dead-parameters' });
   });
 });
-
-describe('a run that takes no chunks', () => {
-  const halted = { maxDead: 100, commonest: { count: 391, error: 'typo is not defined\nat line 3' } };
-
-  it('is halted by its failure budget: the commonest error is named, and what to do', () => {
-    const last = { halted: { ...halted, reason: 'failures' as const }, dead: 391, done: 0 };
-    const answer = explained({ broker: answers(last), cluster: undefined });
-    expect(answer).toMatchObject({ state: 'stuck', cause: 'over-budget' });
-    expect(answer.sentence).toMatch(
-      /391 parameters are dead and its failure budget allows 100, 391 times: typo is not/,
-    );
-    expect(answer.remedy).toMatch(/run\.maxDead.*`ttg dlq replay --all`.*`ttg resume --run-id run-1`/);
-  });
-
-  it('was cancelled, whatever else is amiss', () => {
-    const last = { halted: { ...halted, reason: 'cancelled' as const } };
-    expect(explained({ broker: answers(last) })).toMatchObject({ state: 'stuck', cause: 'cancelled' });
-  });
-});

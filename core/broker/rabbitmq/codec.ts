@@ -10,11 +10,13 @@ const STACK = 'x-ttg-stack';
 const STACK_ID = 'x-ttg-stack-id';
 const WORKER = 'x-ttg-worker';
 const TIME = 'x-ttg-time';
-/** Set by quorum queues: returns to the queue since this copy was published, that is, deaths of a worker that held it. */
+/**
+ * Set by quorum queues: returns to the queue since this copy was published, that is, deaths of a worker that held it.
+ */
 const DELIVERY_COUNT = 'x-delivery-count';
 
-/** Headers travel in one frame of AMQP (128 KiB): two such texts, of three bytes a character, fit. */
-const LONGEST_TEXT = 16_384;
+/** amqplib encodes all headers of a message into 64 KiB: two such texts fit, of three bytes a character. */
+const LONGEST_TEXT = 8192;
 
 export type Headers = Record<string, unknown>;
 

@@ -82,7 +82,9 @@ export async function readConcerns(
   return concerns;
 }
 
-/** Whether the broker takes a record of this size: the only way to learn its max_message_size. It is not kept anywhere. */
+/**
+ * Whether the broker takes a record of this size: the only way to learn its max_message_size. It is not kept anywhere.
+ */
 async function tryRecord(link: Link, bytes: number): Promise<Concern | undefined> {
   if (bytes <= SURELY_TAKEN) return undefined;
   const session = await Session.open(await link.connection());

@@ -1,7 +1,8 @@
 /**
- * The dead-letter queue: listed, put back into the queue of tasks, or thrown away. RabbitMQ shows a message only to whoever
- * takes it, so each of these takes them all on a channel of its own, whose close gives back what was not acknowledged, at
- * its place. That raises each one's delivery count, for which the queue's limit leaves room (topology.ts).
+ * The dead-letter queue: listed, put back into the queue of tasks, or thrown away. RabbitMQ shows a message only to
+ * whoever takes it, so each of these takes them all on a channel of its own, whose close gives back what was not
+ * acknowledged, at its place. That raises each one's delivery count, for which the queue's limit leaves room
+ * (topology.ts).
  */
 import { createHash } from 'node:crypto';
 import type { Message } from 'amqplib';

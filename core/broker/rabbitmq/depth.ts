@@ -6,7 +6,10 @@ import { closeChannel, openChannel } from './stream.js';
 import type { Management } from './management.js';
 import type { Topology } from './topology.js';
 
-/** Ready chunks are counted by a passive declare, as KEDA's amqp trigger does, in real time; leased ones lag, see Management. */
+/**
+ * Ready chunks are counted by a passive declare, as KEDA's amqp trigger does, in real time; leased ones lag, see
+ * Management.
+ */
 export async function readDepth(link: Link, topology: Topology, management: Management): Promise<Depth> {
   const [ready, delayed, dead, parked, leased] = await Promise.all([
     count(link, topology.tasks),

@@ -20,8 +20,8 @@ const OLDEST: Version = [3, 10];
 
 /**
  * Both ends take the other for dead between two and three intervals after the last byte (rabbit_heartbeat counts two
- * checks without a change, and so does amqplib): at most 1.2 leases, or 3 s where that is longer. The broker's own value
- * wins only if it is smaller, so it is left above these.
+ * checks without a change, and so does amqplib): at most 1.2 leases, or 3 s where that is longer. The broker's own
+ * value wins only if it is smaller, so it is left above these.
  * @param leaseMs STALE_THRESHOLD_MS
  */
 export function heartbeatSeconds(leaseMs: number): number {
@@ -33,7 +33,9 @@ export function silenceMs(leaseMs: number): number {
   return 3000 * heartbeatSeconds(leaseMs);
 }
 
-/** @throws ConfigError when the broker refuses user, password or virtual host, or is too old; any other error may pass */
+/**
+ * @throws ConfigError when the broker refuses user, password or virtual host, or is too old; any other error may pass
+ */
 export async function dial(config: Config, log: Logger, purpose: string, signal?: AbortSignal): Promise<Line> {
   const socket = new AbortController();
   const cut = (): void => socket.abort();
@@ -78,8 +80,8 @@ function checkVersion(model: ChannelModel, cut: () => void): void {
 }
 
 /**
- * During the handshake amqplib puts the broker's answer into the text of its error only, and of the refusal of a virtual host
- * not even the reply code. This is the one place that reads words; whatever it does not know may pass.
+ * During the handshake amqplib puts the broker's answer into the text of its error only, and of the refusal of a
+ * virtual host not even the reply code. This is the one place that reads words; whatever it does not know may pass.
  */
 async function explain(config: Config, log: Logger, error: unknown): Promise<unknown> {
   const message = error instanceof Error ? error.message : String(error);

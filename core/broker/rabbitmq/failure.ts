@@ -51,7 +51,8 @@ const REMEDIES: Readonly<Record<number, string>> = {
 };
 
 /**
- * What the broker said when it closed a channel that holds chunks, or its connection, with the setting that is to blame.
+ * What the broker said when it closed a channel that holds chunks, or its connection, with the setting that is to
+ * blame.
  * @param error of the 'error' or 'close' event; undefined where the other end vanished without a word
  */
 export function reasonText(error: unknown): string {
@@ -63,8 +64,8 @@ export function reasonText(error: unknown): string {
 export type Right = 'configure' | 'write' | 'read';
 
 /**
- * A missing right, which no waiting brings; undefined for anything else. RabbitMQ before 3.12 does not say which right it
- * is, so the caller names what it asked for.
+ * A missing right, which no waiting brings; undefined for anything else. RabbitMQ before 3.12 does not say which right
+ * it is, so the caller names what it asked for.
  * @param resource a queue, or an exchange
  */
 export function refusal(error: unknown, right: Right, resource: string): ConfigError | undefined {

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { delay } from '../../runtime/backoff.js';
 
 /** A broker that is well answers within this time, so that what is given back at the last moment still arrives. */
-const LAST_MOMENT_MS = 1000;
+const LAST_MOMENT_MS = 500;
 
 export class GiveUp {
   readonly #signal: AbortSignal | undefined;

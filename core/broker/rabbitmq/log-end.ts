@@ -14,14 +14,15 @@ const PATIENCE_MS = 30_000;
 /**
  * The offset of the last record, at least that of every record confirmed before the call; −1 when there is none.
  *
- * The message count that a declare returns will not do: for streams it is a metric, refreshed every few seconds (3.10 and
- * 4.0: rabbit_stream_queue:stat reads queue_coarse_metrics). Instead a consumer attaches at `last`, the last chunk. Once
- * the broker's channel process hears of that offset it sends, in one go, everything up to the end that its credit allows
- * (rabbit_stream_queue:stream_entries), and answers the channel's next request after that. So: the first record is
- * there, one more request is answered, and the end is known.
+ * The message count that a declare returns will not do: for streams it is a metric, refreshed every few seconds (3.10
+ * and 4.0: rabbit_stream_queue:stat reads queue_coarse_metrics). Instead a consumer attaches at `last`, the last chunk.
+ * Once the broker's channel process hears of that offset it sends, in one go, everything up to the end that its credit
+ * allows (rabbit_stream_queue:stream_entries), and answers the channel's next request after that. So: the first record
+ * is there, one more request is answered, and the end is known.
  *
  * An empty stream never says so. It counts as empty when the broker has answered several requests over a while, sent no
- * record, and its metric says 0 too: it would take a log younger than the metric on a broker that stalls for longer than that.
+ * record, and its metric says 0 too: it would take a log younger than the metric on a broker that stalls for longer
+ * than that.
  *
  * @throws ConnectionLost, or the error of a queue that does not exist
  */

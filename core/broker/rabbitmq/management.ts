@@ -1,4 +1,6 @@
-/** What only RabbitMQ's management API tells: figures that lag by its collect_statistics_interval, if it answers at all. */
+/**
+ * What only RabbitMQ's management API tells: figures that lag by its collect_statistics_interval, if it answers at all.
+ */
 import * as z from 'zod/mini';
 import type { Config } from '../../runtime/config.js';
 import type { Logger } from '../../runtime/logger.js';

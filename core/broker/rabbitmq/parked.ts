@@ -6,8 +6,8 @@ import { takeAll } from './take-all.js';
 import type { Topology } from './topology.js';
 
 /**
- * Puts the run's parked chunks back into the queue with all their attempts. What is confirmed there and not yet acknowledged
- * here at a crash is computed twice at worst.
+ * Puts the run's parked chunks back into the queue with all their attempts. What is confirmed there and not yet
+ * acknowledged here at a crash is computed twice at worst.
  * @returns how many they were
  */
 export async function unpark(link: Link, topology: Topology, runId: string): Promise<number> {

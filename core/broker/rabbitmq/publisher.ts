@@ -1,4 +1,6 @@
-/** Seeding: windows of chunks, several under way, published again when the connection is lost before they are confirmed. */
+/**
+ * Seeding: windows of chunks, several under way, published again when the connection is lost before they are confirmed.
+ */
 import { backoff, delay } from '../../runtime/backoff.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Chunk } from '../../model/chunk.js';
@@ -25,7 +27,9 @@ export interface Publishing {
   readonly confirmed: ((total: number) => void) | undefined;
 }
 
-/** Over-publishing does no harm, the ledger counts parameters once; so a window whose confirms were lost is sent again. */
+/**
+ * Over-publishing does no harm, the ledger counts parameters once; so a window whose confirms were lost is sent again.
+ */
 export async function publishChunks(chunks: Iterable<Chunk>, p: Publishing): Promise<number> {
   const source = windowsOf(chunks);
   const waiting: Window[] = [];

@@ -36,10 +36,11 @@ export interface ReceiverOptions {
 
 /**
  * There is no standing consumer. A prefetched message is leased, so the death of its worker counts against it though
- * nobody began it, it is withheld from idle workers, and a consumer cannot be cancelled without a race (see lease-many.ts).
+ * nobody began it, it is withheld from idle workers, and a consumer cannot be cancelled without a race (see
+ * lease-many.ts).
  *
- * A chunk whose attempt is 2 or more may kill its worker, so it is leased alone: the first message is fetched by itself, and
- * only if it is new do others join it. Suspicious ones that come along are given back, at no cost.
+ * A chunk whose attempt is 2 or more may kill its worker, so it is leased alone: the first message is fetched by
+ * itself, and only if it is new do others join it. Suspicious ones that come along are given back, at no cost.
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
@@ -98,8 +99,8 @@ export class Receiver {
   }
 
   /**
-   * The broker counts what returns to the queue as the death of a worker. Where it closed the channel for a limit of its
-   * own this one lives, and says so. What took so long that the limit was passed goes on: its result is recorded.
+   * The broker counts what returns to the queue as the death of a worker. Where it closed the channel for a limit of
+   * its own this one lives, and says so. What took so long that the limit was passed goes on: its result is recorded.
    */
   async #tellUndue(session: Session): Promise<void> {
     const { states, log } = this.#options;
@@ -132,8 +133,8 @@ export class Receiver {
     const first = await deliveries.next(session);
     if (!first) return [];
     if (first.attempt > 1) {
-      // What is being settled is no neighbour for long, and giving back means the end of the queue: a worker that settles its
-      // last chunk while it asks for the next would put off a dead worker's chunk to the end of the run.
+      // What is being settled is no neighbour for long, and giving back means the end of the queue: a worker that
+      // settles its last chunk while it asks for the next would put off a dead worker's chunk to the end of the run.
       await Promise.all([...held].map((each) => each.settleEnded()));
       if (held.size === 1) return [first];
       await settler.giveBack([first]);

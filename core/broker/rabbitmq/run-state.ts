@@ -1,7 +1,7 @@
 /**
- * What runs are apart from the log: their budgets, their dead, and whether they are halted; and what the broker's count of
- * deliveries gets wrong. RabbitMQ has no store to look this up in, so it is a small stream of events, which each process
- * that asks reads once and follows from then on.
+ * What runs are apart from the log: their budgets, their dead, and whether they are halted; and what the broker's count
+ * of deliveries gets wrong. RabbitMQ has no store to look this up in, so it is a small stream of events, which each
+ * process that asks reads once and follows from then on.
  */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
@@ -29,7 +29,9 @@ const eventShape = z.object({
   replayed: z.optional(range),
   /** Recorded by a worker whose lease the broker had ended: the copy that is still queued need not be computed. */
   recorded: z.optional(range),
-  /** Chunks that went back to the queue because the broker closed a channel: no worker died, but each counts as a death. */
+  /**
+   * Chunks that went back to the queue because the broker closed a channel: no worker died, but each counts as a death.
+   */
   undue: z.optional(z.array(range)),
 });
 
@@ -90,7 +92,9 @@ export class RunStates {
     return this.#states.get(runId)?.undue.get(keyOf(chunk)) ?? 0;
   }
 
-  /** Whether the result of exactly these parameters is in the log although their chunk is queued. Call `catchUp` before. */
+  /**
+   * Whether the result of exactly these parameters is in the log although their chunk is queued. Call `catchUp` before.
+   */
   isRecorded(runId: string, chunk: Interval): boolean {
     return this.#states.get(runId)?.recorded.has(keyOf(chunk)) ?? false;
   }

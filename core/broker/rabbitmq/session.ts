@@ -58,8 +58,8 @@ export class Session {
         });
       });
     });
-    // The default exchange confirms what it cannot route. A return says so, comes before its confirm, and names the queue:
-    // if one message found no queue there, none of those still unconfirmed is known to have.
+    // The default exchange confirms what it cannot route. A return says so, comes before its confirm, and names the
+    // queue: if one message found no queue there, none of those still unconfirmed is known to have.
     channel.on('return', (message) => {
       for (const pending of this.#pending) if (pending.queue === message.fields.routingKey) pending.returned = true;
     });
@@ -96,18 +96,24 @@ export class Session {
 
   /**
    * Publishes to a queue; resolves once the broker has confirmed it.
-   * @throws ConnectionLost, Nacked, TooLarge, ConfigError where the right is missing, or Error when the queue does not exist
+   * @throws ConnectionLost, Nacked, TooLarge, ConfigError where the right is missing, or Error when the queue does not
+   *   exist
    */
-  async send(
+  send(
     queue: string,
     content: Buffer,
     headers: Record<string, unknown> = {},
     contentType = 'application/json',
   ): Promise<void> {
-    if (content.length <= LARGE) return this.#send(queue, content, headers, contentType);
+    return content.length <= LARGE
+      ? this.#send(queue, content, headers, contentType)
+      : this.#sendApart(queue, content, headers, contentType);
+  }
+
+  async #sendApart(queue: string, content: Buffer, headers: Record<string, unknown>, type: string): Promise<void> {
     const apart = await Session.open(this.connection);
     try {
-      await apart.#send(queue, content, headers, contentType);
+      await apart.#send(queue, content, headers, type);
     } catch (error) {
       if (codeOf(apart.#end) !== PRECONDITION_FAILED) throw error;
       throw new TooLarge(

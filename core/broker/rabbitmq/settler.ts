@@ -4,6 +4,7 @@ import { asError, LeaseLost, SettledBefore, Unrecordable } from '../../runtime/e
 import type { Logger } from '../../runtime/logger.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
+import { whyUnreadable } from '../../wire/recordable.js';
 import type { LogRecord } from '../../wire/records.js';
 import type { Death, Hooks, Settlement } from '../port.js';
 import { attemptHeaders, deathHeaders, errorHeaders, shortened, toBody } from './codec.js';
@@ -57,7 +58,10 @@ export class Settler {
     return answers;
   }
 
-  /** Lets a settle under way finish, or releases; whoever settles afterwards learns that the lease is lost. Never rejects. */
+  /**
+   * Lets a settle under way finish, or releases; whoever settles afterwards learns that the lease is lost. Never
+   * rejects.
+   */
   async giveBack(deliveries: readonly RabbitDelivery[]): Promise<void> {
     const held = deliveries.filter(({ state }) => state === 'held');
     await this.settle(held.map((delivery) => ({ delivery, verb: 'release' }))).catch(() => undefined);
@@ -175,7 +179,10 @@ export class Settler {
       ...result,
       attempt: delivery.attempt,
     } as const;
-    const body = toBody(encodeRecord(record));
+    const wire = encodeRecord(record);
+    const fault = whyUnreadable(wire);
+    if (fault !== undefined) return new Unrecordable(`the result of chunk ${chunkId} has no encoding: ${fault}`);
+    const body = toBody(wire);
     const most = this.#options.maxRecordBytes;
     if (body.length <= most) return body;
     return new Unrecordable(
@@ -185,8 +192,8 @@ export class Settler {
   }
 
   /**
-   * Where the broker ended the lease for a limit of its own, the result is as good as any: it is recorded and counts once.
-   * The copy that the broker delivers again is told of, so that nobody computes it once more.
+   * Where the broker ended the lease for a limit of its own, the result is as good as any: it is recorded and counts
+   * once. The copy that the broker delivers again is told of, so that nobody computes it once more.
    */
   async #recordLate(
     { session, chunk }: RabbitDelivery,

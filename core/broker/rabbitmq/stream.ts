@@ -26,8 +26,8 @@ export function closeChannel(channel: Channel): Promise<void> {
 }
 
 /**
- * Offsets are those of the stream; the broker starts at the chunk of records that holds the offset asked for, or rather at
- * the offset itself: callers skip what they know.
+ * Offsets are those of the stream; the broker starts at the chunk of records that holds the offset asked for, or rather
+ * at the offset itself: callers skip what they know.
  * @throws ConnectionLost, or the error of a queue that does not exist
  */
 export async function consumeStream(

@@ -1,6 +1,6 @@
 /**
- * All messages of a queue, one after the other. RabbitMQ shows a message only to whoever takes it, so they are taken on a
- * channel of its own, whose close gives back what was not acknowledged, at its place. That raises each one's delivery
+ * All messages of a queue, one after the other. RabbitMQ shows a message only to whoever takes it, so they are taken on
+ * a channel of its own, whose close gives back what was not acknowledged, at its place. That raises each one's delivery
  * count, for which the queue's limit leaves room (topology.ts).
  */
 import type { Message } from 'amqplib';

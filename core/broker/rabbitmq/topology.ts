@@ -37,16 +37,16 @@ export function topologyOf(prefix: string, retryDelayMs: number): Topology {
 }
 
 /**
- * Deliveries after which the broker itself dead-letters: far above the most that MAX_RETRIES allows, so it only ends what
- * no worker lived to judge. A constant, since a queue cannot be declared again with other arguments; positive, since
- * RabbitMQ 3.10 drops the message at once when it is −1.
+ * Deliveries after which the broker itself dead-letters: far above the most that MAX_RETRIES allows, so it only ends
+ * what no worker lived to judge. A constant, since a queue cannot be declared again with other arguments; positive,
+ * since RabbitMQ 3.10 drops the message at once when it is −1.
  */
 const DELIVERY_LIMIT = 100;
 
 /**
- * Ten years. From 3.12 on a queue may have a consumer_timeout of its own, and the broker's does not apply to it: a worker that
- * is gone shows by its connection, and how long a chunk may take is for CHUNK_TIMEOUT_SECONDS to say. Older ones ignore it.
- * No version compares it when a queue is declared again (3.10 and 4.0, tried), so it may change.
+ * Ten years. From 3.12 on a queue may have a consumer_timeout of its own, and the broker's does not apply to it: a
+ * worker that is gone shows by its connection, and how long a chunk may take is for CHUNK_TIMEOUT_SECONDS to say. Older
+ * ones ignore it. No version compares it when a queue is declared again (3.10 and 4.0, tried), so it may change.
  */
 export const CONSUMER_TIMEOUT = 'x-consumer-timeout';
 const CONSUMER_TIMEOUT_MS = 315_360_000_000;
@@ -58,8 +58,8 @@ const MOST_ATTEMPTS = 6;
 const DLQ_DELIVERY_LIMIT = 1_000_000_000;
 
 /**
- * At-least-once keeps a message in its queue until the target has confirmed it: the default may lose what expires at the
- * moment of a crash. It asks for `reject-publish`, which without a length limit never rejects.
+ * At-least-once keeps a message in its queue until the target has confirmed it: the default may lose what expires at
+ * the moment of a crash. It asks for `reject-publish`, which without a length limit never rejects.
  */
 function deadLetterTo(queue: string): Record<string, unknown> {
   return {
@@ -95,7 +95,10 @@ function queues(t: Topology): [name: string, options: Options.AssertQueue][] {
   ];
 }
 
-/** @throws ConfigError when a queue exists with other arguments, cannot be made by this broker, or may not be made by this user */
+/**
+ * @throws ConfigError when a queue exists with other arguments, cannot be made by this broker, or may not be made by
+ *   this user
+ */
 export async function declareTopology(connection: () => Promise<ChannelModel>, topology: Topology): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const model = await connection();
@@ -108,7 +111,8 @@ export async function declareTopology(connection: () => Promise<ChannelModel>, t
       await closeChannel(channel);
       return;
     } catch (error) {
-      // Several pods that create one queue at the same moment can meet its processes half started: 404 or 541, not for long.
+      // Several pods that create one queue at the same moment can meet its processes half started: 404 or 541, not for
+      // long.
       if (error instanceof ConfigError) throw error;
       if (attempt < MOST_ATTEMPTS) await delay(backoff(attempt));
       else if (codeOf(closed) !== INTERNAL_ERROR) throw error;

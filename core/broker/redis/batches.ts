@@ -2,7 +2,9 @@
 import type { ResultRecord, Wire } from '../../wire/records.js';
 import type { Lease } from './delivery.js';
 
-/** Redis does nothing else while a script runs, so batches are bounded by items and by the characters of kept values. */
+/**
+ * Redis does nothing else while a script runs, so batches are bounded by items and by the characters of kept values.
+ */
 export const MOST_ITEMS = 250;
 export const MOST_LENGTH = 1_000_000;
 

@@ -177,8 +177,8 @@ export class RedisBroker implements Broker {
   }
 
   /**
-   * What an unheard answer leased to us would wait for STALE_THRESHOLD_MS and cost an attempt that never began. Leases of
-   * an earlier process of our name are older, and keep their attempt.
+   * What an unheard answer leased to us would wait for STALE_THRESHOLD_MS and cost an attempt that never began. Leases
+   * of an earlier process of our name are older, and keep their attempt.
    */
   readonly #giveBackUnheard = async (sinceMs: number, signal: AbortSignal): Promise<void> => {
     const leases = await recentLeases(this.#link, this.#keys, this.#config.workerName, sinceMs, signal);

@@ -1,17 +1,21 @@
 /**
- * Wires of one shape → arguments of a script. Most fields are the same for all of them, and those are sent once. Measured
- * with chunks of 100 parameters: without it Redis, which all workers share, takes 10 % longer for a chunk (1.5 of 15 µs).
+ * Wires of one shape → arguments of a script. Most fields are the same for all of them, and those are sent once.
+ * Measured with chunks of 100 parameters: without it Redis, which all workers share, takes 10 % longer for a chunk (1.5
+ * of 15 µs).
  */
 import type { Wire } from '../../wire/records.js';
 import { toField, toFields } from './codec.js';
 import type { Arg } from './scripts.js';
 
 export interface Columns {
-  /** Number of fields, number of those that differ, then the fields of the first wire, then the places of what differs in them. */
+  /**
+   * Number of fields, number of those that differ, then the fields of the first wire, then the places of what differs
+   * in them.
+   */
   readonly head: readonly Arg[];
   /**
-   * Adds a wire's values of what differs, as texts. All rows travel as one JSON array: the client and Redis pay for each
-   * argument, and for one long text far less.
+   * Adds a wire's values of what differs, as texts. All rows travel as one JSON array: the client and Redis pay for
+   * each argument, and for one long text far less.
    */
   row(wire: Wire, rows: Arg[]): void;
 }

@@ -12,7 +12,8 @@ const REPORT_EVERY_MS = 5000;
 
 /**
  * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
- * @throws ConfigError when it refuses the credentials, is older than 7.0 or runs in a mode that cannot keep the promise,
+ * @throws ConfigError when it refuses the credentials, is older than 7.0 or runs in a mode that cannot keep the
+ *   promise,
  *   Error when it did not answer in time or stayed a replica, the signal's reason when that aborts
  */
 export async function connectRedis(

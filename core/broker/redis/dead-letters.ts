@@ -8,7 +8,10 @@ import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Scripts } from './scripts.js';
 
-/** What bury.lua adds behind the payload, by its last fields: to a chunk, to one of an earlier release, to anything else. */
+/**
+ * What bury.lua adds behind the payload, by its last fields: to a chunk, to one of an earlier release, to anything
+ * else.
+ */
 const ADDED = [
   ['attempts', 'error', 'stack_id', 'stack', 'worker_id', 'failed_at'],
   ['attempts', 'error', 'stack', 'worker_id', 'failed_at'],

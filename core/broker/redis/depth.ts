@@ -7,8 +7,9 @@ import type { Link } from './link.js';
 import { MAX_RECORD_BYTES } from './settler.js';
 import type { Scripts } from './scripts.js';
 
-// Measured on Redis 7.0.15 with 200,000 chunks and results without their values, worker names of 24 characters: 73 bytes of
-// used_memory a queued task (86 in the chart's nodes of 16 entries), 296 a result. A task's memory is freed with its neighbours, so in the worst case both count.
+// Measured on Redis 7.0.15 with 200,000 chunks and results without their values, worker names of 24 characters: 73
+// bytes of used_memory a queued task (86 in the chart's nodes of 16 entries), 296 a result. A task's memory is freed
+// with its neighbours, so in the worst case both count.
 const MEMORY_PER_CHUNK = 390;
 // Measured in the same run: append-only files of 98 MB at their largest, rewrites included, with the default
 // auto-aof-rewrite-min-size of 64 MB and appendfsync everysec; 143 bytes a result once they are rewritten.

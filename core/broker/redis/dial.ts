@@ -36,7 +36,9 @@ export function createClient(config: Config): Client {
       return Promise.resolve(stream);
     }
 
-    /** @param info fields of INFO by name; none where the user may not ask: then the server's own errors have to tell */
+    /**
+     * @param info fields of INFO by name; none where the user may not ask: then the server's own errors have to tell
+     */
     override check(info: Readonly<Record<string, string>>): boolean {
       fault = unsuitable(new Map(Object.entries(info)), where);
       return fault === undefined;

@@ -3,7 +3,8 @@ import { ReplyError } from 'ioredis';
 import { ConfigError, CredentialsRefused } from '../../runtime/errors.js';
 
 /**
- * - refused: it will not get better. away: the outcome of the command is unknown. wrong: the server must not be written to.
+ * - refused: it will not get better. away: the outcome of the command is unknown. wrong: the server must not be written
+ * to.
  * - busy, full: nothing was changed.
  */
 export type Failure = 'refused' | 'away' | 'wrong' | 'busy' | 'full' | 'other';
@@ -38,8 +39,8 @@ export function classify(error: unknown): Failure {
 }
 
 /**
- * The system's errors have a code. The client's own about a connection have none and no class that it exports (ioredis 6):
- * they are plain Errors or its MaxRetriesPerRequestError, and nothing else that a command rejects with is either.
+ * The system's errors have a code. The client's own about a connection have none and no class that it exports (ioredis
+ * 6): they are plain Errors or its MaxRetriesPerRequestError, and nothing else that a command rejects with is either.
  */
 function isOfConnection(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException;

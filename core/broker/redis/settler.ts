@@ -16,8 +16,8 @@ import type { Link } from './link.js';
 import type { Arg, Script, Scripts } from './scripts.js';
 
 /**
- * Redis would take more, at the cost of others. Measured: for a record of 15 MiB it needs 50 MiB more for a moment, one of
- * 60 MiB takes 210 MiB and 5 s, for 0.8 s of which it answers nobody.
+ * Redis would take more, at the cost of others. Measured: for a record of 15 MiB it needs 50 MiB more for a moment, one
+ * of 60 MiB takes 210 MiB and 5 s, for 0.8 s of which it answers nobody.
  */
 export const MAX_RECORD_BYTES = 16 << 20;
 

@@ -132,7 +132,9 @@ export function refusal(options: Render): string {
   throw new Error(`helm accepted ${JSON.stringify(options)}`);
 }
 
-/** What `helm install` would print. `helm template` does not, so a copy of the chart renders NOTES.txt into an object. */
+/**
+ * What `helm install` would print. `helm template` does not, so a copy of the chart renders NOTES.txt into an object.
+ */
 export function notes(options: Render = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'ttg-notes-'));
   try {

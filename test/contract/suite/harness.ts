@@ -65,7 +65,8 @@ export async function describeContract(backend: Backend): Promise<void> {
         backend,
         leaseIsConnection: backend === 'rabbitmq',
         broker: started,
-        // With the chart's `appendfsync everysec` the last second may be lost to kill -9; that is written where users read it.
+        // With the chart's `appendfsync everysec` the last second may be lost to kill -9; that is written where users
+        // read it.
         durableBroker: async () => {
           if (backend === 'rabbitmq') return started();
           const durable = await startBroker(backend, { provider, appendfsync: 'always' });

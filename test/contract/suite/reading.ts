@@ -128,7 +128,8 @@ export function describeReading(h: Harness): void {
       await reachesDepth(worker, { ready: 7, leased: 0, delayed: 1, dead: 1, stale: 0 });
     });
 
-    // RabbitMQ's trigger counts ready and unacknowledged messages of a queue that holds nothing else; there is no second number.
+    // RabbitMQ's trigger counts ready and unacknowledged messages of a queue that holds nothing else; there is no
+    // second number.
     if (h.backend === 'rabbitmq') return;
     it('counts with XLEN what it counts itself, at every stage: it is what the trigger reads', async () => {
       await using bench = h.bench({ retryMs: 15_000 });

@@ -1,4 +1,7 @@
-/** The cluster's API as it is where KEDA was never installed: a proxy that knows no group keda.sh and passes on all else. */
+/**
+ * The cluster's API as it is where KEDA was never installed: a proxy that knows no group keda.sh and passes on all
+ * else.
+ */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';

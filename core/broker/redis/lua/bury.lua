@@ -1,11 +1,12 @@
 -- Moves one task to the dead-letter queue, with a dead record unless it is undecodable. After fence.lua and done.lua.
--- Input:  KEYS tasks, log, dead-letter stream, the run's set of done parameters ('' if undecodable), hash of the numbers of
---         dead parameters; ARGV[4] id, [5] delivery count, [6] first and [7] last parameter, [8] run ('' if undecodable),
---         [9] n, then n fields and values of the record (0 if undecodable), then fields and values to add to the payload
+-- Input:  KEYS tasks, log, dead-letter stream, the run's set of done parameters ('' if undecodable), hash of the
+--         numbers of dead parameters; ARGV[4] id, [5] delivery count, [6] first and [7] last parameter, [8] run ('' if
+--         undecodable), [9] n, then n fields and values of the record (0 if undecodable), then fields and values to add
+--         to the payload
 -- Output: 1 buried, 0 lease lost
--- Why:    the payload is copied inside Redis, so that bytes which are no text stay as they are. Lua passes on some 8,000
---         values in one call, and others may have written more: from MANY on, the payload is one field of its own. What has
---         its results by another copy is not dead: then the task goes without a trace.
+-- Why:    the payload is copied inside Redis, so that bytes which are no text stay as they are. Lua passes on some
+--         8,000 values in one call, and others may have written more: from MANY on, the payload is one field of its
+--         own. What has its results by another copy is not dead: then the task goes without a trace.
 local log, dlq, done, MANY = KEYS[2], KEYS[3], KEYS[4], 1000
 local id, first, last, run, n = ARGV[4], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local who, times = holder(id)

@@ -1,8 +1,9 @@
--- Settles chunks of one run with their results: record into the log, then the task is gone. After fence.lua and done.lua.
--- Input:  KEYS tasks, log, the run's set of done parameters; ARGV[4] items, [5] n fields, [6] v of them that are given for
---         each item, the first and the last parameter being the first two, then the n fields and values of the first
---         record, then the v places of what is given in them, then a JSON array of texts: for each item id, delivery count
---         and v values
+-- Settles chunks of one run with their results: record into the log, then the task is gone. After fence.lua and
+-- done.lua.
+-- Input:  KEYS tasks, log, the run's set of done parameters; ARGV[4] items, [5] n fields, [6] v of them that are given
+--         for each item, the first and the last parameter being the first two, then the n fields and values of the
+--         first record, then the v places of what is given in them, then a JSON array of texts: for each item id,
+--         delivery count and v values
 -- Output: text with a digit for each item: 1 settled, 0 lease lost
 -- Why:    one step, so a result is in the log if and only if its task is gone, and no parameter is recorded twice.
 local log, done, out, over = KEYS[2], KEYS[3], {}, {}

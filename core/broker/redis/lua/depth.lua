@@ -1,6 +1,7 @@
 -- Counts the chunks by state.
--- Input:  KEYS tasks, dead-letter stream, stream of parked chunks; ARGV group, names of the consumers for delayed and for released entries, idle
---         time in ms from which an entry is due, and the one from which its worker has missed heartbeats
+-- Input:  KEYS tasks, dead-letter stream, stream of parked chunks; ARGV group, names of the consumers for delayed and
+--         for released entries, idle time in ms from which an entry is due, and the one from which its worker has
+--         missed heartbeats
 -- Output: {ready, leased, stale, delayed, dead, parked}
 -- Why:    one step, so the numbers belong together.
 local tasks, group, delayed_name, released_name = KEYS[1], ARGV[1], ARGV[2], ARGV[3]

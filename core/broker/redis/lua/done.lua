@@ -1,7 +1,7 @@
 -- Head of the scripts that write results: which parameters of a run have one.
 -- Input:  key of a sorted set of disjoint intervals, member = first parameter, score = last one; exact up to 2^53
--- Output: covered(key, first, last) → whether each of them has a result; touched(key, first, last) → whether any has; cover(key, first, last) → adds them, once
---         flush() is called; uncover(key, first, last) → takes them out again
+-- Output: covered(key, first, last) → whether each of them has a result; touched(key, first, last) → whether any has;
+--         cover(key, first, last) → adds them, once flush() is called; uncover(key, first, last) → takes them out again
 -- Why:    merged intervals grow with the gaps, not with the parameters: a run worked off in order is one member, where
 --         a bitmap of 10^9 parameters takes 125 MB and ends at 2^32.
 local open = nil

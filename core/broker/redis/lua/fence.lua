@@ -1,6 +1,6 @@
 -- Head of every settling script: who holds an entry.
--- Input:  KEYS[1] task stream; ARGV[1] group, ARGV[2] this consumer, ARGV[3] '1' if the call is a repetition whose first
---         outcome is unknown because the connection broke, else '0'
+-- Input:  KEYS[1] task stream; ARGV[1] group, ARGV[2] this consumer, ARGV[3] '1' if the call is a repetition whose
+--         first outcome is unknown because the connection broke, else '0'
 -- Output: holder(id) → consumer and delivery count of the pending entry, or nil where it is not pending;
 --         expect(n, first, last) fetches ahead, for a script that is going to ask for n entries, most of
 --         them between these two ids, and has changed none yet

@@ -1,8 +1,8 @@
 -- Settles a task of which only the first part is computed: its record into the log, the rest into the queue, then the
 -- task is gone. After fence.lua and done.lua.
 -- Input:  KEYS tasks, log, the run's set of done parameters; ARGV[4] id, [5] delivery count, [6] first and [7] last
---         parameter of the record, [8] n, then n fields and values of the record, then for each piece m, then m fields and
---         values
+--         parameter of the record, [8] n, then n fields and values of the record, then for each piece m, then m fields
+--         and values
 -- Output: 1 settled, 0 lease lost
 -- Why:    one step, so no parameter is queued beside its record, and none is out of the queue without one.
 local log, done, id = KEYS[2], KEYS[3], ARGV[4]

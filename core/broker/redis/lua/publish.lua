@@ -1,14 +1,16 @@
--- Appends one window of chunks of one run to the task stream, but for those that came into it otherwise. After done.lua.
+-- Appends one window of chunks of one run to the task stream, but for those that came into it otherwise. After
+-- done.lua.
 -- Input:  KEYS tasks, lock, windows published under this lock, the run's set of done parameters, how far the stream is
---         known to the holder of the lock, head of the names of sets of what others queued since; ARGV[1] token of the lock,
---         [2] number of the window, [3] id up to which the stream was listed ('' if it was not), [4] chunks, [5] n fields,
---         [6] v of them that are given for each chunk, first and last parameter being the first two, then the n fields and
---         values of the first chunk, then the v places of what is given in them, then a JSON array of texts: v values for each chunk
+--         known to the holder of the lock, head of the names of sets of what others queued since; ARGV[1] token of the
+--         lock, [2] number of the window, [3] id up to which the stream was listed ('' if it was not), [4] chunks, [5]
+--         n fields, [6] v of them that are given for each chunk, first and last parameter being the first two, then the
+--         n fields and values of the first chunk, then the v places of what is given in them, then a JSON array of
+--         texts: v values for each chunk
 -- Output: chunks published, now or by an earlier call with the same number; -1 the lock is not ours any more
 -- Why:    a window whose answer was lost with the connection can be sent again and still is published once. What a
---         replay put into the queue after it was listed is not queued beside it: who looked and who publishes are one step
---         only for what the lock protects. What is published has no record, else it would not be: a record that somebody
---         deleted must not count as done for ever.
+--         replay put into the queue after it was listed is not queued beside it: who looked and who publishes are one
+--         step only for what the lock protects. What is published has no record, else it would not be: a record that
+--         somebody deleted must not count as done for ever.
 local tasks, done, known, others, KEEP_MS = KEYS[1], KEYS[4], KEYS[5], KEYS[6], 600000
 local chunks, n, v = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end

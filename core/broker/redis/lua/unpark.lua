@@ -1,5 +1,6 @@
 -- Puts parked chunks of a run back into the queue, with all their attempts: one page of them.
--- Input:  KEYS stream of parked chunks, tasks; ARGV[1] run, [2] id after which to look, '' from the start, [3] how many to look at
+-- Input:  KEYS stream of parked chunks, tasks; ARGV[1] run, [2] id after which to look, '' from the start, [3] how many
+--         to look at
 -- Output: {chunks moved, id of the last one looked at, '' at the end}
 -- Why:    one step for each page, so a chunk is in one place at every moment.
 local from = ARGV[2] == '' and '-' or '(' .. ARGV[2]

@@ -1,6 +1,6 @@
 -- Looks whether each key holds what it should, and whether this user may do with it all that TTG does. Changes nothing.
--- Input:  KEYS tasks, log, dead letters, parked, plans, numbers of dead, halted, lock, a set of done parameters, bits of
---         windows, a mark, a set of others; ARGV group
+-- Input:  KEYS tasks, log, dead letters, parked, plans, numbers of dead, halted, lock, a set of done parameters, bits
+--         of windows, a mark, a set of others; ARGV group
 -- Output: {{keys that hold something else}, {rights that are missing}}
 -- Why:    a right that is missing in the middle of a step would leave half of it done.
 local group, wrong, missing = ARGV[1], {}, {}
