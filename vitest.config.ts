@@ -7,7 +7,7 @@ import LongestFirst from './test/support/sequencer.js';
  */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
 /** These mostly wait, for leases that lapse, statistics that lag and workers that leave: a few files side by side. */
-const aside = (groupOrder: number) => ({ maxWorkers: 3, sequence: { groupOrder } });
+const aside = (groupOrder: number) => ({ maxWorkers: 4, sequence: { groupOrder } });
 
 /** The chart renders the same with both versions of Helm that users have. */
 const chartWith = (helmMajor: 3 | 4) => ({

@@ -8,7 +8,7 @@ import { type Backend } from '../../ops/local/config.js';
 import { startTestBroker } from '../support/provider.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
-it.each<Backend>(['redis', 'rabbitmq'])(
+it.concurrent.each<Backend>(['redis', 'rabbitmq'])(
   'over %s: nothing seeded, no workers, dead parameters, complete, wrong password, no broker',
   async (backend) => {
     const directory = mkdtempSync(join(tmpdir(), 'ttg-why-'));

@@ -6,7 +6,7 @@ type Write = typeof process.stdout.write;
 export class Screen implements Disposable {
   readonly #streams = [process.stdout, process.stderr].map((stream) => ({
     stream,
-    original: stream.write.bind(stream) as Write,
+    original: stream.write.bind(stream),
   }));
   readonly #update = createLogUpdate(process.stdout);
   #lines = '';
