@@ -6,9 +6,9 @@ import { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker, Seeding } from '../../core/broker/port.js';
 import { readLedger } from '../../core/ledger/ledger.js';
-import { startBroker } from '../../ops/local/broker.js';
 import { repair } from '../../seeder/repair.js';
 import { Bench, never, readResults } from '../support/bench.js';
+import { startTestBroker } from '../support/provider.js';
 import { fleetEnv, ttg } from '../support/fleet.js';
 import { log, seedRun, verdictOf, work } from '../support/seeded.js';
 import type { Worker } from '../support/worker.js';
@@ -193,7 +193,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
 
 describe('a run that does not fit', () => {
   it('is refused with the value to raise, and nothing of it is published', async () => {
-    const local = await startBroker('redis', { maxmemory: '20mb' });
+    const local = await startTestBroker('redis', { maxmemory: '20mb' });
     try {
       await using bench = new Bench(local);
       const broker = await bench.worker();
@@ -211,7 +211,7 @@ describe('a run that does not fit', () => {
 
 describe('a broker that cannot keep the promise', () => {
   it('is refused by the name of its setting, and nothing is published', async () => {
-    const local = await startBroker('redis', { maxmemory: '20mb' });
+    const local = await startTestBroker('redis', { maxmemory: '20mb' });
     try {
       await using bench = new Bench(local);
       const broker = await bench.worker();

@@ -99,16 +99,21 @@ export class Session {
    * @throws ConnectionLost, Nacked, TooLarge, ConfigError where the right is missing, or Error when the queue does not
    *   exist
    */
-  async send(
+  send(
     queue: string,
     content: Buffer,
     headers: Record<string, unknown> = {},
     contentType = 'application/json',
   ): Promise<void> {
-    if (content.length <= LARGE) return this.#send(queue, content, headers, contentType);
+    return content.length <= LARGE
+      ? this.#send(queue, content, headers, contentType)
+      : this.#sendApart(queue, content, headers, contentType);
+  }
+
+  async #sendApart(queue: string, content: Buffer, headers: Record<string, unknown>, type: string): Promise<void> {
     const apart = await Session.open(this.connection);
     try {
-      await apart.#send(queue, content, headers, contentType);
+      await apart.#send(queue, content, headers, type);
     } catch (error) {
       if (codeOf(apart.#end) !== PRECONDITION_FAILED) throw error;
       throw new TooLarge(
