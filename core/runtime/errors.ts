@@ -17,8 +17,8 @@ export class ProtocolError extends Error {
 }
 
 /**
- * Computing a chunk failed. Decision: retry while attempts are left and `retryable`, else split it, or dead-letter it where it
- * is a single parameter.
+ * Computing a chunk failed. Decision: retry while attempts are left and `retryable`, else split it, or dead-letter it
+ * where it is a single parameter.
  */
 export class ChunkError extends Error {
   override readonly name = 'ChunkError';
