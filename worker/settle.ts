@@ -207,7 +207,8 @@ export class Settler {
 
   #tellLost(delivery: Delivery, lost: LeaseLost): void {
     const { chunk, attempt } = delivery;
-    this.#options.log.warn({ chunk_id: chunk.chunkId, attempt, reason: lost.message }, 'lease lost, result dropped');
+    const what = lost.recorded ? 'lease lost, result recorded late' : 'lease lost, result dropped';
+    this.#options.log.warn({ chunk_id: chunk.chunkId, attempt, reason: lost.message }, what);
   }
 
   #tellComplete({ chunk, attempt }: Delivery, { summary, durationSeconds }: Computed): void {

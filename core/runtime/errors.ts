@@ -41,6 +41,13 @@ export class ChunkError extends Error {
  */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+  /** Whether the broker took the result into the log all the same. */
+  readonly recorded: boolean;
+
+  constructor(message: string, { recorded = false, ...options }: ErrorOptions & { recorded?: boolean } = {}) {
+    super(message, options);
+    this.recorded = recorded;
+  }
 }
 
 /**

@@ -73,7 +73,7 @@ describe.each(providers)('RabbitMQ by %s', (provider) => {
       }
       const lost = await delivery.complete(resultOf(delivery.chunk, 'slow')).catch((error: unknown) => error);
       expect(lost).toBeInstanceOf(LeaseLost);
-      expect(lost).toMatchObject({ cause: { code: 406 } });
+      expect(lost).toMatchObject({ cause: { code: 406 }, recorded: true });
       expect(String(lost)).toMatch(/consumer_timeout.*CHUNK_TIMEOUT_SECONDS.*recorded nevertheless/s);
     }
     const next = await bench.worker('next');
