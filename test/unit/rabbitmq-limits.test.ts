@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxRecordBytes, recordBytes, timeoutConcern } from '../../core/broker/rabbitmq/concerns.js';
+import { recordBytes, timeoutConcern } from '../../core/broker/rabbitmq/concerns.js';
 import { reasonText, refusal } from '../../core/broker/rabbitmq/failure.js';
 import { heartbeatSeconds, silenceMs } from '../../core/broker/rabbitmq/dial.js';
 import { isAtLeast } from '../../core/broker/rabbitmq/version.js';
@@ -13,7 +13,6 @@ describe('limits of RabbitMQ', () => {
     expect(isAtLeast([3, 12], [3, 12])).toBe(true);
     expect(isAtLeast([4, 0], [3, 12])).toBe(true);
     expect(isAtLeast([3, 10], [3, 12])).toBe(false);
-    expect(maxRecordBytes([3, 10])).toBeGreaterThan(maxRecordBytes([4, 0]));
   });
 
   it('concern a chunk that may take longer than a lease', () => {

@@ -21,7 +21,7 @@ import type { DeadLetter } from '../../wire/dead-letter.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import type { HaltReason, LogEntry, LogRecord } from '../../wire/records.js';
 import { toBody } from './codec.js';
-import { maxRecordBytes, readConcerns } from './concerns.js';
+import { MAX_RECORD_BYTES, readConcerns } from './concerns.js';
 import { versionOf, type Version } from './version.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
@@ -113,7 +113,7 @@ export class RabbitmqBroker implements Broker {
       states,
       log,
       hooks,
-      maxRecordBytes: maxRecordBytes(this.#version),
+      maxRecordBytes: MAX_RECORD_BYTES,
       held,
     });
     this.#settler = settler;
@@ -220,7 +220,7 @@ export class RabbitmqBroker implements Broker {
       diskPerChunk: DISK_PER_CHUNK,
       memoryPerDead: MEMORY_PER_DEAD,
       diskPerDead: DISK_PER_DEAD,
-      maxRecordBytes: maxRecordBytes(this.#version),
+      maxRecordBytes: MAX_RECORD_BYTES,
     };
   }
 
