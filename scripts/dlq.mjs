@@ -1,7 +1,7 @@
 #!/usr/bin/env zx
 /** Looks into a release's dead-letter queue, replays or drops what is in it: `ttg dlq`, run from here. */
 import { CONTEXT, NAMESPACE, RELEASE } from '../dist/ops/script/args.js';
-import { connect } from '../dist/ops/cluster/kube.js';
+import { releaseOf } from '../dist/ops/cluster/release.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
@@ -23,7 +23,6 @@ await runScript(
   },
   async (flags, script) => {
     const args = ['dlq', flags.action, ...flags.id, ...(flags.all ? ['--all'] : []), ...(flags.json ? ['--json'] : [])];
-    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: script.signal });
+    return runTtgOnRelease(releaseOf(flags), args, { signal: script.signal });
   },
 );

@@ -1,7 +1,7 @@
 #!/usr/bin/env zx
 /** Shows what a release's run has computed: aggregate, wall clock, throughput, who did what; or every value as CSV. */
 import { RUN } from '../dist/ops/script/args.js';
-import { connect } from '../dist/ops/cluster/kube.js';
+import { releaseOf } from '../dist/ops/cluster/release.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
@@ -25,7 +25,6 @@ await runScript(
       ...(flags.csv ? ['--csv'] : []),
       ...(flags.verbose ? ['--verbose'] : []),
     ];
-    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: script.signal, runId: flags['run-id'] });
+    return runTtgOnRelease(releaseOf(flags), args, { signal: script.signal, runId: flags['run-id'] });
   },
 );

@@ -1,7 +1,7 @@
 #!/usr/bin/env zx
 /** `ttg resume` on a release's run. */
 import { RUN } from '../dist/ops/script/args.js';
-import { connect } from '../dist/ops/cluster/kube.js';
+import { releaseOf } from '../dist/ops/cluster/release.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
@@ -12,8 +12,5 @@ await runScript(
     flags: RUN,
     examples: ['resume.mjs -n ttg --run-id run-1'],
   },
-  async (flags, run) => {
-    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, ['resume'], { signal: run.signal, runId: flags['run-id'] });
-  },
+  (flags, run) => runTtgOnRelease(releaseOf(flags), ['resume'], { signal: run.signal, runId: flags['run-id'] }),
 );

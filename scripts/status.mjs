@@ -2,8 +2,8 @@
 /** Shows how far a release's run is: progress, rate, time left, queue, worker pods. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RUN } from '../dist/ops/script/args.js';
-import { connect, listPods } from '../dist/ops/cluster/kube.js';
-import { selectorOf } from '../dist/ops/cluster/release.js';
+import { listPods } from '../dist/ops/cluster/kube.js';
+import { releaseOf, selectorOf } from '../dist/ops/cluster/release.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { askTtgOnRun, openRun } from '../dist/ops/cluster/open-run.js';
 import { statusText } from '../dist/cli/text.js';
@@ -20,7 +20,7 @@ await runScript(
     examples: ['status.mjs -n ttg --watch 2'],
   },
   async (flags, script) => {
-    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
+    const where = releaseOf(flags);
     /** @type {{ accounted: number, at: number } | undefined} */
     let last;
     for (;;) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env zx
 /** Says whether every parameter of a release's run has exactly one result: `ttg verify`, run from here. */
 import { RUN } from '../dist/ops/script/args.js';
-import { connect } from '../dist/ops/cluster/kube.js';
+import { releaseOf } from '../dist/ops/cluster/release.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { runTtgOnRelease } from '../dist/ops/cluster/open-run.js';
 
@@ -43,7 +43,6 @@ await runScript(
     ];
     for (const name of /** @type {const} */ (['certificate', 'faults', 'check']))
       if (flags[name]) args.push(`--${name}`, flags[name]);
-    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
-    return runTtgOnRelease(where, args, { signal: script.signal, runId: flags['run-id'] });
+    return runTtgOnRelease(releaseOf(flags), args, { signal: script.signal, runId: flags['run-id'] });
   },
 );

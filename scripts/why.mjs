@@ -1,7 +1,7 @@
 #!/usr/bin/env zx
 /** Says in one sentence why a release's run does not move, and what to do: from cluster, KEDA, broker and log. */
 import { RUN } from '../dist/ops/script/args.js';
-import { connect } from '../dist/ops/cluster/kube.js';
+import { releaseOf } from '../dist/ops/cluster/release.js';
 import { observe } from '../dist/cli/diagnose/collect.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { apiMessage, Stop } from '../dist/ops/script/stop.js';
@@ -26,7 +26,7 @@ await runScript(
     examples: ['why.mjs -n ttg', 'why.mjs --context production -n sweeps --release nightly'],
   },
   async (flags, script) => {
-    const where = { kube: connect(flags), namespace: flags.namespace, release: flags.release };
+    const where = releaseOf(flags);
     const options = { seconds: flags.seconds, runId: flags['run-id'], flags: pointing(flags), signal: script.signal };
     const seen = await observe(where, options).catch((thrown) => {
       script.signal.throwIfAborted();

@@ -8,7 +8,7 @@
  */
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
-import { IntervalSet, size, type Interval } from '../model/interval.js';
+import { firstIndex, IntervalSet, size, type Interval } from '../model/interval.js';
 import type { ResultRecord, Summary } from '../wire/records.js';
 
 export interface Side {
@@ -111,22 +111,12 @@ export class Duplicates {
   *#near({ start, end }: Interval): Generator<Later> {
     if (!this.#sorted) this.#later.sort((a, b) => a.record.start - b.record.start);
     this.#sorted = true;
-    for (let at = this.#firstFrom(start - this.#longest + 1); at < this.#later.length; at++) {
+    const first = firstIndex(this.#later, ({ record }) => record.start > start - this.#longest);
+    for (let at = first; at < this.#later.length; at++) {
       const later = this.#later[at] as Later;
       if (later.record.start > end) return;
       yield later;
     }
-  }
-
-  #firstFrom(parameter: number): number {
-    let low = 0;
-    let high = this.#later.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#later[middle] as Later).record.start < parameter) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   #conflict(first: Side, second: Side, records: number, { start, end }: Interval): void {

@@ -41,7 +41,7 @@ export class IntervalSet {
       items[items.length - 1] = { start: last.start, end: interval.end };
       return;
     }
-    const from = this.#firstEndingAtOrAfter(interval.start - 1);
+    const from = this.#firstEndingFrom(interval.start - 1);
     let { start, end } = interval;
     let until = from;
     for (let item = items[until]; item && item.start <= end + 1; item = items[++until]) {
@@ -55,7 +55,7 @@ export class IntervalSet {
   overlap(interval: Interval): number {
     let covered = 0;
     const items = this.#items;
-    let at = this.#firstEndingAtOrAfter(interval.start);
+    let at = this.#firstEndingFrom(interval.start);
     for (let item = items[at]; item && item.start <= interval.end; item = items[++at]) {
       covered += Math.min(item.end, interval.end) - Math.max(item.start, interval.start) + 1;
     }
@@ -67,7 +67,7 @@ export class IntervalSet {
     const gaps: Interval[] = [];
     let next = interval.start;
     const items = this.#items;
-    let at = this.#firstEndingAtOrAfter(interval.start);
+    let at = this.#firstEndingFrom(interval.start);
     for (let item = items[at]; item && item.start <= interval.end; item = items[++at]) {
       if (item.start > next) gaps.push({ start: next, end: item.start - 1 });
       next = item.end + 1;
@@ -76,16 +76,21 @@ export class IntervalSet {
     return gaps;
   }
 
-  #firstEndingAtOrAfter(parameter: number): number {
-    let low = 0;
-    let high = this.#items.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#items[middle] as Interval).end < parameter) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #firstEndingFrom(parameter: number): number {
+    return firstIndex(this.#items, ({ end }) => end >= parameter);
   }
+}
+
+/** Index of the first item that holds, or the length; `holds` is false up to some item and true from there on. */
+export function firstIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(items[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** `3, 7–9 and 4 more`: for people, at most `most` intervals. */

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { V1Job, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { Stop } from '../script/stop.js';
-import { type Kube, PROJECT, type ScaledJob, listScaledJobs, getSecret, orAbsent, matching } from './kube.js';
+import { type Kube, PROJECT, type ScaledJob, connect, listScaledJobs, getSecret, orAbsent, matching } from './kube.js';
 import { type Forward, forwardService } from './port-forward.js';
 
 export interface Where {
@@ -10,6 +10,13 @@ export interface Where {
   namespace: string;
   release: string;
 }
+
+/** The release that the shared flags name; `connect` says what it throws. */
+export const releaseOf = (flags: Parameters<typeof connect>[0] & Omit<Where, 'kube'>): Where => ({
+  kube: connect(flags),
+  namespace: flags.namespace,
+  release: flags.release,
+});
 
 /** Labels of the release's objects. */
 export const selectorOf = (release: string, component?: string) =>

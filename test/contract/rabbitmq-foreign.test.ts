@@ -5,19 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
 import { fromBody, toBody } from '../../core/broker/rabbitmq/codec.js';
 import { decodeChunk, encodeChunk } from '../../core/wire/chunk-codec.js';
-import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import {
   Bench,
   chunks,
   never,
   publish,
   reachesDepth,
+  readDeadLetters,
   readLog,
   receive,
   receiveOne,
   resultOf,
 } from '../support/bench.js';
-import type { Worker } from '../support/worker.js';
 
 interface Foreign {
   readonly body: Buffer;
@@ -71,12 +70,6 @@ function isChunk(content: Buffer): boolean {
   }
 }
 
-async function lettersOf(worker: Worker): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = [];
-  for await (const letter of worker.deadLetters()) letters.push(letter);
-  return letters;
-}
-
 describe('messages that others wrote', () => {
   let broker: LocalBroker;
   let connection: ChannelModel;
@@ -111,7 +104,7 @@ describe('messages that others wrote', () => {
           await delivery.discard();
         }
       }
-      const moved = (await lettersOf(worker)).map((letter) => {
+      const moved = (await readDeadLetters(worker)).map((letter) => {
         if (letter.chunk) throw new Error('a chunk among what nobody could decode');
         return letter.raw.toString('base64');
       });
@@ -129,7 +122,7 @@ describe('messages that others wrote', () => {
     await publish(worker, 1);
     const delivery = await receiveOne(worker);
     await delivery.complete(resultOf(delivery.chunk));
-    const [letter, ...more] = await lettersOf(worker);
+    const [letter, ...more] = await readDeadLetters(worker);
     expect(more).toEqual([]);
     if (!letter || letter.chunk) throw new Error('no undecodable letter');
     expect(letter.raw.equals(large)).toBe(true);
@@ -144,7 +137,7 @@ describe('messages that others wrote', () => {
     for (const queue of ['results', 'control', 'tasks.parked', 'tasks.dlq'])
       await put(`${bench.prefix}.${queue}`, messages);
     expect(await readLog(worker)).toHaveLength(20);
-    expect((await lettersOf(worker)).length).toBe(20);
+    expect((await readDeadLetters(worker)).length).toBe(20);
     await worker.halt('run-1', 'cancelled');
     expect((await worker.runStates()).get('run-1')?.halted).toBe('cancelled');
     const parkedChunks = messages.filter((each) => isChunk(each.body)).length;

@@ -7,12 +7,21 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalBroker } from '../../ops/local/broker.js';
 import { decodeChunk, encodeChunk } from '../../core/wire/chunk-codec.js';
-import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import { ChunkError, ProtocolError } from '../../core/runtime/errors.js';
 import { fromFields, toFields } from '../../core/broker/redis/codec.js';
-import { Bench, chunks, never, publish, reachesDepth, receive, receiveOne, resultOf } from '../support/bench.js';
+import {
+  Bench,
+  chunks,
+  never,
+  publish,
+  reachesDepth,
+  readDeadLetters,
+  receive,
+  receiveOne,
+  resultOf,
+} from '../support/bench.js';
 import { startTestBroker } from '../support/provider.js';
-import { seeding, type Worker } from '../support/worker.js';
+import { seeding } from '../support/worker.js';
 
 type Fields = readonly (string | Buffer)[];
 
@@ -64,12 +73,6 @@ function isChunk(fields: Fields): boolean {
   }
 }
 
-async function lettersOf(worker: Worker): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = [];
-  for await (const letter of worker.deadLetters()) letters.push(letter);
-  return letters;
-}
-
 describe('entries that others wrote', () => {
   let broker: LocalBroker;
   let raw: Redis;
@@ -99,7 +102,7 @@ describe('entries that others wrote', () => {
         }
       }
       const moved: string[] = [];
-      for (const letter of await lettersOf(worker)) {
+      for (const letter of await readDeadLetters(worker)) {
         if (letter.chunk) throw new Error('a chunk among what nobody could decode');
         moved.push(letter.raw.toString('base64'));
         expect(letter.error).toMatch(/./);
@@ -121,7 +124,7 @@ describe('entries that others wrote', () => {
     await publish(worker, 1);
     const delivery = await receiveOne(worker);
     await delivery.complete(resultOf(delivery.chunk));
-    const [letter, ...more] = await lettersOf(worker);
+    const [letter, ...more] = await readDeadLetters(worker);
     expect(more).toEqual([]);
     if (!letter || letter.chunk) throw new Error('no undecodable letter');
     expect(letter.raw.equals(asBytes(fields))).toBe(true);
@@ -136,7 +139,7 @@ describe('entries that others wrote', () => {
     await raw.call('XADD', [`${bench.prefix}:tasks`, '*', ...valid, ...further]);
     const delivery = await receiveOne(worker);
     await delivery.deadLetter(new ChunkError('cursed', { retryable: false }), 'w1');
-    const [letter] = await lettersOf(worker);
+    const [letter] = await readDeadLetters(worker);
     expect(letter?.chunk).toEqual(delivery.chunk);
     expect(await worker.replay([letter!.id])).toEqual([letter!.id]);
     expect((await receiveOne(worker)).chunk).toEqual(delivery.chunk);
@@ -171,7 +174,7 @@ describe('entries that others wrote', () => {
     await raw.call('XADD', [`${bench.prefix}:tasks:dlq`, '*', ...entries[0]!]);
     await publish(worker, 1);
     await (await receiveOne(worker)).release();
-    const raws = (await lettersOf(worker)).map((letter) => !letter.chunk && letter.raw.toString());
+    const raws = (await readDeadLetters(worker)).map((letter) => !letter.chunk && letter.raw.toString());
     expect(raws).toEqual([entries[0], ...entries].map((fields) => asBytes(fields!).toString()));
   });
 
@@ -182,7 +185,7 @@ describe('entries that others wrote', () => {
     await raw.call('XADD', [`${bench.prefix}:tasks`, '*', ...fields]);
     await publish(worker, 1);
     await (await receiveOne(worker)).release();
-    const [letter] = await lettersOf(worker);
+    const [letter] = await readDeadLetters(worker);
     if (!letter || letter.chunk) throw new Error('no undecodable letter');
     expect(letter.raw.equals(asBytes(fields))).toBe(true);
     expect(letter.error).not.toBe('theirs');

@@ -9,6 +9,7 @@ import type { Broker, ConnectOptions, Depth } from '../../core/broker/port.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { connect } from '../../core/broker/connect.js';
 import type { Chunk } from '../../core/model/chunk.js';
+import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import type { LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/wire/records.js';
 import { chunksOf, type Plan } from '../../core/model/plan.js';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
@@ -188,6 +189,12 @@ export async function readLog(broker: Pick<Broker, 'records'>): Promise<LogEntry
   const entries: LogEntry[] = [];
   for await (const entry of broker.records()) entries.push(entry);
   return entries;
+}
+
+export async function readDeadLetters(broker: Pick<Broker, 'deadLetters'>): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  for await (const letter of broker.deadLetters()) letters.push(letter);
+  return letters;
 }
 
 export async function readRecords(broker: Pick<Broker, 'records'>): Promise<LogRecord[]> {

@@ -113,7 +113,6 @@ export class RabbitmqBroker implements Broker {
       states,
       log,
       hooks,
-      maxRecordBytes: MAX_RECORD_BYTES,
       held,
     });
     this.#settler = settler;

@@ -9,6 +9,7 @@ import type { LogRecord } from '../../wire/records.js';
 import type { Death, Hooks, Settlement } from '../port.js';
 import { attemptHeaders, deathHeaders, errorHeaders, shortened, toBody } from './codec.js';
 import type { RabbitDelivery } from './delivery.js';
+import { MAX_RECORD_BYTES } from './concerns.js';
 import { ConnectionLost, TooLarge } from './failure.js';
 import type { Link } from './link.js';
 import { rangeOf, type RunStates } from './run-state.js';
@@ -23,8 +24,6 @@ export interface SettlerOptions {
   readonly states: RunStates;
   readonly log: Logger;
   readonly hooks: Hooks;
-  /** Larger records are not even sent. */
-  readonly maxRecordBytes: number;
   /** Loses what is settled. */
   readonly held: Set<RabbitDelivery>;
 }
@@ -183,10 +182,9 @@ export class Settler {
     const fault = whyUnreadable(wire);
     if (fault !== undefined) return new Unrecordable(`the result of chunk ${chunkId} has no encoding: ${fault}`);
     const body = toBody(wire);
-    const most = this.#options.maxRecordBytes;
-    if (body.length <= most) return body;
+    if (body.length <= MAX_RECORD_BYTES) return body;
     return new Unrecordable(
-      `the record of chunk ${chunkId} has ${body.length} bytes, and RabbitMQ takes ${most} in one message: make smaller ` +
+      `the record of chunk ${chunkId} has ${body.length} bytes, and RabbitMQ takes ${MAX_RECORD_BYTES} in one message: make smaller ` +
         'chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (KEEP_VALUES; run.keepValues)',
     );
   }

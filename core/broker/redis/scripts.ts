@@ -32,13 +32,14 @@ export type Scripts = ReturnType<typeof loadScripts>;
 export function loadScripts() {
   const fence = readFileSync(new URL('./lua/fence.lua', import.meta.url), 'utf8');
   const done = readFileSync(new URL('./lua/done.lua', import.meta.url), 'utf8');
+  const replace = readFileSync(new URL('./lua/replace.lua', import.meta.url), 'utf8');
   return {
     complete: new Script(fence, done, readFileSync(new URL('./lua/complete.lua', import.meta.url), 'utf8')),
     reassign: new Script(fence, readFileSync(new URL('./lua/reassign.lua', import.meta.url), 'utf8')),
     bury: new Script(fence, done, readFileSync(new URL('./lua/bury.lua', import.meta.url), 'utf8')),
-    split: new Script(fence, readFileSync(new URL('./lua/split.lua', import.meta.url), 'utf8')),
+    split: new Script(fence, replace, readFileSync(new URL('./lua/split.lua', import.meta.url), 'utf8')),
     remove: new Script(fence, readFileSync(new URL('./lua/remove.lua', import.meta.url), 'utf8')),
-    part: new Script(fence, done, readFileSync(new URL('./lua/part.lua', import.meta.url), 'utf8')),
+    part: new Script(fence, done, replace, readFileSync(new URL('./lua/part.lua', import.meta.url), 'utf8')),
     append: new Script(readFileSync(new URL('./lua/append.lua', import.meta.url), 'utf8')),
     usable: new Script(readFileSync(new URL('./lua/usable.lua', import.meta.url), 'utf8')),
     halt: new Script(readFileSync(new URL('./lua/halt.lua', import.meta.url), 'utf8')),

@@ -10,6 +10,7 @@ import {
   planRecord,
   publish,
   reachesDepth,
+  readDeadLetters,
   readResults,
   receive,
   receiveOne,
@@ -50,7 +51,7 @@ export function describeDeadLetters(h: Harness): void {
 
     it('are none before anything was prepared', async () => {
       await using bench = h.bench();
-      expect(await readAll(await bench.connectOnly())).toEqual([]);
+      expect(await readDeadLetters(await bench.connectOnly())).toEqual([]);
     });
 
     it('are all there for the next reader when one stops in the middle', async () => {
@@ -150,17 +151,11 @@ async function bury(worker: Worker, count: number): Promise<void> {
     await delivery.deadLetter(new ChunkError('cursed', { retryable: false }), 'w1');
 }
 
-async function readAll(worker: Worker): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = [];
-  for await (const letter of worker.deadLetters()) letters.push(letter);
-  return letters;
-}
-
 /** As soon as there are so many: RabbitMQ gives back what another reader held a moment after that reader's end. */
 async function list(worker: Worker, count: number): Promise<DeadLetter[]> {
   return eventually(
     async () => {
-      const letters = await readAll(worker);
+      const letters = await readDeadLetters(worker);
       return letters.length === count && letters;
     },
     10_000,

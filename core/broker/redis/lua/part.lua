@@ -1,5 +1,5 @@
 -- Settles a task of which only the first part is computed: its record into the log, the rest into the queue, then the
--- task is gone. After fence.lua and done.lua.
+-- task is gone. After fence.lua, done.lua and replace.lua.
 -- Input:  KEYS tasks, log, the run's set of done parameters; ARGV[4] id, [5] delivery count, [6] first and [7] last
 --         parameter of the record, [8] n, then n fields and values of the record, then for each piece m, then m fields
 --         and values
@@ -17,12 +17,5 @@ if not (covered(done, first, last) and redis.call('EXISTS', log) == 1) then
   cover(done, first, last)
   flush()
 end
-local at = 9 + n
-while at <= #ARGV do
-  local m = tonumber(ARGV[at])
-  redis.call('XADD', tasks, '*', unpack(ARGV, at + 1, at + m))
-  at = at + 1 + m
-end
-redis.call('XACK', tasks, group, id)
-redis.call('XDEL', tasks, id)
+replace(id, 9 + n)
 return 1

@@ -1,4 +1,4 @@
--- Replaces one task by others that together hold the same parameters. After fence.lua.
+-- Replaces one task by others that together hold the same parameters. After fence.lua and replace.lua.
 -- Input:  KEYS tasks; ARGV[4] id, [5] delivery count, then for each piece n, then n fields and values
 -- Output: 1 replaced, 0 lease lost
 -- Why:    one step, so no parameter is queued twice and none is out of the queue for a moment.
@@ -9,12 +9,5 @@ if who ~= me or times ~= tonumber(ARGV[5]) then
   return repeated and gone and 1 or 0
 end
 
-local at = 6
-while at <= #ARGV do
-  local n = tonumber(ARGV[at])
-  redis.call('XADD', tasks, '*', unpack(ARGV, at + 1, at + n))
-  at = at + 1 + n
-end
-redis.call('XACK', tasks, group, id)
-redis.call('XDEL', tasks, id)
+replace(id, 6)
 return 1
