@@ -18,8 +18,7 @@ export interface CancelOptions {
 /**
  * Safe to repeat.
  * @returns how many chunks were taken out of the queue. Those that workers hold or that wait for a retry are dropped by
- *   the
- *   workers that get them
+ *   the workers that get them
  * @throws ConfigError when the log holds no plan of the run
  */
 export async function cancel({ broker, runId, stop }: CancelOptions): Promise<number> {

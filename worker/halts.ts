@@ -1,6 +1,5 @@
 /** Which runs take no chunks, as of the last heartbeat, and when a run has to be halted. */
-import type { Broker, Settlement } from '../core/broker/port.js';
-import type { RunState } from '../core/broker/port.js';
+import type { Broker, RunState, Settlement } from '../core/broker/port.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { HaltReason } from '../core/wire/records.js';
 

@@ -116,11 +116,12 @@ export class Ledger {
     return dead;
   }
 
-  /** The dead records that still count, the latest for the same parameters, each with its stack. */
+  /** The dead records that still count, ascending: the latest for the same parameters, each with its stack. */
   deadRecords(): DeadRecord[] {
     const latest = new Map(this.#dead.map((record) => [`${record.start}-${record.end}`, record]));
     return [...latest.values()]
       .filter((record) => this.covered.overlap(record) < size(record))
+      .sort((a, b) => a.start - b.start)
       .map((record) => ({ ...record, stack: record.stack || (this.#stacks.get(record.stackId) ?? '') }));
   }
 
