@@ -1,7 +1,7 @@
 /** What a computation is, and how one is found by name. */
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtin } from './builtin.js';
 
 /** Gives the value of one parameter. It must be deterministic: a parameter may be computed more than once. */
@@ -47,11 +47,25 @@ export async function loadComputation(name: string): Promise<Computation> {
   try {
     module = (await import(pathToFileURL(name).href)) as Partial<Computation>;
   } catch (cause) {
-    throw new LoadError(`computation ${name} could not be loaded: ${String(cause)}`, { missing: false, cause });
+    throw new LoadError(`computation ${name} could not be loaded: ${String(cause)}${placeOf(cause)}`, {
+      missing: false,
+      cause,
+    });
   }
   const { compute } = module;
   if (typeof compute !== 'function') {
     throw new LoadError(`computation ${name} exports no function "compute(parameter)": add it`, { missing: false });
   }
   return { compute };
+}
+
+/** Where this program is. */
+const OWN = new URL('.', import.meta.url).href;
+
+/** ` at FILE:LINE`, where the stack names a line of the user's. Of a syntax error Node keeps the line to itself. */
+function placeOf(thrown: unknown): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  for (const [, url = '', line = ''] of stack.matchAll(/(file:\/\/[^\s()]+?):(\d+)/g))
+    if (!url.startsWith(OWN)) return ` at ${fileURLToPath(url)}:${line}`;
+  return '';
 }

@@ -9,11 +9,16 @@ export interface ThreadOptions {
   /** A progress message each time this many parameters are done. */
   readonly progressEvery: number;
   /**
-   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done. Shared,
-   * so that it outlives the thread.
+   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done, or one of
+   * the two below. Shared, so that it outlives the thread.
    */
   readonly current: SharedArrayBuffer;
 }
+
+/** In place of the parameters done: the task's computation is being loaded. */
+export const LOADING = -1;
+/** In place of the parameters done: the thread has not begun. */
+export const NOT_BEGUN = -2;
 
 export interface Task extends Interval {
   /** Position within the batch. */

@@ -5,7 +5,7 @@ import type { Computed, Failure, Outcome } from './executor.js';
 import { LoadError, loadComputation, type Computation } from './module.js';
 import { Summariser } from './summarise.js';
 import { packOutcomes, unpackTasks } from './pack.js';
-import type { FromThread, PackedTasks, Task, ThreadOptions } from './protocol.js';
+import { LOADING, type FromThread, type PackedTasks, type Task, type ThreadOptions } from './protocol.js';
 
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
 const HAND_OVER_MS = 20;
@@ -36,7 +36,7 @@ class ComputeThread {
     let outcomes: Outcome[] = [];
     let handedOver = performance.now();
     for (const task of batch) {
-      Atomics.store(this.#current, 1, 0);
+      Atomics.store(this.#current, 1, this.#computations.has(task.computation) ? 0 : LOADING);
       Atomics.store(this.#current, 0, task.index);
       outcomes.push(await this.#attempt(task));
       if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
@@ -63,6 +63,7 @@ class ComputeThread {
     const startedAt = this.#now();
     const started = performance.now();
     const computation = await this.#computation(task.computation);
+    Atomics.store(this.#current, 1, 0);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
       throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
     const summariser = new Summariser(task.keepValues);

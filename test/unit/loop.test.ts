@@ -120,7 +120,37 @@ describe("a worker's loop", () => {
   it('ends with an error when it cannot settle', async () => {
     const broker = new FakeBroker(queued(1));
     broker.settle = () => Promise.reject(new Error('the broker is away'));
-    await expect(run(broker).left).rejects.toThrow(/could not settle: the broker is away/);
+    await expect(run(broker).left).rejects.toThrow(/could not settle .*the broker is away.* lapse/);
+  });
+
+  it('holds no more than RECEIVE_MAX while what it read ahead is on its way back', async () => {
+    const broker = new FakeBroker(queued(300));
+    const most = 30;
+    let batches = 0;
+    let slow: (() => void) | undefined;
+    let back: (() => void) | undefined;
+    const settle = broker.settle.bind(broker);
+    broker.settle = async (settlements) => {
+      if (settlements[0]?.verb === 'release' && !back) await new Promise<void>((resolve) => (back = resolve));
+      return await settle(settlements);
+    };
+    const body: Body = async (chunks, options) => {
+      if (++batches === 5) await new Promise<void>((resolve) => (slow = resolve));
+      await completes(chunks, options);
+    };
+    const { left } = run(broker, body, { RECEIVE_MAX: String(most) });
+    await eventually(() => back !== undefined, 10_000, 'chunks on their way back');
+    const waiting = broker.queue.length;
+    slow?.();
+    await eventually(
+      () => broker.settled.filter(({ verb }) => verb === 'complete').length > 20,
+      5000,
+      'the slow batch',
+    );
+    expect(broker.queue).toHaveLength(waiting);
+    back?.();
+    await left;
+    expect(broker.mostHeld).toBeLessThanOrEqual(most);
   });
 });
 
