@@ -34,7 +34,7 @@ function chunksOf(name: string, count: number): Chunk[] {
   }));
 }
 
-function executorOf(env: Record<string, string> = {}, progress: (n: number) => void = () => undefined): Executor {
+function executorOf(env: Record<string, string> = {}, progress: (n: number) => void = () => undefined): ThreadExecutor {
   return new ThreadExecutor(configOf({ SIMULATE_WORK_MS: '0', ...env }), progress);
 }
 
