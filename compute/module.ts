@@ -11,6 +11,8 @@ export interface Computation {
    *   `retryable: false`.
    */
   compute(parameter: number): number | Promise<number>;
+  /** Modules may export it, and it has no effect: sums are exact whatever the number of decimals. */
+  readonly decimals?: unknown;
 }
 
 /** There is no such computation here, or it cannot be loaded. */

@@ -27,27 +27,6 @@ export interface Task extends Interval {
   readonly keepValues: boolean;
 }
 
-/** Tasks as they cross to the thread, see pack.ts. */
-export interface PackedTasks {
-  /** The computations of the batch, each once. */
-  readonly computations: readonly string[];
-  /** For each task index, start, end, position of its computation, and 1 where it keeps its values. */
-  readonly numbers: Float64Array;
-}
-
-export interface PackedOutcomes {
-  /** For each plain result index, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
-  readonly numbers: Float64Array;
-  /** Digests of the plain results, one behind the other: a text costs more than its characters. */
-  readonly digests: string;
-  /** The sum of each plain result. */
-  readonly sums: readonly string[];
-  /** Moments, each once where it is followed by itself. */
-  readonly times: readonly string[];
-  /** Failures, and results that keep their values. */
-  readonly others: readonly Outcome[];
-}
-
 export type FromThread =
-  | { readonly kind: 'outcomes'; readonly outcomes: PackedOutcomes; readonly done: boolean }
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[]; readonly done: boolean }
   | { readonly kind: 'progress'; readonly parameters: number };

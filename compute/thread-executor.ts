@@ -4,7 +4,6 @@ import type { Chunk } from '../core/model/chunk.js';
 import { delay } from '../core/runtime/backoff.js';
 import type { Config } from '../core/runtime/config.js';
 import type { ExecuteOptions, Executor, Failure, Outcome } from './executor.js';
-import { packTasks, unpackOutcomes } from './pack.js';
 import { LOADING, NOT_BEGUN, type FromThread, type Task, type ThreadOptions } from './protocol.js';
 
 /** So long a thread that is told to end may take. One that computes ends at once; one in a system call does not. */
@@ -87,7 +86,7 @@ export class ThreadExecutor implements Executor {
       };
       const receive = (message: FromThread): void => {
         if (message.kind !== 'outcomes') return;
-        const outcomes = unpackOutcomes(message.outcomes);
+        const { outcomes } = message;
         const last = outcomes.at(-1);
         if (last) {
           next = last.index + 1;
@@ -103,7 +102,7 @@ export class ThreadExecutor implements Executor {
       const stop = (): void => finish({ by: 'stopped' });
       thread.on('message', receive).on('exit', died).on('error', failed);
       signal.addEventListener('abort', stop, { once: true });
-      thread.postMessage(packTasks(tasks));
+      thread.postMessage(tasks);
     });
   }
 

@@ -130,6 +130,11 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
     ['throws', 'if (i === 17) throw new RangeError("too deep"); return i;', 'too deep'],
     ['rejects', 'return i === 17 ? Promise.reject(new Error("too late")) : i;', 'too late'],
     ['throws what is no error', 'if (i === 17) throw "text"; return i;', 'text'],
+    [
+      'throws an error whose message is no text',
+      'if (i === 17) throw Object.assign(new Error(), { message: () => "odd", stack: [() => 1] }); return i;',
+      'odd',
+    ],
     ['gives NaN', 'return i === 17 ? NaN : i;', 'compute(17) gave NaN: a value must be a finite number'],
     ['gives infinity', 'return i === 17 ? 1 / 0 : i;', 'compute(17) gave Infinity'],
     ['gives nothing', 'if (i !== 17) return i;', 'compute(17) gave undefined'],
