@@ -1,33 +1,38 @@
 /** Projects by what they need: nothing, brokers of this machine, helm, or a cluster. Only `e2e` needs a cluster. */
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/sequencer.js';
 
 /**
  * Two cores: projects with brokers or processes of their own do not run beside each other, nor, mostly, do their files.
  */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder } });
 /** These mostly wait, for leases that lapse, statistics that lag and workers that leave: a few files side by side. */
-const aside = (groupOrder: number) => ({ maxWorkers: 3, sequence: { groupOrder } });
+const aside = (groupOrder: number) => ({ maxWorkers: 4, sequence: { groupOrder } });
+
+/** The chart renders the same with both versions of Helm that users have. */
+const chartWith = (helmMajor: 3 | 4) => ({
+  include: ['test/chart/**/*.test.ts'],
+  globalSetup: ['test/chart/setup.ts'],
+  provide: { helmMajor },
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+});
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     // What brokers and programs print is shown with the test that fails.
     silent: 'passed-only',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
-      {
-        test: {
-          name: 'chart',
-          include: ['test/chart/**/*.test.ts'],
-          globalSetup: ['test/chart/setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      { test: { name: 'chart', ...chartWith(4) } },
+      { test: { name: 'chart-helm3', ...chartWith(3) } },
       {
         test: {
           name: 'contract',
           include: ['test/contract/*.test.ts'],
+          globalSetup: ['test/support/provider.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
           maxConcurrency: 3,
@@ -38,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'local',
           include: ['test/local/**/*.test.ts'],
-          globalSetup: ['test/local/setup.ts'],
+          globalSetup: ['test/support/provider.ts', 'test/local/setup.ts'],
           testTimeout: 150_000,
           hookTimeout: 180_000,
           maxConcurrency: 4,
@@ -49,6 +54,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/support/provider.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           ...aside(1),

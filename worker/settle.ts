@@ -154,9 +154,10 @@ export class Settler {
   }
 
   #lost(settlement: Settlement, lost: LeaseLost): void {
-    this.#decisions.undone(settlement);
+    if (!lost.recorded) this.#decisions.undone(settlement);
     const { chunk, attempt } = settlement.delivery;
-    this.#options.log.warn({ chunk_id: chunk.chunkId, attempt, reason: lost.message }, 'lease lost, result dropped');
+    const what = lost.recorded ? 'lease lost, result recorded late' : 'lease lost, result dropped';
+    this.#options.log.warn({ chunk_id: chunk.chunkId, attempt, reason: lost.message }, what);
   }
 
   #tellComplete({ chunk, attempt }: Delivery, { summary, durationSeconds }: Computed): void {

@@ -73,7 +73,7 @@ export function ttg({ cluster }: Observation, verb: 'resume' | 'replay', what: s
 /** The command that seeds again, which publishes only what is missing. */
 export function seedAgain({ cluster }: Observation): string {
   const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
-  return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; with \`-f FILE\` for the values that you correct) seeds what is missing`;
+  return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; add -f FILE for the values that you correct) seeds what is missing`;
 }
 
 export const ageSeconds = (seen: Observation, since: number): number =>

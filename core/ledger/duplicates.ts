@@ -1,10 +1,10 @@
 /**
- * Result records for parameters that had a result already, and what the second reading of the log makes of them: equal
- * to the counted ones, in conflict with them, or needed.
+ * Result records for parameters that had a result already, and what the second reading of the log makes of them: equal to
+ * the counted ones, in conflict with them, or needed.
  *
- * Their borders differ from those of the counted records where a chunk was split and completed too, as after a crash
- * between publishing the pieces and acknowledging the chunk. Digests and sums add up. So a record can be compared with
- * those that together cover the same parameters, and what some of them leave uncovered is the difference.
+ * Their borders differ from those of the counted records where a chunk was split and completed too, as after a crash between
+ * publishing the pieces and acknowledging the chunk. Digests and sums add up. So a record can be compared with those that
+ * together cover the same parameters, and what some of them leave uncovered is the difference.
  */
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
@@ -27,7 +27,7 @@ export interface Conflict extends Interval {
 /** A record that is not counted, and the counted ones that lie within its borders. */
 interface Later {
   readonly record: ResultRecord;
-  readonly inside: ResultRecord[];
+  inside: ResultRecord[];
 }
 
 /** A record that is counted in place of the counted ones within it, since it covers more. */
@@ -82,12 +82,15 @@ export class Duplicates {
    * @param covered the parameters that are counted
    */
   finish(covered: IntervalSet, widen: (wider: Wider) => void): void {
-    for (const { record, inside } of this.#later) {
+    // The shorter ones first: one that is counted now may itself lie within a longer one.
+    for (const { record, inside } of this.#later.toSorted((a, b) => size(a.record) - size(b.record))) {
       const known = inside.reduce((sum, piece) => sum + size(piece), 0);
       // None lies within it, or the borders of some cross its own: then nothing can be said.
       if (known === 0 || known !== covered.overlap(record)) continue;
-      if (known < size(record)) widen({ record, replaces: inside });
-      else if (sumOfDigests(inside) !== record.digest) this.#conflict(together(inside), record, 1, record);
+      if (known < size(record)) {
+        widen({ record, replaces: inside });
+        this.#replace(inside, record);
+      } else if (sumOfDigests(inside) !== record.digest) this.#conflict(together(inside), record, 1, record);
     }
     for (const [counted, records] of this.#within) {
       const tiles = tilesOf(counted, records);
@@ -96,10 +99,15 @@ export class Duplicates {
     }
   }
 
-  /**
-   * Those that overlap the interval, and a few that do not: a hundred thousand of them are not compared with each
-   * other.
-   */
+  /** For those that hold all these pieces: one record is counted in place of them. */
+  #replace(pieces: readonly ResultRecord[], by: ResultRecord): void {
+    for (const later of this.#near(by)) {
+      if (later.record === by || later.record.start > by.start || later.record.end < by.end) continue;
+      later.inside = [...later.inside.filter((piece) => !pieces.includes(piece)), by];
+    }
+  }
+
+  /** Those that overlap the interval, and a few that do not: a hundred thousand of them are not compared with each other. */
   *#near({ start, end }: Interval): Generator<Later> {
     if (!this.#sorted) this.#later.sort((a, b) => a.record.start - b.record.start);
     this.#sorted = true;

@@ -16,7 +16,10 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-/** Computing a chunk failed. Decision: retry while attempts are left and `retryable`, else dead-letter. */
+/**
+ * Computing a chunk failed. Decision: retry while attempts are left and `retryable`, else split it, or dead-letter it
+ * where it is a single parameter.
+ */
 export class ChunkError extends Error {
   override readonly name = 'ChunkError';
   /** `false` when a further attempt cannot end otherwise. */
@@ -38,6 +41,13 @@ export class ChunkError extends Error {
  */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+  /** Whether the broker took the result into the log all the same. */
+  readonly recorded: boolean;
+
+  constructor(message: string, { recorded = false, ...options }: ErrorOptions & { recorded?: boolean } = {}) {
+    super(message, options);
+    this.recorded = recorded;
+  }
 }
 
 /**

@@ -11,14 +11,17 @@ import { type ProcessStage, type ProcessFault, seededBy } from './stage.js';
 /** Many chunks without work: several windows of publishing, and drained in a moment. */
 const SEEDING_RUN = { TOTAL_PARAMETERS: '6000', CHUNK_SIZE: '2', SIMULATE_WORK_MS: '0' };
 
+/** Heartbeats at which RabbitMQ misses a stalled seeder only after 10 s: time to look, and for another to come. */
+const PATIENT = { STALE_THRESHOLD_MS: '12500' };
+
 /** About what a chunk takes on the wire. */
 const BYTES_PER_CHUNK = { redis: 30, rabbitmq: 300 };
 
 /** A seeder whose connection stops in the middle of publishing, after a number of bytes that the seed decides. */
-async function startStallingSeeder(stage: ProcessStage, rng: Rng): Promise<Process> {
+async function startStallingSeeder(stage: ProcessStage, rng: Rng, env: Record<string, string> = {}): Promise<Process> {
   const proxy = await stage.proxy();
   proxy.stallAfter(Math.round(BYTES_PER_CHUNK[stage.backend] * stage.chunks * (0.3 + 0.4 * rng())));
-  return stage.startSeeder(stage.through(proxy));
+  return stage.startSeeder({ ...stage.through(proxy), ...env });
 }
 
 /** @returns what was observed */
@@ -63,7 +66,7 @@ const twoSeeders: ProcessFault = {
     gate.stall();
     const second = stage.startSeeder(stage.through(gate));
     await stage.until(() => gate.connections() > 0, `${second.name} at the broker's door`);
-    const first = await startStallingSeeder(stage, rng);
+    const first = await startStallingSeeder(stage, rng, PATIENT);
     const stalled = await publishingStalled(stage, first);
     gate.heal();
     await stage.until(

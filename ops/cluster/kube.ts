@@ -124,12 +124,14 @@ export async function getSecret(
   kube: Kube,
   namespace: string,
   name: string,
-): Promise<Record<string, string> | undefined> {
+): Promise<{ data: Record<string, string>; labels: Record<string, string> } | undefined> {
   const secret = await orAbsent(kube.core.readNamespacedSecret({ namespace, name }));
   if (!secret) return undefined;
-  return Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
-  );
+  const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString('utf8'),
+  ]);
+  return { data: Object.fromEntries(decoded) as Record<string, string>, labels: secret.metadata?.labels ?? {} };
 }
 
 /** What is read of a pod, whether the client or kubectl gave it. */

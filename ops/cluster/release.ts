@@ -98,7 +98,7 @@ export async function connectRelease({ kube, namespace, release }: Where): Promi
   try {
     if (!found.staticJob) {
       env.QUEUE_MODE = 'true';
-      await addSecrets(kube, namespace, found, env);
+      await addSecrets({ kube, namespace, release }, found, env);
       for (const { host, inCluster, port } of endpoints(env)) {
         const opened = await openPort({ kube, namespace }, inCluster, Number(env[port] ?? DEFAULT_PORTS[port]));
         if (!opened) continue;
@@ -121,34 +121,24 @@ function endpoints(env: Record<string, string>) {
   return ports.map((port) => ({ host, inCluster: env[host] ?? '', port }));
 }
 
-async function addSecrets(kube: Kube, namespace: string, found: ReleaseEnv, env: Record<string, string>) {
+async function addSecrets({ kube, namespace, release }: Where, found: ReleaseEnv, env: Record<string, string>) {
   for (const [variable, { name, key }] of Object.entries(found.secrets)) {
-    const inMaking = name === found.values.AUTH_SECRET_NAME;
-    const value = await secretValue(kube, namespace, name, key, inMaking ? PASSWORD_MS : 0);
-    // Where the seeder cannot make it, the broker does not run either: the caller finds that out, and `why` the reason.
-    if (value === undefined && inMaking) continue;
+    const until = performance.now() + (name === found.values.AUTH_SECRET_NAME ? PASSWORD_MS : 0);
+    let secret = await getSecret(kube, namespace, name);
+    while (secret?.data[key] === undefined && performance.now() < until) {
+      await delay(250);
+      secret = await getSecret(kube, namespace, name);
+    }
+    const value = secret?.data[key];
+    // The chart's own Secret has no password before a seeder made it. The broker does not run either then: the caller
+    // finds that out, and `why` the reason.
+    if (value === undefined && secret?.labels['app.kubernetes.io/instance'] === release) continue;
     if (value === undefined)
       throw new Stop(
         `Secret ${namespace}/${name} has no key ${key} (for ${variable})`,
         'create it, or correct auth.existingSecret',
       );
     env[variable] = value;
-  }
-}
-
-/** @param ms for how long it may still be missing */
-async function secretValue(
-  kube: Kube,
-  namespace: string,
-  name: string,
-  key: string,
-  ms: number,
-): Promise<string | undefined> {
-  const until = performance.now() + ms;
-  for (;;) {
-    const value = (await getSecret(kube, namespace, name))?.[key];
-    if (value !== undefined || performance.now() >= until) return value;
-    await delay(250);
   }
 }
 

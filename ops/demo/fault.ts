@@ -32,7 +32,15 @@ export async function killMidChunk(stage: Stage, monitor: Monitor, script: Scrip
   for (let n = 1; n <= TRIES && !monitor.finished(); n++) {
     const holder = await findHolder(stage, monitor, script);
     if (!holder) break;
-    const killedAt = await stage.kill(holder.worker);
+    let killedAt: number;
+    try {
+      killedAt = await stage.kill(holder.worker);
+    } catch (thrown) {
+      // A worker that has left by itself meanwhile cannot be killed; the next one can.
+      if (n === TRIES || !(thrown instanceof Stop)) throw thrown;
+      script.print(`fault: ${holder.worker} could not be killed (${thrown.message}): another one is killed`);
+      continue;
+    }
     const { completed } = parseLog(await stage.log(holder.worker));
     if (!completed.has(holder.chunkId)) return { ...holder, killedAt };
     script.print(`fault: ${holder.worker} had completed chunk ${holder.chunkId} before it died: another one is killed`);

@@ -1,7 +1,7 @@
 /** What only RabbitMQ has: limits that end a lease, messages that are too large, rights and virtual hosts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { availableProviders, startBroker, type LocalBroker } from '../../ops/local/broker.js';
-import { ConfigError, LeaseLost, Unrecordable } from '../../core/runtime/errors.js';
+import { ChunkError, ConfigError, LeaseLost, Unrecordable } from '../../core/runtime/errors.js';
 import { chunksOf } from '../../core/model/plan.js';
 import {
   Bench,
@@ -73,7 +73,7 @@ describe.each(providers)('RabbitMQ by %s', (provider) => {
       }
       const lost = await delivery.complete(resultOf(delivery.chunk, 'slow')).catch((error: unknown) => error);
       expect(lost).toBeInstanceOf(LeaseLost);
-      expect(lost).toMatchObject({ cause: { code: 406 } });
+      expect(lost).toMatchObject({ cause: { code: 406 }, recorded: true });
       expect(String(lost)).toMatch(/consumer_timeout.*CHUNK_TIMEOUT_SECONDS.*recorded nevertheless/s);
     }
     const next = await bench.worker('next');
@@ -132,6 +132,18 @@ describe.each(providers)('RabbitMQ by %s', (provider) => {
     expect(await readResults(worker)).toMatchObject([{ chunkId: small!.chunk.chunkId }]);
     await large!.extendLease();
     await large!.release();
+  });
+
+  it('takes the longest error and stack that a computation can throw', async () => {
+    await using bench = new Bench(broker);
+    const worker = await bench.worker();
+    await publish(worker, 1);
+    const delivery = await receiveOne(worker);
+    const error = new ChunkError('€'.repeat(100_000), { retryable: false });
+    error.stack = '\u{1f9ee}'.repeat(100_000);
+    await delivery.deadLetter(error, 'w1');
+    expect(await readRecords(worker)).toMatchObject([{ kind: 'dead' }]);
+    await reachesDepth(worker, { unfinished: 0, dead: 1 });
   });
 
   it('is asked before anything is published whether it takes the records of the run', async () => {

@@ -5,12 +5,13 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
+import type { LocalBroker } from '../../ops/local/broker.js';
 import { decodeChunk, encodeChunk } from '../../core/wire/chunk-codec.js';
 import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import { ChunkError, ProtocolError } from '../../core/runtime/errors.js';
 import { fromFields, toFields } from '../../core/broker/redis/codec.js';
 import { Bench, chunks, never, publish, reachesDepth, receive, receiveOne, resultOf } from '../support/bench.js';
+import { startTestBroker } from '../support/provider.js';
 import { seeding, type Worker } from '../support/worker.js';
 
 type Fields = readonly (string | Buffer)[];
@@ -73,7 +74,7 @@ describe('entries that others wrote', () => {
   let broker: LocalBroker;
   let raw: Redis;
   beforeAll(async () => {
-    broker = await startBroker('redis');
+    broker = await startTestBroker('redis');
     raw = new Redis({ host: broker.host, port: broker.port, password: broker.password });
     raw.on('error', () => undefined);
   });

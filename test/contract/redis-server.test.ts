@@ -4,13 +4,14 @@
  */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
+import type { LocalBroker } from '../../ops/local/broker.js';
 import { ChunkError, ConfigError } from '../../core/runtime/errors.js';
 import { Bench, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../support/bench.js';
+import { startTestBroker } from '../support/provider.js';
 import { eventually, within } from '../support/wait.js';
 
 /** `REDIS_PORT` and the like may name a server that these tests must not touch: each has its own. */
-const start = (settings: readonly string[] = []): Promise<LocalBroker> => startBroker('redis', { settings });
+const start = (settings: readonly string[] = []): Promise<LocalBroker> => startTestBroker('redis', { settings });
 
 function operator(broker: LocalBroker): Redis {
   const redis = new Redis({ host: broker.host, port: broker.port, password: broker.password });

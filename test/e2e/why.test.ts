@@ -211,6 +211,12 @@ for (const backend of ['redis', 'rabbitmq']) {
 test.concurrent('nothing seeded: the seeder Job was deleted; the remedy seeds', async () => {
   await using release = await Release.in('why-unseeded');
   await release.apply('install', 'small-redis', ...TINY);
+  // The seeder makes the password first: without it the broker itself does not start.
+  await eventually(
+    async () => (await release.kubectl('get', 'secret', 'ttg-auth', '-o', 'yaml')).output.includes('redis-password'),
+    DEADLINE_MS,
+    'the password',
+  );
   await release.kubectl('delete', 'jobs', '-l', 'ttg.io/component=seeder');
   const unseeded = await whyOf(release, 'nothing-seeded');
   expect(unseeded.sentence).toMatch(/nothing was seeded \(the log holds no plan of it\), and there is no seeder Job/);

@@ -3,21 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { PROCESS_FAULTS } from '../../faults/catalogue.js';
 import { runOnProcesses, tinyRun } from '../../faults/process/run.js';
-import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
-import type { Backend, Provider } from '../../ops/local/config.js';
+import type { LocalBroker } from '../../ops/local/broker.js';
+import type { Backend } from '../../ops/local/config.js';
 import { expectAsWithout } from '../support/outcome.js';
+import { startTestBroker } from '../support/provider.js';
 
 /** Another schedule: TTG_FAULT_SEED=n. */
 const SEED = Number(process.env['TTG_FAULT_SEED'] ?? 1);
-/** As for the contract: TTG_TEST_PROVIDERS=path takes what is installed although Docker answers. */
-const provider = process.env['TTG_TEST_PROVIDERS']?.split(',')[0] as Provider | undefined;
 const names = Object.keys(PROCESS_FAULTS);
 const alone = (name: string): boolean => PROCESS_FAULTS[name]?.disturbs === 'broker';
 
 export function describeFaults(backend: Backend): void {
   describe(`${backend}: every parameter once, whatever happens`, () => {
     let broker: LocalBroker;
-    beforeAll(async () => void (broker = await startBroker(backend, provider ? { provider } : {})));
+    beforeAll(async () => void (broker = await startTestBroker(backend)));
     afterAll(() => broker?.stop());
 
     async function inject(name: string, signal: AbortSignal): Promise<void> {

@@ -13,17 +13,21 @@ function demo(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   });
 }
 
+// Side by side: each has a broker of its own, and mostly waits.
 for (const backend of ['redis', 'rabbitmq']) {
-  test(`small preset over ${backend} with a killed worker: every parameter once, the chunk recovered by another`, async () => {
-    const { stdout } = await demo('--backend', backend, '--fault');
-    expect(stdout).toContain('parameters   1000 expected: 1000 results, 0 dead, 0 missing, 0 counted twice');
-    expect(stdout).toContain('aggregate    sum 500035.5, min 0.41, max 999.98');
-    expect(stdout).toContain('COMPLETE     every parameter counts exactly once');
-    expect(stdout).toMatch(/fault +\S+ was killed in the middle of chunk \d+; \S+ completed it at attempt [2-9]/);
-  });
+  test.concurrent(
+    `small preset over ${backend} with a killed worker: every parameter once, the chunk recovered by another`,
+    async () => {
+      const { stdout } = await demo('--backend', backend, '--fault');
+      expect(stdout).toContain('parameters   1000 expected: 1000 results, 0 dead, 0 missing, 0 counted twice');
+      expect(stdout).toContain('aggregate    sum 500035.5, min 0.41, max 999.98');
+      expect(stdout).toContain('COMPLETE     every parameter counts exactly once');
+      expect(stdout).toMatch(/fault +\S+ was killed in the middle of chunk \d+; \S+ completed it at attempt [2-9]/);
+    },
+  );
 }
 
-test('a named fault on a run of its own: recovery, verdict and digest in a table', async () => {
+test.concurrent('a named fault on a run of its own: recovery, verdict and digest in a table', async () => {
   const { stdout } = await demo('--backend', 'redis', '--fault=worker-kill-before-ack', '--seed', '3');
   expect(stdout).toMatch(/hit \S+ at chunk \d+, before-ack \(process \d+ ended by SIGKILL\)/);
   expect(stdout).toMatch(/^worker-kill-before-ack +redis +3 +\d+\.\d s +0 +0 +0 +0 +yes +complete$/m);

@@ -5,6 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import type { Broker, Seeding } from '../../core/broker/port.js';
+import { loadConfig } from '../../core/runtime/config.js';
 import { ChunkError, ConfigError } from '../../core/runtime/errors.js';
 import { makeProcesses } from '../../ops/local/fleet.js';
 import { cancel } from '../../seeder/cancel.js';
@@ -12,6 +14,7 @@ import { Bench, never, reachesDepth, readRecords, receive, resultOf } from '../s
 import { fleetEnv, ttg } from '../support/fleet.js';
 import { log, seedRun, verdictOf, work } from '../support/seeded.js';
 import { repair } from '../../seeder/repair.js';
+import { seed } from '../../seeder/seed.js';
 import type { Worker } from '../support/worker.js';
 import { temporaryDirectory } from '../unit/support.js';
 
@@ -212,6 +215,42 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
     });
   });
 }
+
+describe('a seeder that is publishing', () => {
+  it('stops when its run is cancelled, and resuming publishes what it did not come to', async () => {
+    await using bench = new Bench(inject('redis'));
+    const broker = await bench.worker();
+    const env = { TOTAL_PARAMETERS: '20001', CHUNK_SIZE: '1' };
+    const config = loadConfig({ ...bench.env('seeder'), ...env });
+    // Cancelled as soon as the first ten thousand chunks are marked as published.
+    const cancelling = new Proxy<Broker>(broker, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (name !== 'seeding') return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        return async (): Promise<Seeding> => {
+          const held = await target.seeding();
+          return {
+            queued: () => held.queued(),
+            publish: (chunks, confirmed) => held.publish(chunks, confirmed),
+            append: async (record) => {
+              await held.append(record);
+              if (record.kind === 'seeded') await target.halt('run-1', 'cancelled');
+            },
+            [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+          };
+        };
+      },
+    });
+    await expect(seed({ broker: cancelling, config, log, stop: never })).rejects.toThrow(
+      /run-1 was cancelled while it was published, after 10000 chunks: .*ttg resume run-1/,
+    );
+    expect((await broker.depth()).ready).toBe(10_000);
+    await broker.resume('run-1');
+    // What nobody has discarded yet is queued still.
+    expect((await repair({ broker, runId: 'run-1', force: false, log, stop: never })).published).toBe(10_001);
+    expect((await broker.depth()).ready).toBe(20_001);
+  });
+});
 
 describe('dead parameters', () => {
   it('have an exit status of their own, unless they are allowed', async () => {

@@ -2,12 +2,13 @@
  * Seeding is safe to repeat: it resumes, repairs and extends runs, finishes what a replaced seeder began, refuses the
  * rest; and `ttg verify --repair`.
  */
+import { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker, Seeding } from '../../core/broker/port.js';
 import { readLedger } from '../../core/ledger/ledger.js';
-import { startBroker } from '../../ops/local/broker.js';
 import { repair } from '../../seeder/repair.js';
 import { Bench, never, readResults } from '../support/bench.js';
+import { startTestBroker } from '../support/provider.js';
 import { fleetEnv, ttg } from '../support/fleet.js';
 import { log, seedRun, verdictOf, work } from '../support/seeded.js';
 import type { Worker } from '../support/worker.js';
@@ -192,7 +193,7 @@ for (const backend of ['redis', 'rabbitmq'] as const) {
 
 describe('a run that does not fit', () => {
   it('is refused with the value to raise, and nothing of it is published', async () => {
-    const local = await startBroker('redis', { maxmemory: '20mb' });
+    const local = await startTestBroker('redis', { maxmemory: '20mb' });
     try {
       await using bench = new Bench(local);
       const broker = await bench.worker();
@@ -200,6 +201,25 @@ describe('a run that does not fit', () => {
       await expect(refused).rejects.toThrow(
         /these 1000000 chunks and the 10000 parameters that may die the broker needs about \d+ MiB of memory, and has 20 MiB: raise .*redis\.resources\.limits\.memory/,
       );
+      expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
+      expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();
+    } finally {
+      await local.stop();
+    }
+  });
+});
+
+describe('a broker that cannot keep the promise', () => {
+  it('is refused by the name of its setting, and nothing is published', async () => {
+    const local = await startTestBroker('redis', { maxmemory: '20mb' });
+    try {
+      await using bench = new Bench(local);
+      const broker = await bench.worker();
+      const { REDIS_HOST: host = '', REDIS_PORT: port, REDIS_PASSWORD: password = '' } = local.env;
+      const admin = new Redis({ host, port: Number(port), password });
+      await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      admin.disconnect();
+      await expect(seedRun(bench, broker, {})).rejects.toThrow(/allkeys-lru.*Nothing was published/);
       expect(await broker.depth()).toMatchObject({ ready: 0, leased: 0 });
       expect((await readLedger(() => broker.records(), 'run-1')).plan).toBeUndefined();
     } finally {

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Answer } from '../../cli/diagnose/explain.js';
-import { startBroker } from '../../ops/local/broker.js';
 import { type Backend } from '../../ops/local/config.js';
+import { startTestBroker } from '../support/provider.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
-it.each<Backend>(['redis', 'rabbitmq'])(
+it.concurrent.each<Backend>(['redis', 'rabbitmq'])(
   'over %s: nothing seeded, no workers, dead parameters, complete, wrong password, no broker',
   async (backend) => {
     const directory = mkdtempSync(join(tmpdir(), 'ttg-why-'));
-    const broker = await startBroker(backend);
+    const broker = await startTestBroker(backend);
     try {
       const computation = join(directory, 'cursed.mjs');
       writeFileSync(

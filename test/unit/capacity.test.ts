@@ -69,4 +69,22 @@ describe('a run', () => {
   it('counts nothing as used where the broker does not say', () => {
     expect(() => checkCapacity(100 * 1024, capacity({ memoryUsed: undefined }), need())).not.toThrow();
   });
+
+  it('is refused where the parameters that may die leave too little, with the budget among what may be changed', () => {
+    const dying = (deadToCome: number, deadByNow = 0): Need => ({ ...need(180 * MIB), deadByNow, deadToCome });
+    expect(() => checkCapacity(1024, capacity(), dying(89 * 1024))).not.toThrow();
+    expect(() => checkCapacity(1024, capacity(), dying(90 * 1024))).toThrow(
+      /with these 1024 chunks and the 92160 parameters that may die the broker needs about 101 MiB of memory.* or allow fewer dead parameters \(MAX_DEAD; chart: run\.maxDead\)/,
+    );
+    expect(() => checkCapacity(1024, capacity(), dying(0, 178 * 1024)), 'in memory already').not.toThrow();
+    expect(() => checkCapacity(1024, capacity(), dying(0, 179 * 1024))).toThrow(/disk/);
+  });
+
+  it('whose records would be larger than the broker takes is refused, with the largest chunk that fits', () => {
+    const limited = capacity({ maxRecordBytes: MIB });
+    expect(() => checkCapacity(1, limited, need(undefined, 52_428))).not.toThrow();
+    expect(() => checkCapacity(1, limited, need(undefined, 52_429))).toThrow(
+      /52429 values of a chunk takes about 1024 KiB, .*at most 1024 KiB in one message: make chunks of at most 52428 parameters \(CHUNK_SIZE; chart: run\.chunkSize\), or keep no values/,
+    );
+  });
 });

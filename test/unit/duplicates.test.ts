@@ -30,6 +30,19 @@ describe('a chunk and its pieces', () => {
     }
   });
 
+  it('leave no parameter missing where a piece was split too, and the siblings were never published', async () => {
+    const pieces = [resultRecord(0, 1), resultRecord(0, 4), resultRecord(0, 9)];
+    const ledger = await ledgerOf(planRecord(100), ...pieces, ...rest);
+    expect(ledger.missing()).toEqual([]);
+    expect(ledger).toMatchObject(same);
+    expect(ledger.sum.toString()).toBe(whole.sum.toString());
+  });
+
+  it('are a conflict where the chunk, needed for what its pieces lack, was recorded twice with other values', async () => {
+    const records = [resultRecord(0, 4), resultRecord(0, 9), resultRecord(0, 9, { compute: wrong })];
+    expect((await ledgerOf(planRecord(100), ...records, ...rest)).conflicts).toMatchObject([{ start: 0, end: 9 }]);
+  });
+
   it('give the same aggregate in every order', async () => {
     const records = [
       resultRecord(0, 9),

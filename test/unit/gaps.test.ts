@@ -31,6 +31,29 @@ describe('what was never seeded', () => {
     expect(unpublished(planRecord(70), await ledgerOf(plan, seededRecord(0, 49)))).toEqual([{ start: 50, end: 69 }]);
   });
 
+  it('is all that has no record once a cancelled run is resumed, also what a seeder published meanwhile', async () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const records: LogRecord[] = [
+      seededRecord(0, 29),
+      resultRecord(0, 9),
+      { kind: 'halted', runId: 'run-1', reason: 'cancelled', haltedAt: at },
+      seededRecord(30, 39),
+    ];
+    const resumed: LogRecord = { kind: 'resumed', runId: 'run-1', resumedAt: at };
+    expect(await of(...records, resumed)).toEqual([{ start: 10, end: 49 }]);
+    expect(await of(...records, resumed, seededRecord(10, 39))).toEqual([{ start: 40, end: 49 }]);
+  });
+
+  it('is as little as before where a run was halted by failures, whose chunks are parked', async () => {
+    const halted = {
+      kind: 'halted',
+      runId: 'run-1',
+      reason: 'failures',
+      haltedAt: '2026-01-01T00:00:00.000Z',
+    } as const;
+    expect(await of(seededRecord(0, 39), halted)).toEqual([{ start: 40, end: 49 }]);
+  });
+
   it('is not told from the marks of a repair', async () => {
     expect(await of(seededRecord(0, 19), seededRecord(20, 29, { reason: 'repair' }))).toEqual([{ start: 20, end: 49 }]);
   });

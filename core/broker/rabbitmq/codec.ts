@@ -15,8 +15,8 @@ const TIME = 'x-ttg-time';
  */
 const DELIVERY_COUNT = 'x-delivery-count';
 
-/** Headers travel in one frame of AMQP (128 KiB): two such texts, of three bytes a character, fit. */
-const LONGEST_TEXT = 16_384;
+/** amqplib encodes all headers of a message into 64 KiB: two such texts fit, of three bytes a character. */
+const LONGEST_TEXT = 8192;
 
 export type Headers = Record<string, unknown>;
 

@@ -22,10 +22,11 @@ const BYTES_PER_VALUE = 25;
 /** Every broker takes a record of this size; a larger one is tried before anything is published. */
 const SURELY_TAKEN = 64 * 1024;
 
-/** By default; the broker does not tell what is set. A record is kept below it, with room for its envelope. */
-export function maxRecordBytes(version: Version): number {
-  return (isAtLeast(version, [4, 0]) ? 16 * MIB : 128 * MIB) - MIB;
-}
+/**
+ * RabbitMQ 4 takes messages of 16 MiB unless it is told otherwise, and does not say; older ones take more. Nobody should
+ * send it: encoding a record of 128 MiB keeps a worker from its heartbeats. The rest is room for the envelope.
+ */
+export const MAX_RECORD_BYTES = 15 * MIB;
 
 /** The largest record of a run with these settings, roughly. */
 export function recordBytes(config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES'>): number {
@@ -62,7 +63,7 @@ export async function readConcerns(
   const [queueArguments, alarms, tooLarge] = await Promise.all([
     management.arguments(topology.tasks),
     management.alarms(),
-    tryRecord(link, Math.min(recordBytes(config), maxRecordBytes(version))),
+    tryRecord(link, Math.min(recordBytes(config), MAX_RECORD_BYTES)),
   ]);
   const concerns = [timeoutConcern(config, version, queueArguments), tooLarge].filter((each) => each !== undefined);
   if (!alarms) {

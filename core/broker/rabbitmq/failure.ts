@@ -36,6 +36,13 @@ export function isMissingQueue(error: unknown): boolean {
   return codeOf(error) === NOT_FOUND && error instanceof Error && error.message.includes('no queue ');
 }
 
+export function missingQueue(queue: string, cause?: unknown): Error {
+  return new Error(
+    `RabbitMQ has no queue ${queue}: it was deleted, or the seeder has not made it yet; deploy the seeder again`,
+    { cause },
+  );
+}
+
 /** Without a listener an 'error' event ends the process; the failed call and the 'close' event tell the same story. */
 export function quietly<T extends EventEmitter>(emitter: T): T {
   return emitter.on('error', () => {});

@@ -48,6 +48,7 @@ export class Receiver {
   #session: Session | undefined;
   #disposed = false;
   #opening: Promise<Session> | undefined;
+  #telling: Promise<void> | undefined;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -93,8 +94,10 @@ export class Receiver {
   }
 
   async #open(): Promise<Session> {
+    // What this worker says of the chunks that it held decides how they are counted when they come back to it.
+    await this.#telling;
     const session = await Session.open(await this.#options.link.connection());
-    void session.ended.then(() => this.#tellUndue(session));
+    void session.ended.then(() => (this.#telling = this.#tellUndue(session)));
     return (this.#session = session);
   }
 

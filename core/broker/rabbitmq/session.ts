@@ -5,6 +5,7 @@ import {
   codeOf,
   ConnectionLost,
   isMissingQueue,
+  missingQueue,
   Nacked,
   PRECONDITION_FAILED,
   quietly,
@@ -99,16 +100,21 @@ export class Session {
    * @throws ConnectionLost, Nacked, TooLarge, ConfigError where the right is missing, or Error when the queue does not
    *   exist
    */
-  async send(
+  send(
     queue: string,
     content: Buffer,
     headers: Record<string, unknown> = {},
     contentType = 'application/json',
   ): Promise<void> {
-    if (content.length <= LARGE) return this.#send(queue, content, headers, contentType);
+    return content.length <= LARGE
+      ? this.#send(queue, content, headers, contentType)
+      : this.#sendApart(queue, content, headers, contentType);
+  }
+
+  async #sendApart(queue: string, content: Buffer, headers: Record<string, unknown>, type: string): Promise<void> {
     const apart = await Session.open(this.connection);
     try {
-      await apart.#send(queue, content, headers, contentType);
+      await apart.#send(queue, content, headers, type);
     } catch (error) {
       if (codeOf(apart.#end) !== PRECONDITION_FAILED) throw error;
       throw new TooLarge(
@@ -137,7 +143,7 @@ export class Session {
       const pending: Pending = { queue, returned: false };
       const answered = (error: unknown): void => {
         this.#pending.delete(pending);
-        if (pending.returned) reject(missing(queue));
+        if (pending.returned) reject(missingQueue(queue));
         else if (!error) resolve();
         else if (error instanceof Error && error.message === 'message nacked')
           reject(new Nacked(`RabbitMQ refused a message for queue ${queue}`));
@@ -205,7 +211,7 @@ export class Session {
     try {
       return await requests();
     } catch (error) {
-      if (isMissingQueue(error)) throw missing(queue, error);
+      if (isMissingQueue(error)) throw missingQueue(queue, error);
       await this.close();
       throw this.#gone(`while it was asked about queue ${queue}`, error, 'read', `queue ${queue}`);
     }
@@ -239,11 +245,4 @@ export class Session {
   async close(): Promise<void> {
     if (this.#alive) await closeChannel(this.channel);
   }
-}
-
-function missing(queue: string, cause?: unknown): Error {
-  return new Error(
-    `RabbitMQ has no queue ${queue}: it was deleted, or the seeder has not made it yet; deploy the seeder again`,
-    { cause },
-  );
 }

@@ -210,7 +210,10 @@ export class Settler {
       } finally {
         await late.close();
       }
-      return new LeaseLost(`${lost.message}. The result is recorded nevertheless`, { cause: lost.cause });
+      return new LeaseLost(`${lost.message}. The result is recorded nevertheless`, {
+        cause: lost.cause,
+        recorded: true,
+      });
     } catch (error) {
       const fields = { run_id: chunk.runId, chunk_id: chunk.chunkId, reason: asError(error).message };
       log.warn(fields, 'a result that outlived its lease could not be recorded');

@@ -1,8 +1,9 @@
 /** One suite, every backend, every way to get it: starts the broker once a file and runs every clause on it. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { availableProviders, startBroker, type LocalBroker } from '../../../ops/local/broker.js';
+import { startBroker, type LocalBroker } from '../../../ops/local/broker.js';
 import { type Backend } from '../../../ops/local/config.js';
 import { Bench, type BenchOptions } from '../../support/bench.js';
+import { testProviders } from '../../support/provider.js';
 import { describeConnecting } from './connecting.js';
 import { describeCrashing } from './crashing.js';
 import { describeDeadLetters } from './dead-letters.js';
@@ -45,23 +46,8 @@ const SIDE_BY_SIDE = [
 /** These keep the machine busy, or kill the broker. */
 const ALONE = [describePublishing, describeCrashing];
 
-/** TTG_TEST_PROVIDERS, for example `docker,path`, narrows what is tested; it widens nothing. */
 export async function describeContract(backend: Backend): Promise<void> {
-  const available = await availableProviders(backend);
-  const wanted = process.env['TTG_TEST_PROVIDERS']?.split(',');
-  // Installing packages changes the machine: only where nothing else is there, or where the machine is CI's own.
-  const mayInstall = available.length === 1 || Boolean(process.env['CI']) || wanted?.includes('packages');
-  const providers = available.filter(
-    (provider) => (wanted?.includes(provider) ?? true) && (provider !== 'packages' || mayInstall),
-  );
-  if (providers.length === 0) {
-    // The error says what to do; a contract that is not tested must not look like one that holds.
-    await startBroker(backend);
-    throw new Error(
-      `TTG_TEST_PROVIDERS=${wanted?.join(',')} leaves no provider of ${backend}: available are ${available.join(', ')}`,
-    );
-  }
-  for (const provider of providers) {
+  for (const provider of await testProviders(backend)) {
     describe(`${backend} by ${provider}`, () => {
       let broker: LocalBroker | undefined;
       const extra: LocalBroker[] = [];
