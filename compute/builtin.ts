@@ -6,7 +6,6 @@ const PERIOD = 1000;
 
 /** (7i + 13) mod 1000, plus the decimal fraction written `0.` followed by i mod 100: 5 and 50 both add 0.5. */
 export const builtin = {
-  decimals: 2,
   compute: (parameter: number): number => hundredths(parameter) / 100,
 };
 

@@ -1,7 +1,7 @@
 /** What a computation is, and how one is found by name. */
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtin } from './builtin.js';
 
 /** Gives the value of one parameter. It must be deterministic: a parameter may be computed more than once. */
@@ -11,6 +11,8 @@ export interface Computation {
    *   `retryable: false`.
    */
   compute(parameter: number): number | Promise<number>;
+  /** Modules may export it, and it has no effect: sums are exact whatever the number of decimals. */
+  readonly decimals?: unknown;
 }
 
 /** There is no such computation here, or it cannot be loaded. */
@@ -47,11 +49,25 @@ export async function loadComputation(name: string): Promise<Computation> {
   try {
     module = (await import(pathToFileURL(name).href)) as Partial<Computation>;
   } catch (cause) {
-    throw new LoadError(`computation ${name} could not be loaded: ${String(cause)}`, { missing: false, cause });
+    throw new LoadError(`computation ${name} could not be loaded: ${String(cause)}${placeOf(cause)}`, {
+      missing: false,
+      cause,
+    });
   }
   const { compute } = module;
   if (typeof compute !== 'function') {
     throw new LoadError(`computation ${name} exports no function "compute(parameter)": add it`, { missing: false });
   }
   return { compute };
+}
+
+/** Where this program is. */
+const OWN = new URL('.', import.meta.url).href;
+
+/** ` at FILE:LINE`, where the stack names a line of the user's. Of a syntax error Node keeps the line to itself. */
+function placeOf(thrown: unknown): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  for (const [, url = '', line = ''] of stack.matchAll(/(file:\/\/[^\s()]+?):(\d+)/g))
+    if (!url.startsWith(OWN)) return ` at ${fileURLToPath(url)}:${line}`;
+  return '';
 }

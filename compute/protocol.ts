@@ -9,11 +9,16 @@ export interface ThreadOptions {
   /** A progress message each time this many parameters are done. */
   readonly progressEvery: number;
   /**
-   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done. Shared,
-   * so that it outlives the thread.
+   * Two Int32: index of the task being computed, −1 between batches, and how many of its parameters are done, or one of
+   * the two below. Shared, so that it outlives the thread.
    */
   readonly current: SharedArrayBuffer;
 }
+
+/** In place of the parameters done: the task's computation is being loaded. */
+export const LOADING = -1;
+/** In place of the parameters done: the thread has not begun. */
+export const NOT_BEGUN = -2;
 
 export interface Task extends Interval {
   /** Position within the batch. */
@@ -22,27 +27,6 @@ export interface Task extends Interval {
   readonly keepValues: boolean;
 }
 
-/** Tasks as they cross to the thread, see pack.ts. */
-export interface PackedTasks {
-  /** The computations of the batch, each once. */
-  readonly computations: readonly string[];
-  /** For each task index, start, end, position of its computation, and 1 where it keeps its values. */
-  readonly numbers: Float64Array;
-}
-
-export interface PackedOutcomes {
-  /** For each plain result index, count, minimum, maximum, seconds, and the positions of start and end in `times`. */
-  readonly numbers: Float64Array;
-  /** Digests of the plain results, one behind the other: a text costs more than its characters. */
-  readonly digests: string;
-  /** The sum of each plain result. */
-  readonly sums: readonly string[];
-  /** Moments, each once where it is followed by itself. */
-  readonly times: readonly string[];
-  /** Failures, and results that keep their values. */
-  readonly others: readonly Outcome[];
-}
-
 export type FromThread =
-  | { readonly kind: 'outcomes'; readonly outcomes: PackedOutcomes; readonly done: boolean }
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[]; readonly done: boolean }
   | { readonly kind: 'progress'; readonly parameters: number };

@@ -1,16 +1,20 @@
 /** The executor that computes on a thread, and survives whatever a chunk does to that thread. */
 import { Worker } from 'node:worker_threads';
-import type { Config } from '../core/runtime/config.js';
 import type { Chunk } from '../core/model/chunk.js';
-import { packTasks, unpackOutcomes } from './pack.js';
-import type { ExecuteOptions, Executor } from './executor.js';
-import type { FromThread, Task, ThreadOptions } from './protocol.js';
+import { delay } from '../core/runtime/backoff.js';
+import type { Config } from '../core/runtime/config.js';
+import type { ExecuteOptions, Executor, Failure, Outcome } from './executor.js';
+import { LOADING, NOT_BEGUN, type FromThread, type Task, type ThreadOptions } from './protocol.js';
+
+/** So long a thread that is told to end may take. One that computes ends at once; one in a system call does not. */
+const END_MS = 500;
 
 export class ThreadExecutor implements Executor {
   readonly #options: ThreadOptions;
   readonly #timeLimitMs: number;
   readonly #progress: (parameters: number) => void;
   readonly #current: Int32Array;
+  readonly #stuck = new Set<Worker>();
   #thread: Worker | undefined;
 
   /** @param progress called each time BATCH_SIZE parameters are done, with their number */
@@ -27,12 +31,19 @@ export class ThreadExecutor implements Executor {
     this.#current = new Int32Array(current);
   }
 
+  /**
+   * A computation is in a call that nothing can interrupt, such as one that waits for another program. Its thread was
+   * given up, but Node does not end the process before it.
+   */
+  get isStuck(): boolean {
+    return this.#stuck.size > 0;
+  }
+
   /** Starts the thread before there is work for it: its start-up overlaps with connecting to the broker. */
   warmUp(): void {
     this.#thread ??= this.#start();
   }
 
-  /** Resolves when every chunk has its outcome, or the signal has ended the batch. */
   async execute(chunks: readonly Chunk[], options: ExecuteOptions): Promise<void> {
     let tasks: Task[] = chunks.map((chunk, index) => ({
       index,
@@ -43,12 +54,12 @@ export class ThreadExecutor implements Executor {
     }));
     while (tasks.length > 0 && !options.signal.aborted) {
       const ended = await this.#runOnThread(tasks, options);
-      if (ended.by === 'done' || ended.by === 'stopped') return;
+      if (ended.by !== 'death') return;
       // The thread is gone. What it was at is to blame; what was not handed over goes to a new thread.
-      const parameter = this.#parameterOf(chunks, ended.at);
-      const failure = { message: ended.reason, stack: '', blame: 'parameter', retryable: true, ...parameter } as const;
-      options.settled([{ index: ended.at, failure }]);
-      tasks = tasks.filter((task) => task.index >= ended.next && task.index !== ended.at);
+      const failed = this.#failed(tasks, ended);
+      options.settled(failed);
+      const settled = new Set(failed.map(({ index }) => index));
+      tasks = tasks.filter(({ index }) => index >= ended.next && !settled.has(index));
     }
   }
 
@@ -59,9 +70,11 @@ export class ThreadExecutor implements Executor {
   #runOnThread(tasks: readonly Task[], { settled, signal }: ExecuteOptions): Promise<Ended> {
     const thread = (this.#thread ??= this.#start());
     const first = tasks[0] as Task;
+    Atomics.store(this.#current, 1, NOT_BEGUN);
     Atomics.store(this.#current, 0, first.index);
     return new Promise((resolve) => {
       let next = first.index;
+      let isFit = true;
       const watch = this.#watch((at) =>
         finish({ by: 'death', next, at, reason: `took longer than CHUNK_TIMEOUT_SECONDS=${this.#timeLimitMs / 1000}` }),
       );
@@ -69,14 +82,16 @@ export class ThreadExecutor implements Executor {
         clearInterval(watch);
         thread.off('message', receive).off('exit', died).off('error', failed);
         signal.removeEventListener('abort', stop);
-        void (ended.by === 'done' ? Promise.resolve() : this.#end()).then(() => resolve(ended));
+        void (ended.by === 'done' && isFit ? Promise.resolve() : this.#end()).then(() => resolve(ended));
       };
       const receive = (message: FromThread): void => {
         if (message.kind !== 'outcomes') return;
-        const outcomes = unpackOutcomes(message.outcomes);
+        const { outcomes } = message;
         const last = outcomes.at(-1);
         if (last) {
           next = last.index + 1;
+          // Node remembers what could not be loaded: only a new thread looks again.
+          isFit &&= outcomes.every(isOfParameters);
           settled(outcomes);
         }
         if (message.done) finish({ by: 'done' });
@@ -87,7 +102,7 @@ export class ThreadExecutor implements Executor {
       const stop = (): void => finish({ by: 'stopped' });
       thread.on('message', receive).on('exit', died).on('error', failed);
       signal.addEventListener('abort', stop, { once: true });
-      thread.postMessage(packTasks(tasks));
+      thread.postMessage(tasks);
     });
   }
 
@@ -110,10 +125,18 @@ export class ThreadExecutor implements Executor {
     return Atomics.load(this.#current, 0);
   }
 
-  /** Which parameter the thread was computing when it ended: the one to blame, unless the chunk was slow as a whole. */
-  #parameterOf(chunks: readonly Chunk[], index: number): { parameter?: number } {
-    const chunk = chunks[index];
-    return chunk && this.#at() === index ? { parameter: chunk.start + Atomics.load(this.#current, 1) } : {};
+  /** What the death of a thread means for the task that it was at, which comes first, and for others like it. */
+  #failed(tasks: readonly Task[], { at, next, reason }: Death): Outcome[] {
+    const done = this.#at() === at ? Atomics.load(this.#current, 1) : NOT_BEGUN;
+    const task = tasks.find(({ index }) => index === at);
+    const failure = { message: reason, stack: '', blame: 'parameter', retryable: true } satisfies Failure;
+    if (!task || done === NOT_BEGUN) return [{ index: at, failure }];
+    if (done !== LOADING) return [{ index: at, failure: { ...failure, parameter: task.start + done } }];
+    const message = `computation ${task.computation} could not be loaded: loading it ${reason}`;
+    const unloadable = { ...failure, message, blame: 'computation' } satisfies Failure;
+    const others = tasks.filter(({ index, computation }) => index > at && computation === task.computation);
+    // Before `next` is what was handed over; between it and `at` nothing can be of this computation.
+    return [task, ...others].filter(({ index }) => index >= next).map(({ index }) => ({ index, failure: unloadable }));
   }
 
   #start(): Worker {
@@ -129,14 +152,29 @@ export class ThreadExecutor implements Executor {
     return thread;
   }
 
+  /** Ends the thread, or gives it up: as soon as its call returns nothing more of it runs. */
   async #end(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
-    await thread?.terminate();
+    if (!thread) return;
+    this.#stuck.add(thread);
+    const patience = new AbortController();
+    const gone = thread.terminate().then(() => {
+      this.#stuck.delete(thread);
+      patience.abort();
+    });
+    await Promise.race([gone, delay(END_MS, patience.signal)]);
   }
 }
 
-type Ended =
-  | { readonly by: 'done' }
-  | { readonly by: 'stopped' }
-  | { readonly by: 'death'; readonly next: number; readonly at: number; readonly reason: string };
+const isOfParameters = (outcome: Outcome): boolean => !('failure' in outcome) || outcome.failure.blame === 'parameter';
+
+interface Death {
+  readonly by: 'death';
+  /** The first task whose outcome was not handed over. */
+  readonly next: number;
+  readonly at: number;
+  readonly reason: string;
+}
+
+type Ended = { readonly by: 'done' } | { readonly by: 'stopped' } | Death;

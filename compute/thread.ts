@@ -4,8 +4,7 @@ import { asError } from '../core/runtime/errors.js';
 import type { Computed, Failure, Outcome } from './executor.js';
 import { LoadError, loadComputation, type Computation } from './module.js';
 import { Summariser } from './summarise.js';
-import { packOutcomes, unpackTasks } from './pack.js';
-import type { FromThread, PackedTasks, Task, ThreadOptions } from './protocol.js';
+import { LOADING, type FromThread, type Task, type ThreadOptions } from './protocol.js';
 
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
 const HAND_OVER_MS = 20;
@@ -29,24 +28,24 @@ class ComputeThread {
     this.#port = port;
     this.#options = options;
     this.#current = new Int32Array(options.current);
-    port.on('message', (batch: PackedTasks) => void this.#run(unpackTasks(batch)));
+    port.on('message', (batch: readonly Task[]) => void this.#run(batch));
   }
 
   async #run(batch: readonly Task[]): Promise<void> {
     let outcomes: Outcome[] = [];
     let handedOver = performance.now();
     for (const task of batch) {
-      Atomics.store(this.#current, 1, 0);
+      Atomics.store(this.#current, 1, this.#computations.has(task.computation) ? 0 : LOADING);
       Atomics.store(this.#current, 0, task.index);
       outcomes.push(await this.#attempt(task));
       if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
-        this.#send({ kind: 'outcomes', outcomes: packOutcomes(outcomes), done: false });
+        this.#send({ kind: 'outcomes', outcomes, done: false });
         outcomes = [];
         handedOver = performance.now();
       }
     }
     Atomics.store(this.#current, 0, -1);
-    this.#send({ kind: 'outcomes', outcomes: packOutcomes(outcomes), done: true });
+    this.#send({ kind: 'outcomes', outcomes, done: true });
   }
 
   async #attempt(task: Task): Promise<Outcome> {
@@ -63,6 +62,7 @@ class ComputeThread {
     const startedAt = this.#now();
     const started = performance.now();
     const computation = await this.#computation(task.computation);
+    Atomics.store(this.#current, 1, 0);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
       throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
     const summariser = new Summariser(task.keepValues);
@@ -122,7 +122,9 @@ class ComputeThread {
 }
 
 function failureOf(error: Error, at: At): Failure {
-  const { message, stack = '' } = error;
+  // Computations may throw anything by the name of an error, and only text crosses to the other thread for certain.
+  const message = String(error.message);
+  const stack = typeof error.stack === 'string' ? error.stack : '';
   if (error instanceof LoadError)
     return { message, stack: '', blame: error.missing ? 'worker' : 'computation', retryable: true };
   const retryable = !('retryable' in error) || error.retryable !== false;

@@ -1,11 +1,13 @@
 /** Which runs take no chunks, as of the last heartbeat, and when a run has to be halted. */
 import type { Broker, RunState, Settlement } from '../core/broker/port.js';
+import { asError, ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { HaltReason } from '../core/wire/records.js';
 
 export class Halts {
   readonly #broker: Pick<Broker, 'runStates' | 'halt'>;
   readonly #log: Logger;
+  readonly #halting = new Set<string>();
   #states: ReadonlyMap<string, RunState> = new Map();
 
   constructor(broker: Pick<Broker, 'runStates' | 'halt'>, log: Logger) {
@@ -29,17 +31,38 @@ export class Halts {
 
   /** Parameters of these runs were dead-lettered: is one of them over its budget? */
   async afterDeaths(runIds: Iterable<string>): Promise<void> {
-    await this.refresh();
-    for (const runId of runIds) {
-      const state = this.#states.get(runId);
-      if (!state || state.halted !== undefined || state.maxDead === undefined || state.dead <= state.maxDead) continue;
+    try {
+      await this.refresh();
+      for (const runId of runIds) if (this.#isOver(runId)) await this.#halt(runId);
+    } catch (thrown) {
+      if (thrown instanceof ConfigError) throw thrown;
+      // The deaths themselves are recorded, and the next one asks again.
+      this.#log.warn(
+        { error: asError(thrown).message },
+        'the failure budget could not be looked at, or the run halted',
+      );
+    }
+  }
+
+  #isOver(runId: string): boolean {
+    const { halted, dead = 0, maxDead = Infinity } = this.#states.get(runId) ?? {};
+    // Batches are settled side by side: another one may have found the same.
+    return halted === undefined && dead > maxDead && !this.#halting.has(runId);
+  }
+
+  async #halt(runId: string): Promise<void> {
+    this.#halting.add(runId);
+    try {
+      const { dead, maxDead } = this.#states.get(runId) ?? {};
       this.#log.error(
-        { run_id: runId, dead: state.dead, max_dead: state.maxDead },
+        { run_id: runId, dead, max_dead: maxDead },
         'more parameters are dead than the failure budget of the run allows: it is halted. Mend what fails and resume it ' +
           '(ttg resume), or raise the budget (MAX_DEAD; chart: run.maxDead)',
       );
       await this.#broker.halt(runId, 'failures');
       await this.refresh();
+    } finally {
+      this.#halting.delete(runId);
     }
   }
 }

@@ -22,7 +22,7 @@ export interface ConsumeOptions {
   readonly log: Logger;
   /** Stop receiving, finish what is held. */
   readonly stop: AbortSignal;
-  /** Give back what is still held: the grace period is over. */
+  /** Give back what is still held: the time to compute is over. */
   readonly giveUp: AbortSignal;
 }
 
@@ -62,7 +62,11 @@ export async function consume(options: ConsumeOptions): Promise<string> {
   // Not awaited: a worker that starts has a first batch to look for.
   halts.refresh().catch(() => undefined);
   let next: Promise<Delivery[]> | undefined;
+  /** What was read ahead of a batch that turned out to be slow is on its way back. */
+  let returning: Promise<void> | undefined;
   while (!stop.aborted && settler.misfit === undefined) {
+    // It is held until then.
+    await returning;
     next ??= receive();
     if (!next) {
       await settler.settled();
@@ -97,7 +101,7 @@ export async function consume(options: ConsumeOptions): Promise<string> {
       const ahead = next;
       next = undefined;
       // If that fails their leases lapse by themselves.
-      ahead?.then((deliveries) => settler.giveBack(deliveries)).catch(() => undefined);
+      returning = ahead?.then((deliveries) => settler.giveBack(deliveries)).catch(() => undefined);
     }, SLOW_BATCH_MS);
     const started = performance.now();
     await executor.execute(
@@ -115,7 +119,7 @@ export async function consume(options: ConsumeOptions): Promise<string> {
   return settler.misfit ?? 'asked to stop';
 }
 
-/** What is being computed: it ends early when the grace period does, or when a run of it is halted. */
+/** What is being computed: it ends early when the time to compute does, or when a run of it is halted. */
 class CurrentBatch {
   readonly #batch: readonly Delivery[];
   readonly #controller = new AbortController();

@@ -1,26 +1,35 @@
 #!/usr/bin/env node
 /** The worker: composes broker, compute thread and loop; decides nothing. */
-import { delay } from '../core/runtime/backoff.js';
 import { connect } from '../core/broker/connect.js';
 import { runMain, type Context, type Program } from '../core/runtime/lifecycle.js';
 import { consume } from './loop.js';
 import { ThreadExecutor } from '../compute/thread-executor.js';
 import type { Executor } from '../compute/executor.js';
 import { faultPoint } from './fault-point.js';
+import { graceAfter } from './grace.js';
 import { progressLogger } from './progress.js';
+import { NotSettled } from './settle.js';
 import { runShard } from './static.js';
 
 runMain('worker', async (context) => {
-  await using executor = new ThreadExecutor(context.config, progressLogger(context.log));
-  executor.warmUp();
-  // Without this await the executor would be disposed of before its work began.
-  return await (context.config.QUEUE_MODE ? runQueue(context, executor) : runStatic(context, executor));
+  const executor = new ThreadExecutor(context.config, progressLogger(context.log));
+  // Node waits for a thread in a system call, however long that takes, and whatever ends the process but this.
+  process.on('exit', () => {
+    if (executor.isStuck) process.kill(process.pid, 'SIGKILL');
+  });
+  await using disposed = executor;
+  disposed.warmUp();
+  const status = await (context.config.QUEUE_MODE ? runQueue(context, executor) : runStatic(context, executor));
+  if (executor.isStuck)
+    context.log.warn('the computation is in a call that cannot be interrupted: the worker ends itself by SIGKILL');
+  return status;
 });
 
 async function runQueue({ config, log, stop }: Context, executor: Executor): Promise<number> {
   const fault = faultPoint(config, log);
-  const giveUp = after(stop, config.SHUTDOWN_GRACE_SECONDS);
-  await using connected = await connect(config, log, stop, { hooks: fault.hooks, giveUp }).catch((thrown: unknown) => {
+  const grace = graceAfter(stop, config.SHUTDOWN_GRACE_SECONDS);
+  const options = { hooks: fault.hooks, giveUp: grace.settling };
+  await using connected = await connect(config, log, stop, options).catch((thrown: unknown) => {
     if (stop.aborted) return null; // asked to stop before there was anything to do
     throw thrown;
   });
@@ -30,18 +39,17 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
     { backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) },
     'worker ready',
   );
-  const reason = await consume({ broker, executor, config, log, stop, giveUp });
-  log.info({ reason }, 'worker leaves');
-  return 0;
+  try {
+    const reason = await consume({ broker, executor, config, log, stop, giveUp: grace.computing });
+    log.info({ reason }, 'worker leaves');
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof NotSettled)) throw thrown;
+    log.error(thrown.message);
+    return 1;
+  }
 }
 
 async function runStatic({ config, log, stop, out }: Program, executor: Executor): Promise<number> {
   return (await runShard(config, executor, log, stop, (line) => out.write(line))) ? 0 : 1;
-}
-
-/** Aborts `seconds` after `signal` did. */
-function after(signal: AbortSignal, seconds: number): AbortSignal {
-  const later = new AbortController();
-  signal.addEventListener('abort', () => void delay(seconds * 1000).then(() => later.abort()), { once: true });
-  return later.signal;
 }

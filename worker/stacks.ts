@@ -25,6 +25,11 @@ export class Stacks {
     this.#recorded.add(stackId);
     return { stackId, stack: text };
   }
+
+  /** The record with this stack was not written: the next one carries it. */
+  forget(stackId: string): void {
+    this.#recorded.delete(stackId);
+  }
 }
 
 /** A message that fits into a record, whatever the computation threw. */

@@ -10,6 +10,8 @@ import { decodeRecord } from './record-codec.js';
 import type { LogEntry, Wire } from './records.js';
 
 const PREFIX = 'TTG_RECORD ';
+/** What follows the prefix, as far as the record itself. */
+const FRAME = /\d{1,12} [0-9a-f]{8} (?=\{)/;
 
 export function recordText(record: Wire): string {
   const json = JSON.stringify(record);
@@ -19,11 +21,29 @@ export function recordText(record: Wire): string {
 /** @returns undefined for a line without a record */
 export function parseRecordLine(line: string, position: string): LogEntry | undefined {
   const at = line.indexOf(PREFIX);
-  if (at < 0) return undefined;
+  const text = at < 0 ? tornOff(line) : line.slice(at + PREFIX.length);
+  if (text === undefined) return undefined;
   try {
-    return { position, record: decodeRecord(JSON.parse(payloadOf(line.slice(at + PREFIX.length)))) };
+    return { position, record: decodeRecord(JSON.parse(payloadOf(text))) };
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof SyntaxError) return { position, undecodable: error.message };
+    throw error;
+  }
+}
+
+/**
+ * A pipe that is almost full takes a part of a record, and then perhaps output of another program before the rest. Where
+ * that tears the prefix the record behind it is whole: its checksum tells it from a line that only looks like one.
+ */
+function tornOff(line: string): string | undefined {
+  const at = FRAME.exec(line)?.index;
+  if (at === undefined) return undefined;
+  const text = line.slice(at);
+  try {
+    payloadOf(text);
+    return text;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
     throw error;
   }
 }

@@ -71,6 +71,36 @@ describe('ExactSum', () => {
     expect(sumOf([0.5]).equals(5n, 2)).toBe(false);
   });
 
+  it.each([
+    [[-1e9, 1], '-999999999'],
+    [[-1e18, 1], '-999999999999999999'],
+    [[-1e27, 1], '-999999999999999999999999999'],
+    [[1e27, -1e-18], '999999999999999999999999999.999999999999999999'],
+    [[-1e27, 1e-18], '-999999999999999999999999999.999999999999999999'],
+    [[-1e-18, -1e-27], '-0.000000000000000001000000001'],
+    [[1e308, 1e308, 1e308, -3], `2${'9'.repeat(307)}7`],
+    [[0.3, 0.1 + 0.2], '0.60000000000000004'],
+  ])('of %j carries and borrows over as many digits as it takes: %s', (values, text) => {
+    expect(sumOf(values).toString()).toBe(text);
+    expect(sumOf([...values].reverse()).toString()).toBe(text);
+  });
+
+  it('may be read between additions, and adds what was written', () => {
+    const sum = new ExactSum();
+    sum.add(-0.30000000000000004);
+    expect(sum.toString()).toBe('-0.30000000000000004');
+    sum.addDecimal('1000000000000000000000.5');
+    expect(sum.toString()).toBe('1000000000000000000000.19999999999999996');
+    sum.subtractDecimal('1000000000000000000000.19999999999999996');
+    expect(sum.toString()).toBe('0');
+  });
+
+  it('takes a decimal longer than any number has', () => {
+    const sum = new ExactSum();
+    sum.addDecimal(`-${'7'.repeat(500)}.${'3'.repeat(500)}`);
+    expect(sum.toString()).toBe(`-${'7'.repeat(500)}.${'3'.repeat(500)}`);
+  });
+
   it('takes the smallest and the largest number there is', () => {
     expect(sumOf([5e-324]).equals(5n, 324)).toBe(true);
     expect(sumOf([Number.MAX_VALUE, -Number.MAX_VALUE]).toString()).toBe('0');

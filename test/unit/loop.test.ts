@@ -3,9 +3,10 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { ExecuteOptions, Executor } from '../../compute/executor.js';
 import type { Chunk } from '../../core/model/chunk.js';
+import { delay } from '../../core/runtime/backoff.js';
 import { consume } from '../../worker/loop.js';
 import { deliveryOf, FakeBroker } from '../support/fake-broker.js';
-import { eventually } from '../support/wait.js';
+import { eventually, holds } from '../support/wait.js';
 import { configOf, resultRecord } from './support.js';
 
 const log = pino({ level: 'silent' });
@@ -120,7 +121,35 @@ describe("a worker's loop", () => {
   it('ends with an error when it cannot settle', async () => {
     const broker = new FakeBroker(queued(1));
     broker.settle = () => Promise.reject(new Error('the broker is away'));
-    await expect(run(broker).left).rejects.toThrow(/could not settle: the broker is away/);
+    await expect(run(broker).left).rejects.toThrow(/could not settle .*the broker is away.* lapse/);
+  });
+
+  it('receives nothing while what it asked for ahead of a slow batch is still to come and go back', async () => {
+    const broker = new FakeBroker(queued(100));
+    const receive = broker.receive.bind(broker);
+    let asked = 0;
+    let open = 0;
+    let mostOpen = 0;
+    let come: (() => void) | undefined;
+    broker.receive = async (options) => {
+      mostOpen = Math.max(mostOpen, ++open);
+      // The third one reads ahead of the second batch.
+      if (++asked === 3) await new Promise<void>((resolve) => (come = resolve));
+      open--;
+      return await receive(options);
+    };
+    let batches = 0;
+    const body: Body = async (chunks, options) => {
+      if (++batches === 2) await delay(1200);
+      await completes(chunks, options);
+    };
+    const { left } = run(broker, body, { RECEIVE_MAX: '30' });
+    await eventually(() => broker.batches.length === 2, 10_000, 'the slow batch settled');
+    await holds(() => asked === 3, 200, 'no further receive');
+    come?.();
+    expect(await left).toBe('drained');
+    expect(mostOpen).toBe(1);
+    expect(broker.settled.filter(({ verb }) => verb === 'release')).not.toEqual([]);
   });
 });
 

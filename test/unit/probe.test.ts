@@ -23,11 +23,25 @@ describe('the trial of a computation', () => {
   });
 
   it.each([
-    ['does not parse, with file and line', 'export const a = 1;\nexport const compute = (;', /own\.mjs:2/],
+    [
+      'does not parse, with file and line',
+      'export const a = 1;\nexport const compute = (;',
+      /SyntaxError: Unexpected token ';' at \/\S+own\.mjs:2\n/,
+    ],
     [
       'imports what is not there',
       "import 'left-pad-of-nobody'; export const compute = (i) => i;",
       /left-pad-of-nobody/,
+    ],
+    [
+      'fails while it is loaded, with file and line',
+      "const a = 1;\n\nthrow new Error('no licence');",
+      /Error: no licence at \/\S+own\.mjs:3$/,
+    ],
+    [
+      'imports what another one does not export, with file and line',
+      "const a = 1;\nimport { nope } from 'node:fs'; export const compute = nope;",
+      /does not provide an export named 'nope' at \/\S+own\.mjs:2$/,
     ],
     ['exports no compute', 'export const calculate = (i) => i;', /exports no function/],
   ])('refuses one that %s', async (_, source, reason) => {

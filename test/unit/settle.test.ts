@@ -5,10 +5,10 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../compute/executor.js';
 import type { Delivery, Settlement } from '../../core/broker/port.js';
-import { LeaseLost, Unrecordable } from '../../core/runtime/errors.js';
+import { ConfigError, LeaseLost, Unrecordable } from '../../core/runtime/errors.js';
 import { Halts } from '../../worker/halts.js';
 import { Leases } from '../../worker/leases.js';
-import { Settler } from '../../worker/settle.js';
+import { NotSettled, Settler } from '../../worker/settle.js';
 import { deliveryOf, FakeBroker } from '../support/fake-broker.js';
 import { configOf, resultRecord } from './support.js';
 
@@ -151,7 +151,35 @@ describe('settling', () => {
     const batch = [deliveryOf(0, 9)];
     leases.hold(batch);
     settler.settle(await settler.sort(batch), [computed(0, 0, 9)]);
-    await expect(settler.settled()).rejects.toThrow(/could not settle: gave up/);
+    await expect(settler.settled()).rejects.toThrow(NotSettled);
+    await expect(settler.settled()).rejects.toThrow(/could not settle chunk 0-9 \(complete\): gave up/);
+  });
+
+  it('is fatal as a wrong set-up where the broker refuses a right: no restart helps', async () => {
+    const { broker, settle } = setUp();
+    broker.settle = () => Promise.reject(new ConfigError('no permission for XADD'));
+    await expect(settle([deliveryOf(0, 9)], [computed(0, 0, 9)])).rejects.toThrow(ConfigError);
+  });
+
+  it('ends, instead of trying for ever, where the broker takes not even the death of a parameter', async () => {
+    const { broker, settle } = setUp();
+    broker.answer = ({ verb }) => (verb === 'split' ? undefined : new Unrecordable('too large'));
+    await expect(settle([deliveryOf(30, 30)], [computed(0, 30, 30)])).rejects.toThrow(NotSettled);
+    expect(broker.settled.map(({ verb }) => verb)).toEqual(['complete', 'dead-letter']);
+  });
+
+  it('splits a chunk that the broker takes neither as a result nor as a death', async () => {
+    const { broker, settle } = setUp({ MAX_RETRIES: '0' });
+    broker.answer = ({ verb }) => (verb === 'split' ? undefined : new Unrecordable('too large'));
+    await settle([deliveryOf(0, 9)], [failed(0, { blame: 'computation' })]);
+    expect(broker.settled.map(({ verb }) => verb)).toEqual(['dead-letter', 'split']);
+  });
+
+  it('records a stack with the next death where the first one was not recorded', async () => {
+    const { broker, settle } = setUp({ MAX_RETRIES: '0' });
+    broker.answer = ({ delivery }) => (delivery.chunk.start === 1 ? new LeaseLost('taken') : undefined);
+    for (const n of [1, 2, 3]) await settle([deliveryOf(n, n)], [failed(0)]);
+    expect(deaths(broker).map(({ stack }) => stack !== '')).toEqual([true, true, false]);
   });
 
   it('parks chunks of a run that is halted by failures, and discards those of a cancelled one', async () => {
@@ -176,5 +204,32 @@ describe('settling', () => {
     await settle([deliveryOf(2, 2)], [failed(0)]);
     expect(broker.states.get('run-1')).toMatchObject({ dead: 2, halted: 'failures' });
     expect(logged()).toContain('run.maxDead');
+  });
+
+  it('halts it once, though several batches find it at the same time', async () => {
+    const { broker, settler, leases } = setUp({ MAX_RETRIES: '0' });
+    broker.states.set('run-1', { maxDead: 0, dead: 0, halted: undefined });
+    let halted = 0;
+    const halt = broker.halt.bind(broker);
+    broker.halt = async (...args) => {
+      halted++;
+      await Promise.resolve();
+      await halt(...args);
+    };
+    const batches = [1, 2, 3].map((n) => [deliveryOf(n, n)]);
+    for (const batch of batches) {
+      leases.hold(batch);
+      settler.settle(await settler.sort(batch), [failed(0)]);
+    }
+    await settler.settled();
+    expect(halted).toBe(1);
+  });
+
+  it('goes on where the budget cannot be looked at: the deaths are recorded, and the next one asks again', async () => {
+    const { broker, settle, logged } = setUp({ MAX_RETRIES: '0' });
+    broker.runStates = () => Promise.reject(new Error('ECONNRESET'));
+    await settle([deliveryOf(1, 1)], [failed(0)]);
+    expect(deaths(broker)).toHaveLength(1);
+    expect(logged()).toContain('ECONNRESET');
   });
 });

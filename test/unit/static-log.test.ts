@@ -40,16 +40,25 @@ describe("a record in static mode's log", () => {
     }
   });
 
-  it('is never taken for another record where output was written into it', () => {
-    const place = fc.integer({ min: 'TTG_RECORD '.length, max: line.length - 1 });
+  it('is found or named, and never taken for another record, wherever output was written into it', () => {
+    const place = fc.integer({ min: 0, max: line.length });
+    const output = fc.string({ minLength: 1, maxLength: 20 }).map((other) => other.replaceAll('\r', '\n'));
     fc.assert(
-      fc.property(place, fc.string({ minLength: 1, maxLength: 20 }), (at, other) => {
-        const entry = parseRecordLine(line.slice(0, at) + other + line.slice(at), 'x');
+      fc.property(place, output, (at, other) => {
+        const lines = (line.slice(0, at) + other + line.slice(at)).split('\n');
+        const [entry, ...more] = lines.flatMap((each) => parseRecordLine(each, 'x') ?? []);
+        expect(more).toEqual([]);
         // A digit more in its length reads on to the same end.
         if (entry && 'record' in entry) expect(entry.record).toEqual(record);
         else expect(entry).toHaveProperty('undecodable');
       }),
+      { numRuns: 1000 },
     );
+  });
+
+  it('is none where a line only looks like one', () => {
+    expect(parseRecordLine('took 12 deadbeef {"kind":"result"}', 'x')).toBeUndefined();
+    expect(parseRecordLine('1'.repeat(100_000), 'x')).toBeUndefined();
   });
 
   it('may end as lines end on Windows', () => {

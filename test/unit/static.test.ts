@@ -263,6 +263,29 @@ describe('a static worker', { timeout: 60_000 }, () => {
     expect((await runPiped([dist('worker/main.js')], 'head -c 1', KEPT)).status).toBe(1);
   });
 
+  it('ends by SIGTERM although its computation waits in a system call', async () => {
+    const module = join(made.path, 'waits.mjs');
+    // The program tells its process by the worker's standard output, and then lets go of that.
+    writeFileSync(
+      module,
+      `import { execFileSync } from 'node:child_process';
+       const program = 'echo waits $$.; exec sleep 600 > /dev/null';
+       export const compute = () => execFileSync('sh', ['-c', program], { stdio: ['ignore', 'inherit', 'ignore'] });`,
+    );
+    let waiting: string | undefined;
+    const { stdout } = await runNode([dist('worker/main.js')], {
+      env: { ...RUN, TOTAL_WORKERS: '1', COMPUTATION: module },
+      onOutput: (out, kill) => {
+        if (waiting) return;
+        waiting = /waits (\d+)\./.exec(out)?.[1];
+        if (waiting) kill('SIGTERM');
+      },
+    });
+    // It was there until now.
+    expect(process.kill(Number(waiting))).toBe(true);
+    expect(stdout).toContain('cannot be interrupted');
+  });
+
   it('ends by SIGTERM with what it has computed written down, and not as done', async () => {
     let asked = false;
     const { status, stdout } = await runNode([dist('worker/main.js')], {

@@ -34,7 +34,7 @@ function chunksOf(name: string, count: number): Chunk[] {
   }));
 }
 
-function executorOf(env: Record<string, string> = {}, progress: (n: number) => void = () => undefined): Executor {
+function executorOf(env: Record<string, string> = {}, progress: (n: number) => void = () => undefined): ThreadExecutor {
   return new ThreadExecutor(configOf({ SIMULATE_WORK_MS: '0', ...env }), progress);
 }
 
@@ -130,6 +130,11 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
     ['throws', 'if (i === 17) throw new RangeError("too deep"); return i;', 'too deep'],
     ['rejects', 'return i === 17 ? Promise.reject(new Error("too late")) : i;', 'too late'],
     ['throws what is no error', 'if (i === 17) throw "text"; return i;', 'text'],
+    [
+      'throws an error whose message is no text',
+      'if (i === 17) throw Object.assign(new Error(), { message: () => "odd", stack: [() => 1] }); return i;',
+      'odd',
+    ],
     ['gives NaN', 'return i === 17 ? NaN : i;', 'compute(17) gave NaN: a value must be a finite number'],
     ['gives infinity', 'return i === 17 ? 1 / 0 : i;', 'compute(17) gave Infinity'],
     ['gives nothing', 'if (i !== 17) return i;', 'compute(17) gave undefined'],
@@ -217,6 +222,68 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
     await using executor = executorOf();
     await execute(executor, chunksOf(computation('export const compute = () => process.exit(1);'), 1));
     expect(summary(await execute(executor, chunksOf('builtin', 1)))).toEqual(['0: 449.5']);
+  });
+});
+
+describe('a computation that cannot be loaded', { timeout: 60_000 }, () => {
+  it.each([
+    ['never ends', 'for (;;);', 'took longer than CHUNK_TIMEOUT_SECONDS=1'],
+    ['waits for ever', 'setInterval(() => {}, 1000); await new Promise(() => {});', 'took longer than'],
+    ['ends its process', 'process.exit(1);', 'ended its compute thread'],
+  ])(
+    'because loading it %s is to blame, not its parameters, and its neighbours do not notice',
+    async (_, load, why) => {
+      const own = computation(`${load} export const compute = (i) => i;`);
+      const chunks = chunksOf(own, 4).map((chunk, i) => (i === 1 ? { ...chunk, computation: 'builtin' } : chunk));
+      await using executor = executorOf({ CHUNK_TIMEOUT_SECONDS: '1' });
+      const outcomes = await execute(executor, chunks);
+      expect(outcomes.map(({ index }) => index).sort()).toEqual([0, 1, 2, 3]);
+      for (const outcome of outcomes.filter(({ index }) => index !== 1)) {
+        expect(outcome).toMatchObject({ failure: { blame: 'computation', retryable: true } });
+        expect(outcome).not.toHaveProperty('failure.parameter');
+        expect(messageOf(outcome)).toContain(`${own} could not be loaded: loading it ${why}`);
+      }
+      expect(outcomes.find(({ index }) => index === 1)).toHaveProperty('computed');
+    },
+  );
+
+  it('is loaded anew with the next batch, when it may have been mended', async () => {
+    await using executor = executorOf();
+    const own = computation('export const compute = (;');
+    expect(await execute(executor, chunksOf(own, 1))).toMatchObject([{ failure: { blame: 'computation' } }]);
+    computation('export const compute = (i) => i;');
+    expect(summary(await execute(executor, chunksOf(own, 1)))).toEqual(['0: 45']);
+  });
+});
+
+describe('a computation in a call that cannot be interrupted', { timeout: 60_000 }, () => {
+  /** Waits in a system call until the file `go` is there. */
+  const blocking = (): string =>
+    computation(`
+      import { execFileSync } from 'node:child_process';
+      const wait = 'touch ${at('waits')}; while [ ! -e ${at('go')} ]; do sleep 0.05; done';
+      export const compute = (i) => (i < 10 ? i : (execFileSync('sh', ['-c', wait], { stdio: 'ignore' }), i));`);
+
+  it('is ended by its time limit all the same, and its neighbours have their results', async () => {
+    await using executor = executorOf({ CHUNK_TIMEOUT_SECONDS: '1' });
+    const chunks = chunksOf(blocking(), 2);
+    const outcomes = await execute(executor, [...chunks, ...chunksOf('builtin', 1)]);
+    expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 10', '2: 449.5']);
+    expect(executor.isStuck).toBe(true);
+    writeFileSync(at('go'), '');
+    await until(() => !executor.isStuck);
+  });
+
+  it('is given up when the batch is ended: the process need not wait for it', async () => {
+    await using executor = executorOf();
+    const stop = new AbortController();
+    const executing = execute(executor, chunksOf(blocking(), 2).slice(1), stop.signal);
+    await until(() => existsSync(at('waits')));
+    stop.abort();
+    expect(await executing).toEqual([]);
+    expect(executor.isStuck).toBe(true);
+    writeFileSync(at('go'), '');
+    await until(() => !executor.isStuck);
   });
 });
 
