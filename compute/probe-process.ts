@@ -3,22 +3,35 @@
  * what to try.
  */
 import { asError } from '../core/runtime/errors.js';
-import { LoadError, loadComputation } from './module.js';
+import { readyComputation } from './computations.js';
+import { LoadError } from './module.js';
 import type { Trial, TrialRequest } from './probe.js';
+import { Summariser } from './summarise.js';
+import { Sweeps } from './sweeps.js';
+import { threadLog } from './thread-log.js';
 
 process.on('message', (request: TrialRequest) => void answer(request));
 
-async function answer({ computation, parameter }: TrialRequest): Promise<void> {
-  const trial = await attempt(computation, parameter);
+async function answer(request: TrialRequest): Promise<void> {
+  const trial = await attempt(request);
   process.send?.(trial, () => process.exit(0));
 }
 
-async function attempt(name: string, parameter: number): Promise<Trial> {
+async function attempt({ computation, runId, sweepFile, parameter }: TrialRequest): Promise<Trial> {
+  const sweeps = new Sweeps(sweepFile);
+  process.on('exit', () => sweeps[Symbol.dispose]());
+  const { signal } = new AbortController();
   try {
-    const computation = await loadComputation(name);
-    const value: unknown = await computation.compute(parameter);
-    if (typeof value === 'number' && Number.isFinite(value)) return { ended: 'ok' };
-    return { ended: 'failed', reason: `compute(${parameter}) gave ${String(value)}: a value must be a finite number` };
+    const around = { sweeps, log: threadLog(() => undefined), signal: () => signal };
+    const ready = await readyComputation(computation, runId, around);
+    const value: unknown = await ready.compute(parameter);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      return {
+        ended: 'failed',
+        reason: `compute(${parameter}) gave ${String(value)}: a value must be a finite number`,
+      };
+    new Summariser(false).add(parameter, value);
+    return { ended: 'ok' };
   } catch (thrown) {
     const error = asError(thrown);
     if (error instanceof LoadError) return { ended: 'unloadable', reason: error.message };

@@ -1,11 +1,26 @@
 /** Tries a computation before anything is published: is it there, does it load, does it give values? */
 import { fork, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../core/runtime/config.js';
+import type { Logger } from '../core/runtime/logger.js';
+import type { Failure, Outcome } from './executor.js';
+import { ProgramExecutor } from './program/executor.js';
+import { isSweep, Sweeps } from './sweeps.js';
 
 /** What the process that tries is told. */
 export interface TrialRequest {
   readonly computation: string;
+  readonly runId: string;
+  /** SWEEP_FILE, which may be empty. */
+  readonly sweepFile: string;
   readonly parameter: number;
+}
+
+/** What a trial of a sweep needs to know. */
+export interface Setting {
+  readonly runId: string;
+  readonly config: Config;
+  readonly log: Logger;
 }
 
 /** What became of one parameter. */
@@ -34,13 +49,14 @@ export async function probeComputation(
   parameters: readonly number[],
   limitMs: number,
   signal: AbortSignal,
+  setting?: Setting,
 ): Promise<Probe> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  await using trials = await trialsOf(computation, setting, limit);
   const failures: string[] = [];
   for (const parameter of parameters) {
-    const trial = await attempt({ computation, parameter }, limit);
-    if (trial.ended === 'unloadable')
-      return { ok: false, loaded: false, reason: `${trial.reason}${placeOf(computation)}` };
+    const trial = await trials.attempt(parameter);
+    if (trial.ended === 'unloadable') return { ok: false, loaded: false, reason: trial.reason };
     if (trial.ended === 'slow') return { ok: true, slow: true };
     if (trial.ended === 'ok') return { ok: true, slow: false };
     failures.push(trial.reason);
@@ -50,6 +66,58 @@ export async function probeComputation(
     loaded: true,
     reason: `computation ${computation} failed for every parameter that was tried (${parameters.join(', ')}): ${failures[0]}`,
   };
+}
+
+/** Whether a program computes it, which workers may have and whoever asks may not. */
+export async function isProgram(computation: string, { SWEEP_FILE }: Config): Promise<boolean> {
+  if (!isSweep(computation)) return false;
+  return (await new Sweeps(SWEEP_FILE).find(computation)).computation.kind === 'program';
+}
+
+interface Trials extends AsyncDisposable {
+  attempt(parameter: number): Promise<Trial>;
+}
+
+async function trialsOf(computation: string, setting: Setting | undefined, limit: AbortSignal): Promise<Trials> {
+  if (setting && isSweep(computation)) {
+    const sweeps = new Sweeps(setting.config.SWEEP_FILE);
+    const { kind } = (await sweeps.find(computation)).computation;
+    if (kind === 'program') return programTrials(computation, setting, sweeps, limit);
+  }
+  const { runId = '', config } = setting ?? {};
+  const request = { computation, runId, sweepFile: config?.SWEEP_FILE ?? '' };
+  return {
+    attempt: async (parameter) => {
+      const trial = await attempt({ ...request, parameter }, limit);
+      return trial.ended === 'unloadable' ? { ...trial, reason: `${trial.reason}${placeOf(computation)}` } : trial;
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** A program is a process of its own in any case: it runs as it does in a worker. */
+function programTrials(computation: string, { runId, config, log }: Setting, sweeps: Sweeps, limit: AbortSignal): Trials {
+  const executor = new ProgramExecutor(config, log, sweeps, () => undefined);
+  const chunk = { runId, computation, chunkId: 'trial', keepValues: false, piece: true, createdAt: '' };
+  return {
+    attempt: async (parameter) => {
+      let trial: Trial = { ended: 'slow' };
+      const settled = ([outcome]: readonly Outcome[]): void => {
+        if (outcome) trial = 'failure' in outcome ? failedTrial(outcome.failure) : { ended: 'ok' };
+      };
+      await executor.execute([{ ...chunk, start: parameter, end: parameter }], { signal: limit, settled });
+      return trial;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await executor[Symbol.asyncDispose]();
+      sweeps[Symbol.dispose]();
+    },
+  };
+}
+
+function failedTrial({ message, output = '', blame }: Failure): Trial {
+  const reason = output.trim() === '' ? message : `${message}\n${output.trimEnd()}`;
+  return { ended: blame === 'parameter' ? 'failed' : 'unloadable', reason };
 }
 
 function attempt(request: TrialRequest, limit: AbortSignal): Promise<Trial> {

@@ -1,5 +1,5 @@
 /** Sweeps by their ids: that of SWEEP_FILE, and older ones beside it, whose chunks may still be queued over an upgrade. */
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -16,11 +16,16 @@ export const isSweep = (computation: string): boolean => computation.startsWith(
 export class Sweeps implements Disposable {
   readonly #file: string;
   readonly #found = new Map<string, Promise<Sweep>>();
-  #folder: string | undefined;
+  #own: string | undefined;
+  readonly #given: string | undefined;
 
-  /** @param file SWEEP_FILE, which may be empty */
-  constructor(file: string) {
+  /**
+   * @param file SWEEP_FILE, which may be empty
+   * @param folder where sources are written, which somebody else makes and takes away; one of its own when omitted
+   */
+  constructor(file: string, folder?: string) {
     this.#file = file;
+    this.#given = folder;
   }
 
   /** @throws LoadError where there is none, or where it cannot be read */
@@ -42,18 +47,18 @@ export class Sweeps implements Disposable {
    */
   sourceFile({ id, source }: Sweep, name: string): string | undefined {
     if (source === undefined) return undefined;
-    const file = join(this.#ownFolder(), `${id.slice(PREFIX.length)}-${name}`);
+    const file = join(this.folder(), `${id.slice(PREFIX.length)}-${name}`);
     if (!existsSync(file)) {
-      writeFileSync(file, source, { mode: 0o600 });
-      // A command may be {source} alone.
-      chmodSync(file, 0o700);
+      // A command may be {source} alone. Renamed, so that half a file is never found.
+      writeFileSync(`${file}.new`, source, { mode: 0o700 });
+      renameSync(`${file}.new`, file);
     }
     return file;
   }
 
   [Symbol.dispose](): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
-    this.#folder = undefined;
+    if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
+    this.#own = undefined;
   }
 
   async #look(id: string): Promise<Sweep> {
@@ -71,10 +76,11 @@ export class Sweeps implements Disposable {
     });
   }
 
-  #ownFolder(): string {
+  /** Where sources are written. @throws LoadError where no folder can be made */
+  folder(): string {
     try {
       // Readable for this user only.
-      return (this.#folder ??= mkdtempSync(join(tmpdir(), 'ttg-source-')));
+      return this.#given ?? (this.#own ??= mkdtempSync(join(tmpdir(), 'ttg-source-')));
     } catch (cause) {
       throw new LoadError(
         `the source of a sweep needs a folder for temporary files: ${asError(cause).message}. Mount one at ${tmpdir()}, or set TMPDIR`,

@@ -19,7 +19,7 @@ export class WorkerExecutor implements Executor {
   /** @param progress called each time BATCH_SIZE parameters are done, with their number */
   constructor(config: Config, log: Logger, progress: (parameters: number) => void) {
     this.#sweeps = new Sweeps(config.SWEEP_FILE);
-    this.#thread = new ThreadExecutor(config, progress, log);
+    this.#thread = new ThreadExecutor(config, progress, log, folderOf(config, this.#sweeps));
     this.#program = new ProgramExecutor(config, log, this.#sweeps, progress);
   }
 
@@ -33,11 +33,11 @@ export class WorkerExecutor implements Executor {
   }
 
   async execute(chunks: readonly Chunk[], options: ExecuteOptions): Promise<void> {
-    const computations = new Set(chunks.map(({ computation }) => computation));
     const places = new Map<string, Place>();
-    for (const each of computations) {
+    for (const each of new Set(chunks.map(({ computation }) => computation))) {
       try {
-        places.set(each, await this.#placeOf(each));
+        const last = Math.max(...chunks.flatMap(({ computation, end }) => (computation === each ? [end] : [])));
+        places.set(each, await this.#placeOf(each, last));
       } catch (thrown) {
         options.settled(notFound(chunks, each, asError(thrown)));
       }
@@ -64,10 +64,26 @@ export class WorkerExecutor implements Executor {
     this.#sweeps[Symbol.dispose]();
   }
 
-  async #placeOf(computation: string): Promise<Place> {
+  /** @param last the last one of its parameters that is asked for */
+  async #placeOf(computation: string, last: number): Promise<Place> {
     if (!isSweep(computation)) return 'thread';
     const sweep = await this.#sweeps.find(computation);
+    const { total } = sweep.parameters;
+    if (last >= total)
+      throw new LoadError(`${computation} has ${total} parameters in this worker's file, and ${last} is asked for`, {
+        missing: true,
+      });
     return sweep.computation.kind === 'program' ? 'program' : 'thread';
+  }
+}
+
+/** Without a sweep nothing is written; where nothing can be written, whoever has to says so. */
+function folderOf({ SWEEP_FILE }: Config, sweeps: Sweeps): string | undefined {
+  if (SWEEP_FILE === '') return undefined;
+  try {
+    return sweeps.folder();
+  } catch {
+    return undefined;
   }
 }
 

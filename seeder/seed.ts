@@ -1,5 +1,5 @@
 /** Brings a run into the queue: plan first, then the chunks that are missing, and a record of what was published. */
-import { probeComputation } from '../compute/probe.js';
+import { isProgram, probeComputation } from '../compute/probe.js';
 import { patientDepth } from '../core/broker/patience.js';
 import type { Broker } from '../core/broker/port.js';
 import { Ledger } from '../core/ledger/ledger.js';
@@ -50,7 +50,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   // Nothing is changed before the last of these has passed.
   const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
-  await checkComputation(plan, log, stop);
+  await checkComputation(plan, { config, log, stop });
   const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed, parked } = await patientDepth(broker, stop);
@@ -111,11 +111,21 @@ async function checkConcerns(broker: Broker, log: Logger): Promise<void> {
 }
 
 /** @throws ConfigError where the computation cannot be loaded, or fails for each parameter that is tried */
-async function checkComputation({ computation, totalParameters }: Plan, log: Logger, stop: AbortSignal): Promise<void> {
+async function checkComputation(
+  { runId, computation, totalParameters }: Plan,
+  { config, log, stop }: Pick<SeedOptions, 'config' | 'log' | 'stop'>,
+): Promise<void> {
   if (computation === 'builtin') return;
+  if (config.WORKER_IMAGE !== '' && (await isProgram(computation, config))) {
+    log.info(
+      { image: config.WORKER_IMAGE },
+      'the program is in the image of the workers and not here: it is not tried before chunks of it are published',
+    );
+    return;
+  }
   const last = totalParameters - 1;
   const tried = [...new Set([0, Math.floor(last / 2), last])];
-  const probe = await probeComputation(computation, tried, PROBE_MS, stop);
+  const probe = await probeComputation(computation, tried, PROBE_MS, stop, { runId, config, log });
   if (!probe.ok) throw new ConfigError(`${probe.reason}. Nothing was published`);
   if (probe.slow)
     log.info({ parameters: tried, seconds: PROBE_MS / 1000 }, 'the computation is slower than the trial of it waits');

@@ -15,7 +15,14 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** Set where the run takes no chunks: somebody gave it up, or more of it is dead than its failure budget allows. */
   readonly halted:
-    { readonly reason: HaltReason; readonly at: string; readonly maxDead: number | undefined } | undefined;
+    | {
+        readonly reason: HaltReason;
+        readonly at: string;
+        readonly maxDead: number | undefined;
+        /** Set where its computation cannot start, and its dead are not the reason. */
+        readonly error?: string;
+      }
+    | undefined;
   readonly parameters: {
     readonly expected: number;
     readonly ok: number;
@@ -69,6 +76,7 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
       reason: ledger.halted.reason,
       at: ledger.halted.haltedAt,
       maxDead: ledger.plan?.maxDead,
+      ...(ledger.halted.error === undefined ? {} : { error: ledger.halted.error }),
     },
     parameters,
     missing,
@@ -137,6 +145,7 @@ export function haltText({
   parameters: { dead, missing },
 }: Pick<Verdict, 'halted' | 'parameters'>): string | undefined {
   if (!halted || missing === 0) return undefined;
+  if (halted.error !== undefined) return `halted: ${halted.error.split('\n', 1)[0]}`;
   return halted.reason === 'cancelled' ? 'cancelled' : `halted: ${dead} of at most ${halted.maxDead} dead`;
 }
 
@@ -144,6 +153,11 @@ function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['
   if (!halted || missing === 0) return undefined;
   if (halted.reason === 'cancelled')
     return `the run was cancelled at ${halted.haltedAt}: \`ttg resume ${runId}\` takes that back`;
+  if (halted.error !== undefined)
+    return (
+      `the run is halted since ${halted.haltedAt}: ${halted.error}. ` +
+      `Nothing is lost: mend the computation, and then \`ttg resume ${runId}\``
+    );
   return (
     `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
     `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +

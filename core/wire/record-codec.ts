@@ -57,7 +57,13 @@ const recordWire = z.discriminatedUnion('kind', [
     stack: text,
     completed_at: text,
   }),
-  z.object({ kind: z.literal('halted'), run_id: filled, reason: z.enum(['cancelled', 'failures']), halted_at: text }),
+  z.object({
+    kind: z.literal('halted'),
+    run_id: filled,
+    reason: z.enum(['cancelled', 'failures']),
+    error: z.optional(text),
+    halted_at: text,
+  }),
   z.object({ kind: z.literal('resumed'), run_id: filled, resumed_at: text }),
 ]);
 
@@ -124,7 +130,13 @@ export function encodeRecord(r: LogRecord): Wire {
         completed_at: r.completedAt,
       };
     case 'halted':
-      return { kind: r.kind, run_id: r.runId, reason: r.reason, halted_at: r.haltedAt };
+      return {
+        kind: r.kind,
+        run_id: r.runId,
+        reason: r.reason,
+        ...(r.error === undefined ? {} : { error: r.error }),
+        halted_at: r.haltedAt,
+      };
     case 'resumed':
       return { kind: r.kind, run_id: r.runId, resumed_at: r.resumedAt };
   }
@@ -207,7 +219,13 @@ export function recordBySchema(wire: unknown): LogRecord {
         completedAt: m.completed_at,
       };
     case 'halted':
-      return { kind: m.kind, runId: m.run_id, reason: m.reason, haltedAt: m.halted_at };
+      return {
+        kind: m.kind,
+        runId: m.run_id,
+        reason: m.reason,
+        ...(m.error === undefined ? {} : { error: m.error }),
+        haltedAt: m.halted_at,
+      };
     case 'resumed':
       return { kind: m.kind, runId: m.run_id, resumedAt: m.resumed_at };
   }

@@ -73,6 +73,8 @@ export interface HaltedRecord {
   readonly kind: 'halted';
   readonly runId: string;
   readonly reason: HaltReason;
+  /** Set where no parameter is to blame: why the computation cannot start. */
+  readonly error?: string;
   /** ISO 8601, UTC. */
   readonly haltedAt: string;
 }
