@@ -7,10 +7,10 @@ import { builtin } from './builtin.js';
 /** Gives the value of one parameter. It must be deterministic: a parameter may be computed more than once. */
 export interface Computation {
   /**
-   * @returns a finite number. What it throws fails the chunk, which is tried again unless the error has
+   * @returns a value: JSON whose numbers may be NaN and infinite. What it throws fails the chunk, which is tried again unless the error has
    *   `retryable: false`.
    */
-  compute(parameter: number): number | Promise<number>;
+  compute(parameter: number): unknown;
   /** Modules may export it, and it has no effect: sums are exact whatever the number of decimals. */
   readonly decimals?: unknown;
 }

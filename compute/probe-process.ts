@@ -3,6 +3,7 @@
  * what to try.
  */
 import { asError } from '../core/runtime/errors.js';
+import { UnfitValue, valueText } from '../core/model/value-text.js';
 import { LoadError, loadComputation } from './module.js';
 import type { Trial, TrialRequest } from './probe.js';
 
@@ -17,11 +18,11 @@ async function attempt(name: string, parameter: number): Promise<Trial> {
   try {
     const computation = await loadComputation(name);
     const value: unknown = await computation.compute(parameter);
-    if (typeof value === 'number' && Number.isFinite(value)) return { ended: 'ok' };
-    return { ended: 'failed', reason: `compute(${parameter}) gave ${String(value)}: a value must be a finite number` };
+    return { ended: 'ok', bytes: Buffer.byteLength(valueText(value, `compute(${parameter})`)) };
   } catch (thrown) {
     const error = asError(thrown);
     if (error instanceof LoadError) return { ended: 'unloadable', reason: error.message };
+    if (error instanceof UnfitValue) return { ended: 'failed', reason: error.message };
     return { ended: 'failed', reason: error.stack ?? error.message };
   }
 }

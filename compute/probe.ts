@@ -10,13 +10,19 @@ export interface TrialRequest {
 
 /** What became of one parameter. */
 export type Trial =
-  | { readonly ended: 'ok' }
+  | { readonly ended: 'ok'; /** Of the value as JSON. */ readonly bytes: number }
   | { readonly ended: 'slow' }
   /** `unloadable`: no parameter of it can be computed. */
   | { readonly ended: 'failed' | 'unloadable'; readonly reason: string };
 
 export type Probe =
-  | { readonly ok: true; /** Nothing was said against it, but it was slower than the limit. */ readonly slow: boolean }
+  | {
+      readonly ok: true;
+      /** Nothing was said against it, but it was slower than the limit. */
+      readonly slow: boolean;
+      /** Of the value that it gave, as JSON; undefined where it was too slow. */
+      readonly valueBytes: number | undefined;
+    }
   | {
       readonly ok: false;
       readonly reason: string;
@@ -41,8 +47,8 @@ export async function probeComputation(
     const trial = await attempt({ computation, parameter }, limit);
     if (trial.ended === 'unloadable')
       return { ok: false, loaded: false, reason: `${trial.reason}${placeOf(computation)}` };
-    if (trial.ended === 'slow') return { ok: true, slow: true };
-    if (trial.ended === 'ok') return { ok: true, slow: false };
+    if (trial.ended === 'slow') return { ok: true, slow: true, valueBytes: undefined };
+    if (trial.ended === 'ok') return { ok: true, slow: false, valueBytes: trial.bytes };
     failures.push(trial.reason);
   }
   return {
