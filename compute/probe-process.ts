@@ -2,11 +2,11 @@
  * A process of its own in which a computation is tried: whatever it does there, the seeder lives. Told by its parent
  * what to try.
  */
+import { UnfitValue, valueText } from '../core/model/value-text.js';
 import { asError } from '../core/runtime/errors.js';
 import { readyComputation } from './computations.js';
 import { LoadError } from './module.js';
 import type { Trial, TrialRequest } from './probe.js';
-import { Summariser } from './summarise.js';
 import { Sweeps } from './sweeps.js';
 import { threadLog } from './thread-log.js';
 
@@ -25,16 +25,11 @@ async function attempt({ computation, runId, sweepFile, parameter }: TrialReques
     const around = { sweeps, log: threadLog(() => undefined), signal: () => signal };
     const ready = await readyComputation(computation, runId, around);
     const value: unknown = await ready.compute(parameter);
-    if (typeof value !== 'number' || !Number.isFinite(value))
-      return {
-        ended: 'failed',
-        reason: `compute(${parameter}) gave ${String(value)}: a value must be a finite number`,
-      };
-    new Summariser(false).add(parameter, value);
-    return { ended: 'ok' };
+    return { ended: 'ok', bytes: Buffer.byteLength(valueText(value, `compute(${parameter})`)) };
   } catch (thrown) {
     const error = asError(thrown);
     if (error instanceof LoadError) return { ended: 'unloadable', reason: error.message };
+    if (error instanceof UnfitValue) return { ended: 'failed', reason: error.message };
     return { ended: 'failed', reason: error.stack ?? error.message };
   }
 }

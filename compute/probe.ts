@@ -1,9 +1,11 @@
 /** Tries a computation before anything is published: is it there, does it load, does it give values? */
 import { fork, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { valueText } from '../core/model/value-text.js';
 import type { Config } from '../core/runtime/config.js';
 import type { Logger } from '../core/runtime/logger.js';
-import type { Failure, Outcome } from './executor.js';
+import { unpack } from '../core/wire/values-codec.js';
+import type { Computed, Failure, Outcome } from './executor.js';
 import { ProgramExecutor } from './program/executor.js';
 import { isSweep, Sweeps } from './sweeps.js';
 
@@ -25,13 +27,19 @@ export interface Setting {
 
 /** What became of one parameter. */
 export type Trial =
-  | { readonly ended: 'ok' }
+  | { readonly ended: 'ok'; /** Of the value as JSON. */ readonly bytes: number }
   | { readonly ended: 'slow' }
   /** `unloadable`: no parameter of it can be computed. */
   | { readonly ended: 'failed' | 'unloadable'; readonly reason: string };
 
 export type Probe =
-  | { readonly ok: true; /** Nothing was said against it, but it was slower than the limit. */ readonly slow: boolean }
+  | {
+      readonly ok: true;
+      /** Nothing was said against it, but it was slower than the limit. */
+      readonly slow: boolean;
+      /** Of the value that it gave, as JSON; undefined where it was too slow. */
+      readonly valueBytes: number | undefined;
+    }
   | {
       readonly ok: false;
       readonly reason: string;
@@ -57,8 +65,8 @@ export async function probeComputation(
   for (const parameter of parameters) {
     const trial = await trials.attempt(parameter);
     if (trial.ended === 'unloadable') return { ok: false, loaded: false, reason: trial.reason };
-    if (trial.ended === 'slow') return { ok: true, slow: true };
-    if (trial.ended === 'ok') return { ok: true, slow: false };
+    if (trial.ended === 'slow') return { ok: true, slow: true, valueBytes: undefined };
+    if (trial.ended === 'ok') return { ok: true, slow: false, valueBytes: trial.bytes };
     failures.push(trial.reason);
   }
   return {
@@ -98,12 +106,12 @@ async function trialsOf(computation: string, setting: Setting | undefined, limit
 /** A program is a process of its own in any case: it runs as it does in a worker. */
 function programTrials(computation: string, { runId, config, log }: Setting, sweeps: Sweeps, limit: AbortSignal): Trials {
   const executor = new ProgramExecutor(config, log, sweeps, () => undefined);
-  const chunk = { runId, computation, chunkId: 'trial', keepValues: false, piece: true, createdAt: '' };
+  const chunk = { runId, computation, chunkId: 'trial', keepValues: true, piece: true, createdAt: '' };
   return {
     attempt: async (parameter) => {
       let trial: Trial = { ended: 'slow' };
       const settled = ([outcome]: readonly Outcome[]): void => {
-        if (outcome) trial = 'failure' in outcome ? failedTrial(outcome.failure) : { ended: 'ok' };
+        if (outcome) trial = 'failure' in outcome ? failedTrial(outcome.failure) : goodTrial(outcome.computed);
       };
       await executor.execute([{ ...chunk, start: parameter, end: parameter }], { signal: limit, settled });
       return trial;
@@ -113,6 +121,11 @@ function programTrials(computation: string, { runId, config, log }: Setting, swe
       sweeps[Symbol.dispose]();
     },
   };
+}
+
+function goodTrial({ values, packed }: Computed): Trial {
+  const [value] = values ?? unpack(packed ?? '');
+  return { ended: 'ok', bytes: Buffer.byteLength(valueText(value)) };
 }
 
 function failedTrial({ message, output = '', blame }: Failure): Trial {

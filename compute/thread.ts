@@ -93,23 +93,20 @@ class ComputeThread {
     Atomics.store(this.#current, AT.done, 0);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
       throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
-    const summariser = new Summariser(task.keepValues);
+    const summariser = new Summariser(task.keepValues, task.computation !== 'builtin');
     for (let parameter = task.start; parameter <= task.end; parameter++) {
       at.parameter = parameter;
       Atomics.store(this.#current, AT.done, parameter - task.start);
       const answer = computation.compute(parameter);
       const value = typeof answer === 'number' ? answer : await answer;
-      if (!Number.isFinite(value))
-        throw new Error(`compute(${parameter}) gave ${String(value)}: a value must be a finite number`);
       summariser.add(parameter, value);
       this.#simulateWork(started, parameter - task.start + 1);
       this.#progress();
     }
-    const values = summariser.values();
     return {
       summary: summariser.summary(),
       digest: summariser.digest(),
-      ...(values ? { values } : {}),
+      ...summariser.kept(),
       startedAt,
       completedAt: this.#now(),
       durationSeconds: Math.round(performance.now() - started) / 1000,

@@ -61,9 +61,7 @@ export class Decisions {
     return outcomes.map((outcome): Settlement => {
       const delivery = batch[outcome.index] as Delivery;
       if ('computed' in outcome) {
-        const { summary, digest, values, startedAt, completedAt, durationSeconds } = outcome.computed;
-        const result = { summary, digest, startedAt, completedAt, durationSeconds, workerId: workerName };
-        return { delivery, verb: 'complete', result: values ? { ...result, values } : result };
+        return { delivery, verb: 'complete', result: { ...outcome.computed, workerId: workerName } };
       }
       const { failure } = outcome;
       if (failure.blame === 'parameter') return this.#failed(delivery, failure);

@@ -1,9 +1,9 @@
 /** Bytes of a program's standard output → answers of the protocol `lines`, and whatever else it prints between them. */
 import { isUtf8 } from 'node:buffer';
+import { parseValueText } from '../../core/model/value-parse.js';
+import { MAX_VALUE_BYTES, UnfitValue } from '../../core/model/value-text.js';
 import type { Value } from '../../core/model/value.js';
-import { asError } from '../../core/runtime/errors.js';
 import { bytesText } from './bytes.js';
-import { MOST_VALUE_BYTES } from './limits.js';
 import { parseJson } from './json.js';
 
 /** What one line says: of which parameter, and its value or why it has none. */
@@ -86,7 +86,7 @@ export class AnswerParser {
 
   #line(line: string): void {
     const answer = answerIn(line);
-    if (answer) this.#reader.answered(line.length > MOST_VALUE_BYTES ? tooLong(answer) : answer);
+    if (answer) this.#reader.answered(line.length > MAX_VALUE_BYTES ? tooLong(answer) : answer);
     else if (line.trim() !== '') this.#reader.printed(line);
   }
 
@@ -121,7 +121,7 @@ export class AnswerParser {
 
 const tooLong = ({ index }: Answer): Answer => ({
   index,
-  error: `the answer has more than ${bytesText(MOST_VALUE_BYTES)}, which a value may have at most`,
+  error: `the answer has more than ${bytesText(MAX_VALUE_BYTES)}, which a value may have at most`,
 });
 
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/;
@@ -158,12 +158,7 @@ function asAnswer(text: string): Answer | undefined {
 
 /** An answer with a number that would be changed is an answer, and wrong. */
 function inexact(text: string, thrown: unknown): Answer | undefined {
-  const { name, message } = asError(thrown);
-  if (name !== 'InexactError') return undefined;
-  try {
-    const { index } = JSON.parse(text) as { index?: unknown };
-    return typeof index === 'number' ? { index, error: message } : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!(thrown instanceof UnfitValue)) return undefined;
+  const { index } = parseValueText(text) as { index?: unknown };
+  return typeof index === 'number' ? { index, error: thrown.message } : undefined;
 }

@@ -1,39 +1,26 @@
-/** JSON as programs print it: also with the NaN and Infinity of Python and JavaScript, and no integer changed in silence. */
+/** JSON as programs print it, also with Python's NaN and Infinity, and with no integer changed in silence. */
+import { parseValueText } from '../../core/model/value-parse.js';
+import { UnfitValue } from '../../core/model/value-text.js';
 import type { Value } from '../../core/model/value.js';
 
-/** A text in quotes, or what is no JSON outside of one. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?Infinity\b|-?NaN\b/g;
-/** 2^53 and more have 16 digits at least. */
-const LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g;
-/** Stands for a number that JSON does not have; no text may begin so. */
-const MARK = '\u0000ttg:';
+/** A text in quotes, which is passed over, or an integer of 16 digits and more: as many as 2^53 has. */
+const LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?!\.\d|[eE])/g;
 
-/** @throws Error where the text is no JSON, or holds an integer that a double cannot hold */
+/**
+ * @throws SyntaxError where the text is no JSON
+ * @throws UnfitValue where it holds an integer that no double is
+ */
 export function parseJson(text: string): Value {
-  checkIntegers(text);
-  try {
-    return JSON.parse(text) as Value;
-  } catch (thrown) {
-    if (!/NaN|Infinity/.test(text) || text.includes('\\u0000ttg:')) throw thrown;
-    const marked = text.replace(TOKENS, (token) => (token.startsWith('"') ? token : JSON.stringify(MARK + token)));
-    return JSON.parse(marked, (_, value: unknown) =>
-      typeof value === 'string' && value.startsWith(MARK) ? Number(value.slice(MARK.length)) : value,
-    ) as Value;
-  }
+  const value = parseValueText(text);
+  if (/\d{16}/.test(text)) checkIntegers(text);
+  return value;
 }
 
 /** 2^60 is a double as it stands; its neighbours are not, and would become it. */
 function checkIntegers(text: string): void {
-  if (!/\d{16}/.test(text)) return;
   for (const [token] of text.matchAll(LONG_INTEGER)) {
     if (token.startsWith('"') || BigInt(token) === BigInt(Number(token))) continue;
-    throw new InexactError(
-      `the integer ${token.length > 40 ? `${token.slice(0, 40)}…` : token} is no double, as numbers are here: print it as a text, or rounded`,
-    );
+    const integer = token.length > 40 ? `${token.slice(0, 40)}…` : token;
+    throw new UnfitValue(`the integer ${integer} is no double, as numbers are here: print it as a text, or rounded`);
   }
-}
-
-/** A number that would be changed. */
-export class InexactError extends Error {
-  override readonly name = 'InexactError';
 }

@@ -1,7 +1,7 @@
 /** One long-lived process of the protocol `lines`, started anew where it ends with parameters unanswered. */
 import { AnswerParser, type Answer } from './answers.js';
+import { MAX_VALUE_BYTES } from '../../core/model/value-text.js';
 import { bytesText } from './bytes.js';
-import { MOST_VALUE_BYTES } from './limits.js';
 import type { Ended, Group } from './group.js';
 import type { Groups } from './groups.js';
 import { watchMemory, type Faults, type Program } from './program.js';
@@ -113,8 +113,8 @@ export class LineProcess implements AsyncDisposable {
       received: (bytes) => {
         const before = this.#head;
         parser.add(bytes);
-        if (parser.unfinished > 2 * MOST_VALUE_BYTES)
-          group.kill(`printed a line of more than ${bytesText(2 * MOST_VALUE_BYTES)}, and a value may have half of it`);
+        if (parser.unfinished > 2 * MAX_VALUE_BYTES)
+          group.kill(`printed a line of more than ${bytesText(2 * MAX_VALUE_BYTES)}, and a value may have half of it`);
         if (this.#group !== group) return;
         this.#window.answered(this.#head - before);
         this.#tidy();

@@ -2,8 +2,8 @@
 
 import { asError } from '../../core/runtime/errors.js';
 import type { Value } from '../../core/model/value.js';
+import { MAX_VALUE_BYTES } from '../../core/model/value-text.js';
 import { bytesText } from './bytes.js';
-import { MOST_VALUE_BYTES } from './limits.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import { printedValue } from './printed.js';
@@ -49,8 +49,8 @@ export class Once implements AsyncDisposable {
       stdin: false,
       received: (bytes) => {
         size += bytes.length;
-        if (size <= MOST_VALUE_BYTES) printed.push(bytes);
-        else group.kill(`printed more than ${bytesText(MOST_VALUE_BYTES)}, which a value may have at most`);
+        if (size <= MAX_VALUE_BYTES) printed.push(bytes);
+        else group.kill(`printed more than ${bytesText(MAX_VALUE_BYTES)}, which a value may have at most`);
       },
     });
     watchMemory(this.#program, group);

@@ -1,7 +1,8 @@
 /** What a program printed → the value of its parameter. */
 import { isUtf8 } from 'node:buffer';
+import { UnfitValue } from '../../core/model/value-text.js';
 import type { Value } from '../../core/model/value.js';
-import { InexactError, parseJson } from './json.js';
+import { parseJson } from './json.js';
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 /** As printf, Python, R and Fortran print what is no number, and what is infinite. */
@@ -25,7 +26,7 @@ export function printedValue(bytes: Buffer): Value {
   try {
     return parseJson(text);
   } catch (thrown) {
-    if (thrown instanceof InexactError) throw thrown;
+    if (thrown instanceof UnfitValue) throw thrown;
     return text;
   }
 }

@@ -1,8 +1,8 @@
 /** The parameters of a batch on their way through a program: handed out in order, taken back in any. */
 import type { Chunk } from '../../core/model/chunk.js';
 import { size } from '../../core/model/interval.js';
+import { UnfitValue } from '../../core/model/value-text.js';
 import type { Value } from '../../core/model/value.js';
-import { asError } from '../../core/runtime/errors.js';
 import type { Failure, Outcome } from '../executor.js';
 import { Summariser } from '../summarise.js';
 
@@ -54,10 +54,10 @@ export class Job {
       if (index > this.#next) this.#early.set(index, value);
       return;
     }
-    this.summariser.add(this.#next++, value as number);
+    this.summariser.add(this.#next++, value);
     for (let early; (early = this.#early.get(this.#next)) !== undefined;) {
       this.#early.delete(this.#next);
-      this.summariser.add(this.#next++, early as number);
+      this.summariser.add(this.#next++, early);
     }
   }
 }
@@ -113,19 +113,18 @@ export class Work implements Disposable {
     try {
       job.add(index, value);
     } catch (thrown) {
-      // A value that cannot be kept.
-      const { message } = asError(thrown);
-      return this.failed({ job, index }, { message, stack: '', blame: 'parameter', retryable: true });
+      if (!(thrown instanceof UnfitValue)) throw thrown;
+      const { message } = thrown;
+      return this.failed({ job, index }, { message, stack: '', blame: 'parameter', retryable: false });
     }
     this.#options.progress();
     if (!job.isDone) return;
-    const values = job.summariser.values();
     this.#settle({
       index: job.position,
       computed: {
         summary: job.summariser.summary(),
         digest: job.summariser.digest(),
-        ...(values ? { values } : {}),
+        ...job.summariser.kept(),
         startedAt: job.startedAt,
         completedAt: new Date().toISOString(),
         durationSeconds: Math.round(performance.now() - job.started) / 1000,
