@@ -5,7 +5,7 @@ import { readLedger } from '../core/ledger/ledger.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { makeReport } from '../core/ledger/report.js';
-import { sweepOfPlan } from '../core/sweep/of-plan.js';
+import { sweepOfPlan } from '../core/sweep/read.js';
 import { readTable } from '../core/table/table.js';
 import { jsonOption, logsOption, numberOf, parseRunId, run, runIdOption } from './command.js';
 import { writeCsv } from './csv.js';
@@ -45,7 +45,7 @@ export function resultsCommand(): Command {
     .addOption(
       new Option(
         '--csv',
-        'a header, then one row a parameter if the run keeps its values (KEEP_VALUES; chart: run.keepValues), ' +
+        'a header, then one row a parameter if the run keeps its values (RESULTS_STORE; chart: results.store), ' +
           'else one row a chunk; in the order in which they were recorded',
       ).conflicts(['json', 'verbose']),
     )
@@ -89,7 +89,7 @@ async function results(program: Program, options: Options): Promise<number> {
   const format = formatOf(options);
   await using source = await openSource(program, logs);
   // Without this await the source would be disposed of before it is read.
-  if (csv) return await writeCsv(source.records(), config.RUN_ID, out, log);
+  if (csv) return await writeCsv(() => source.records(), config.RUN_ID, out, log);
   if (format === undefined) {
     const report = makeReport(await readLedger(() => source.records(), config.RUN_ID));
     await out.print(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, verbose ?? false));
