@@ -16,7 +16,7 @@ describe('a record that is to be appended', () => {
   it.each([
     ['a value too few', { ...good, values: [1, 2] }, /2 values are not 3/],
     ['a packed value too few', { ...good, values: [1, NaN] }, /2 values are not 3/],
-    ['packed values that are none', { ...good, values: undefined, packed: 'x' }, /NaN values are not 3/],
+    ['packed values that are none', { ...good, values: [], packed: 'x' }, /NaN values are not 3/],
     [
       'least and greatest of no number',
       { ...good, summary: { ...good.summary, min: Infinity, max: -Infinity } },

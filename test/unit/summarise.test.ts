@@ -4,7 +4,7 @@ import { Summariser } from '../../compute/summarise.js';
 import type { Value } from '../../core/model/value.js';
 import { random } from './support.js';
 
-function summarised(values: readonly number[], keep = false): Summariser {
+function summarised(values: readonly Value[], keep = false): Summariser {
   const summariser = new Summariser(keep);
   values.forEach((value, i) => summariser.add(i, value));
   return summariser;
