@@ -42,7 +42,10 @@ export function planOf(settings: PlanSettings): Plan {
   };
 }
 
-export function keepsValues({ RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
+export function keepsValues({
+  RESULTS_STORE,
+  KEEP_VALUES,
+}: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
   return RESULTS_STORE === undefined ? KEEP_VALUES : RESULTS_STORE === 'log';
 }
 
