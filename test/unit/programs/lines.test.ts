@@ -93,7 +93,7 @@ describe('a program that answers line by line', { timeout: 60_000 }, () => {
     ['null', '{"index": 0, "value": null}', null],
     [
       'a text with an answer in it',
-      '{"index": 0, "value": "{\\\\"index\\\\": 0, \\\\"value\\\\": 5}"}',
+      '{"index": 0, "value": "{\\"index\\": 0, \\"value\\": 5}"}',
       '{"index": 0, "value": 5}',
     ],
     ['an object with an answer in it', '{"index": 0, "value": {"index": 0, "value": 5}}', { index: 0, value: 5 }],
