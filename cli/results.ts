@@ -1,24 +1,44 @@
-/** `ttg results`: the run's aggregate and figures, or its values as CSV. */
+/** `ttg results`: the run's aggregate and figures, or its table: a row for every parameter. */
+import { extname } from 'node:path';
 import { Command, Option } from 'commander';
 import { readLedger } from '../core/ledger/ledger.js';
+import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { makeReport } from '../core/ledger/report.js';
-import { jsonOption, logsOption, run, runIdOption } from './command.js';
+import { sweepOfPlan } from '../core/sweep/read.js';
+import { readTable } from '../core/table/table.js';
+import { jsonOption, logsOption, numberOf, parseRunId, run, runIdOption } from './command.js';
 import { writeCsv } from './csv.js';
 import { openSource } from './source.js';
+import { FORMATS, select, writeTable, type Format, type Selection } from './table/export.js';
 import { reportText } from './text.js';
 
-interface Options {
+interface Options extends Selection {
   readonly runId?: string;
   readonly logs?: string;
   readonly json?: true;
   readonly csv?: true;
   readonly verbose?: true;
+  readonly format?: Format;
+  readonly out?: string;
 }
 
+const OTHERS = ['json', 'csv', 'verbose'];
+
+/** What a file's name says of its format. */
+const BY_NAME: Readonly<Record<string, Format>> = {
+  '.parquet': 'parquet',
+  '.csv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.txt': 'table',
+};
+
 export function resultsCommand(): Command {
+  const count = numberOf('a whole number of rows', 1, 10_000_000);
   return new Command('results')
-    .description("shows the run's aggregate, its throughput and who did what; or its values as CSV")
+    .description("shows the run's aggregate, its throughput and who did what; or a table with a row a parameter")
+    .argument('[run]', 'the run (default: RUN_ID of the environment)', parseRunId)
     .addOption(runIdOption())
     .addOption(logsOption())
     .addOption(jsonOption('as JSON'))
@@ -30,15 +50,76 @@ export function resultsCommand(): Command {
       ).conflicts(['json', 'verbose']),
     )
     .option('--verbose', 'every worker, not only the ten that did most')
-    .action((options: Options) => run(options, (program) => results(program, options)));
+    .addOption(
+      new Option(
+        '--format <format>',
+        'a table with a row for every parameter in the order of the index: its columns, its status (ok, dead, ' +
+          "missing), attempts, the value's columns, and the error of what is dead",
+      )
+        .choices(FORMATS)
+        .conflicts(OTHERS),
+    )
+    .addOption(new Option('--out <file>', 'write the table there; its name says the format').conflicts(OTHERS))
+    .addOption(
+      new Option('--where <condition>', `only rows that meet it, as in 'alpha > 0.5 and status = "ok"'`).conflicts(
+        OTHERS,
+      ),
+    )
+    .addOption(new Option('--failed', 'only rows that are dead or missing').conflicts(OTHERS))
+    .addOption(
+      new Option('--top <rows>', 'only so many rows, with the largest values of the column that --by names')
+        .argParser(count)
+        .conflicts([...OTHERS, 'bottom']),
+    )
+    .addOption(
+      new Option('--bottom <rows>', 'only so many rows, with the smallest values of it')
+        .argParser(count)
+        .conflicts(OTHERS),
+    )
+    .addOption(new Option('--by <column>', 'the column of --top and --bottom').conflicts(OTHERS))
+    .action((runId: string | undefined, options: Options) => {
+      const given = { ...options, ...(runId === undefined ? {} : { runId }) };
+      run(given, (program) => results(program, given));
+    });
 }
 
-async function results(program: Program, { logs, json, csv, verbose }: Options): Promise<number> {
+async function results(program: Program, options: Options): Promise<number> {
   const { config, out, log } = program;
+  const { logs, json, csv, verbose } = options;
+  const format = formatOf(options);
   await using source = await openSource(program, logs);
   // Without this await the source would be disposed of before it is read.
   if (csv) return await writeCsv(() => source.records(), config.RUN_ID, out, log);
-  const report = makeReport(await readLedger(() => source.records(), config.RUN_ID));
-  await out.print(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, verbose ?? false));
+  if (format === undefined) {
+    const report = makeReport(await readLedger(() => source.records(), config.RUN_ID));
+    await out.print(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, verbose ?? false));
+    return 0;
+  }
+  using table = await readTable(
+    () => source.records(),
+    config.RUN_ID,
+    async (plan) => (await sweepOfPlan(plan))?.parameters,
+  );
+  if (!table.ledger.plan) throw new ConfigError(`run ${config.RUN_ID} is not in this log: name another one`);
+  const rows = select(table, options);
+  await writeTable(rows, table.columns, { format, path: options.out, out });
+  if (table.lacksValues)
+    log.warn(
+      'results lack their values, which the run did not keep: seed it with results.store: log (RESULTS_STORE=log)',
+    );
   return 0;
+}
+
+/** undefined: no table is asked for. @throws ConfigError where options go without what they belong to */
+function formatOf({ format, out, where, failed, top, bottom, by }: Options): Format | undefined {
+  const extremes = top ?? bottom;
+  if ((extremes === undefined) !== (by === undefined))
+    throw new ConfigError('--by COLUMN goes with --top N or --bottom N: give both');
+  if (format) return format;
+  if (out !== undefined) {
+    const byName = BY_NAME[extname(out).toLowerCase()];
+    if (byName) return byName;
+    throw new ConfigError(`--out ${out}: its name says no format. Add --format ${FORMATS.join('|')}`);
+  }
+  return where !== undefined || failed || extremes !== undefined ? 'table' : undefined;
 }

@@ -27,8 +27,10 @@ describe('limits of RabbitMQ', () => {
   });
 
   it('are reckoned with before records are made', () => {
-    expect(recordBytes({ CHUNK_SIZE: 1_000_000, KEEP_VALUES: false })).toBeLessThan(2000);
-    expect(recordBytes({ CHUNK_SIZE: 1_000_000, KEEP_VALUES: true })).toBeGreaterThan(20_000_000);
+    const big = { CHUNK_SIZE: 1_000_000, RESULTS_STORE: '', SWEEP_FILE: '' } as const;
+    expect(recordBytes({ ...big, KEEP_VALUES: false })).toBeLessThan(2000);
+    expect(recordBytes({ ...big, KEEP_VALUES: true, RESULTS_STORE: 'none' })).toBeLessThan(2000);
+    expect(recordBytes({ ...big, KEEP_VALUES: true })).toBeGreaterThan(10_000_000);
   });
 
   it('are named with their setting when they end a lease', () => {

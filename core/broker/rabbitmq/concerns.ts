@@ -30,7 +30,9 @@ const SURELY_TAKEN = 64 * 1024;
 export const MAX_RECORD_BYTES = 15 * MIB;
 
 /** The largest record of a run with these settings, roughly. */
-export function recordBytes(config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES' | 'RESULTS_STORE'>): number {
+export function recordBytes(
+  config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES' | 'RESULTS_STORE' | 'SWEEP_FILE'>,
+): number {
   return 1024 + (keepsValues(config) ? config.CHUNK_SIZE * BYTES_PER_VALUE : 0);
 }
 

@@ -1,0 +1,85 @@
+/** `ttg results --format`: a run's table, filtered and written in the form that was asked for. */
+import { renameSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { ConfigError } from '../../core/runtime/errors.js';
+import { Output } from '../../core/runtime/output.js';
+import { STATUS, type Column } from '../../core/table/columns.js';
+import type { Row, Table } from '../../core/table/table.js';
+import { extremes } from './top.js';
+import { conditionOf } from './where.js';
+import { writeColumns, writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
+
+export const FORMATS = ['table', 'csv', 'jsonl', 'parquet'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface Selection {
+  readonly where?: string;
+  readonly failed?: true;
+  readonly top?: number;
+  readonly bottom?: number;
+  readonly by?: string;
+}
+
+const TEXTS: Readonly<Record<Exclude<Format, 'parquet'>, WriteRows>> = {
+  table: writeColumns,
+  csv: writeCsvRows,
+  jsonl: writeJsonLines,
+};
+
+/** @throws ConfigError where the selection names what the table does not have */
+export function select(table: Pick<Table, 'columns' | 'rows'>, selection: Selection): Iterable<Row> {
+  const { where, failed, top, bottom, by } = selection;
+  const condition = where === undefined ? undefined : conditionOf(where, table.columns);
+  const status = table.columns.findIndex(({ name }) => name === STATUS.name);
+  const at = by === undefined ? -1 : columnOf(by, table.columns);
+  const chosen = filtered(table, (row) => (!failed || row[status] !== 'ok') && (!condition || condition(row)));
+  if (top === undefined && bottom === undefined) return chosen;
+  return extremes(chosen, at, top ?? bottom ?? 0, top === undefined ? 'smallest' : 'largest');
+}
+
+/**
+ * Writes to a file under another name first, so that a file by this name is always whole.
+ * @param path undefined: standard output
+ */
+export async function writeTable(
+  rows: Iterable<Row>,
+  columns: readonly Column[],
+  { format, path, out }: { readonly format: Format; readonly path: string | undefined; readonly out: Output },
+): Promise<void> {
+  if (path === undefined) {
+    if (format === 'parquet') throw new ConfigError('--format parquet writes a file: name it by --out FILE');
+    await TEXTS[format](rows, columns, out);
+    return;
+  }
+  const partial = `${path}.partial`;
+  try {
+    if (format === 'parquet') {
+      const { writeParquet } = await import('./write-parquet.js');
+      await writeParquet(rows, columns, partial);
+    } else {
+      const file = createWriteStream(partial);
+      await once(file, 'open');
+      await TEXTS[format](rows, columns, new Output(file, partial));
+      file.end();
+      await once(file, 'close');
+    }
+    renameSync(partial, path);
+  } catch (thrown) {
+    rmSync(partial, { force: true });
+    throw thrown;
+  }
+}
+
+function* filtered(table: Pick<Table, 'rows'>, holds: (row: Row) => boolean): Generator<Row> {
+  for (const row of table.rows()) if (holds(row)) yield row;
+}
+
+function columnOf(name: string, columns: readonly Column[]): number {
+  const at = columns.findIndex((column) => column.name === name);
+  if (at >= 0 && columns[at]?.type !== 'json') return at;
+  const sortable = columns.filter(({ type }) => type !== 'json').map((column) => column.name);
+  throw new ConfigError(
+    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${sortable.join(', ')}`,
+  );
+}

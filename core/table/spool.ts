@@ -1,0 +1,114 @@
+/**
+ * The values of the records that count, on disk, so that a log of any order is read back in the order of parameters:
+ * memory holds some forty bytes a record, not its values.
+ */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import type { Wider } from '../ledger/duplicates.js';
+import type { CountedObserver } from '../ledger/ledger.js';
+import type { Interval } from '../model/interval.js';
+import type { Value } from '../model/value.js';
+import type { ResultRecord } from '../wire/records.js';
+
+/** Texts are written together up to this many bytes. */
+const BLOCK_BYTES = 1 << 20;
+
+/** A counted record, with its values where the run keeps them. */
+export interface Piece extends Interval {
+  readonly attempt: number;
+  readonly values: readonly Value[] | undefined;
+}
+
+export class Spool implements CountedObserver, Disposable {
+  readonly #dir: string;
+  readonly #file: number;
+  readonly #seen: (values: readonly Value[], start: number) => void;
+  // One number for each record, so that ten million records of one parameter stay affordable.
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #attempts: number[] = [];
+  readonly #offsets: number[] = [];
+  readonly #sizes: number[] = [];
+  /** Records that a wider one replaced, by their borders. */
+  readonly #replaced = new Set<string>();
+  #block: Buffer[] = [];
+  #blockBytes = 0;
+  #written = 0;
+  #lacksValues = false;
+
+  /** @param seen is shown the values of each record, in the order of the log */
+  constructor(seen: (values: readonly Value[], start: number) => void) {
+    this.#dir = mkdtempSync(join(tmpdir(), 'ttg-table-'));
+    this.#file = openSync(join(this.#dir, 'values'), 'w+', 0o600);
+    this.#seen = seen;
+  }
+
+  /** Whether a record came without its values. */
+  get lacksValues(): boolean {
+    return this.#lacksValues;
+  }
+
+  counted({ start, end, attempt, values }: ResultRecord): void {
+    this.#starts.push(start);
+    this.#ends.push(end);
+    this.#attempts.push(attempt);
+    this.#offsets.push(this.#written + this.#blockBytes);
+    if (!values) {
+      this.#sizes.push(0);
+      this.#lacksValues = true;
+      return;
+    }
+    this.#seen(values, start);
+    const bytes = serialize(values);
+    this.#sizes.push(bytes.length);
+    this.#block.push(bytes);
+    this.#blockBytes += bytes.length;
+    if (this.#blockBytes >= BLOCK_BYTES) this.#flush();
+  }
+
+  widened({ record, replaces }: Wider): void {
+    for (const { start, end } of replaces) this.#replaced.add(`${start}-${end}`);
+    this.counted(record);
+  }
+
+  /** In the order of parameters. */
+  *pieces(): Generator<Piece> {
+    this.#flush();
+    const order = Uint32Array.from(this.#starts.keys());
+    order.sort((a, b) => this.#number(this.#starts, a) - this.#number(this.#starts, b));
+    for (const at of order) {
+      const start = this.#number(this.#starts, at);
+      const end = this.#number(this.#ends, at);
+      if (this.#replaced.size > 0 && this.#replaced.has(`${start}-${end}`)) continue;
+      yield { start, end, attempt: this.#number(this.#attempts, at), values: this.#values(at) };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  #values(at: number): readonly Value[] | undefined {
+    const size = this.#number(this.#sizes, at);
+    if (size === 0) return undefined;
+    const bytes = Buffer.allocUnsafe(size);
+    readSync(this.#file, bytes, 0, size, this.#number(this.#offsets, at));
+    return deserialize(bytes) as readonly Value[];
+  }
+
+  #number(of: readonly number[], at: number): number {
+    return of[at] as number;
+  }
+
+  #flush(): void {
+    if (this.#blockBytes === 0) return;
+    const bytes = Buffer.concat(this.#block);
+    for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+    this.#written += bytes.length;
+    this.#block = [];
+    this.#blockBytes = 0;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A run's results as a table: a row for every parameter of the plan in the order of the index, whatever the order of
+ * the log. Rows are made one by one, so that ten million of them cost no memory.
+ */
+import { readLedger, type Ledger } from '../ledger/ledger.js';
+import type { Interval } from '../model/interval.js';
+import type { Columns, Value } from '../model/value.js';
+import type { LogEntry, PlanRecord } from '../wire/records.js';
+import { ATTEMPTS, distinctNames, ERROR, INDEX, STATUS, TypeOfColumn, type Column } from './columns.js';
+import { Spool } from './spool.js';
+import { ValueColumns } from './value-columns.js';
+
+/** Values in the order of the table's columns. */
+export type Row = readonly Value[];
+
+export interface Table extends Disposable {
+  readonly columns: readonly Column[];
+  readonly ledger: Ledger;
+  /** Whether some results lack their values: the run did not keep them. */
+  readonly lacksValues: boolean;
+  rows(): Iterable<Row>;
+}
+
+/** The parameters of a plan by index; without columns where a parameter is only its index. */
+export interface ParameterColumns {
+  readonly columns: readonly string[];
+  at(index: number): Columns;
+}
+
+type Segment = Interval &
+  (
+    | { readonly status: 'ok'; readonly attempts: number; readonly values: readonly Value[] | undefined }
+    | { readonly status: 'dead'; readonly attempts: number; readonly error: string }
+    | { readonly status: 'missing' }
+  );
+
+/**
+ * Reads the log twice.
+ * @param parametersOf what the parameters of this plan are
+ */
+export async function readTable(
+  records: () => AsyncIterable<LogEntry>,
+  runId: string,
+  parametersOf: (plan: PlanRecord) => Promise<ParameterColumns | undefined>,
+): Promise<Table> {
+  const seen = new ValueColumns();
+  const spool = new Spool((values, start) => seen.see(values, start));
+  try {
+    const ledger = await readLedger(records, runId, spool);
+    const parameters = ledger.plan && (await parametersOf(ledger.plan));
+    return new RunTable(ledger, spool, seen, parameters);
+  } catch (thrown) {
+    spool[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+class RunTable implements Table {
+  readonly columns: readonly Column[];
+  readonly ledger: Ledger;
+  readonly #spool: Spool;
+  readonly #parameters: ParameterColumns | undefined;
+  readonly #ofValue: readonly ((value: Value) => Value)[];
+
+  constructor(ledger: Ledger, spool: Spool, seen: ValueColumns, parameters: ParameterColumns | undefined) {
+    this.ledger = ledger;
+    this.#spool = spool;
+    this.#parameters = parameters;
+    const ofValue = seen.list();
+    this.#ofValue = ofValue.map(({ of }) => of);
+    const own = parameters ? columnsOf(parameters, ledger.plan?.totalParameters ?? 0) : [];
+    const names = distinctNames(
+      own.map(({ name }) => name),
+      ofValue.map(({ column }) => column.name),
+    );
+    this.columns = [
+      INDEX,
+      ...own.map(({ type }, i) => ({ name: names.parameter[i] as string, type })),
+      STATUS,
+      ATTEMPTS,
+      ...ofValue.map(({ column: { type } }, i) => ({ name: names.value[i] as string, type })),
+      ERROR,
+    ];
+  }
+
+  get lacksValues(): boolean {
+    return this.#spool.lacksValues;
+  }
+
+  *rows(): Generator<Row> {
+    const names = this.#parameters?.columns ?? [];
+    const none = this.#ofValue.map(() => null);
+    for (const segment of this.#segments()) {
+      const { start, end, status } = segment;
+      for (let index = start; index <= end; index++) {
+        const parameter = names.length > 0 ? this.#parameters?.at(index) : undefined;
+        const columns = names.map((name) => parameter?.[name] ?? null);
+        const attempts = status === 'missing' ? null : segment.attempts;
+        const value = status === 'ok' ? segment.values?.[index - start] : undefined;
+        const values = value === undefined ? none : this.#ofValue.map((of) => of(value));
+        yield [index, ...columns, status, attempts, ...values, status === 'dead' ? segment.error : null];
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#spool[Symbol.dispose]();
+  }
+
+  /** Every parameter of the plan once, ascending. */
+  *#segments(): Generator<Segment> {
+    const total = this.ledger.plan?.totalParameters ?? 0;
+    const dead = this.ledger.deadRecords();
+    let at = 0;
+    for (const { start, end, attempt, values } of this.#spool.pieces()) {
+      if (start > at) yield* withoutResult({ start: at, end: start - 1 }, dead);
+      yield { start, end, status: 'ok', attempts: attempt, values };
+      at = end + 1;
+    }
+    if (at < total) yield* withoutResult({ start: at, end: total - 1 }, dead);
+  }
+}
+
+/** A gap between results: what is dead in it, and what is missing. */
+function* withoutResult(
+  gap: Interval,
+  dead: readonly (Interval & { readonly attempts: number; readonly error: string })[],
+): Generator<Segment> {
+  let at = gap.start;
+  for (const { start, end, attempts, error } of dead) {
+    if (end < at) continue;
+    if (start > gap.end) break;
+    if (start > at) yield { start: at, end: start - 1, status: 'missing' };
+    const first = Math.max(start, at);
+    const last = Math.min(end, gap.end);
+    yield { start: first, end: last, status: 'dead', attempts, error };
+    at = last + 1;
+  }
+  if (at <= gap.end) yield { start: at, end: gap.end, status: 'missing' };
+}
+
+function columnsOf(parameters: ParameterColumns, total: number): Column[] {
+  const types = parameters.columns.map(() => new TypeOfColumn());
+  // Each one: a file of one type per column cannot take back what it said of the first rows.
+  for (let index = 0; index < total; index++) {
+    const columns = parameters.at(index);
+    for (const [i, name] of parameters.columns.entries()) types[i]?.see(columns[name] ?? null);
+  }
+  return parameters.columns.map((name, i) => ({ name, type: types[i]?.type() ?? 'text' }));
+}
