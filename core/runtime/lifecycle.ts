@@ -85,6 +85,14 @@ function reportCrash(log: Logger, thrown: unknown): void {
 }
 
 function stopOnSignals(log: Logger, controller: AbortController): void {
+  // A worker of `ttg run` has a channel to it, and leaves when that process is no more, however it ended.
+  if (process.channel) {
+    process.once('disconnect', () => {
+      log.info('the process that started this one has ended: stopping');
+      controller.abort();
+    });
+    process.channel.unref();
+  }
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(128 + (name === 'SIGTERM' ? 15 : 2));
