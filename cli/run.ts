@@ -49,7 +49,7 @@ ${EXIT_STATUSES}
 export function runCommand(): Command {
   return new Command('run')
     .description('runs a sweep from its file to its verdict, here without anything else or on a cluster; resumes it')
-    .addArgument(new Argument('<file>', "the sweep: a values file of the chart, in YAML (docs/own-computation.md)"))
+    .addArgument(new Argument('<file>', 'the sweep: a values file of the chart, in YAML (docs/own-computation.md)'))
     .option('--source <file>', 'what is computed: a module (bundled with its imports), or the text of {source}')
     .option('--table <file>', 'the table of parameters.table: CSV with a header, or JSON lines')
     .addOption(
@@ -58,7 +58,10 @@ export function runCommand(): Command {
         .default(availableParallelism(), 'the CPUs'),
     )
     .addOption(
-      new Option('--backend <name>', 'the broker: embedded needs nothing; the others are started here, or are those of the environment (REDIS_HOST, RABBITMQ_HOST)')
+      new Option(
+        '--backend <name>',
+        'the broker: embedded needs nothing; the others are started here, or are those of the environment (REDIS_HOST, RABBITMQ_HOST)',
+      )
         .choices(BACKENDS)
         .default('embedded'),
     )

@@ -32,7 +32,8 @@ export function openDisplay(stream: NodeJS.WriteStream, now: () => number = () =
     failure: (line) => {
       failures++;
       if (failures <= MOST_FAILURES) base.note(`${chalk.red('failed')}  ${line}`);
-      if (failures === MOST_FAILURES) base.note('further failures are counted, and named by --joblog and `ttg dlq list`');
+      if (failures === MOST_FAILURES)
+        base.note('further failures are counted, and named by --joblog and `ttg dlq list`');
     },
   };
 }

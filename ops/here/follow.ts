@@ -20,7 +20,9 @@ export class Follower {
   /** @param known how many records of the run there were before: these are not new */
   constructor(broker: Pick<Broker, 'records'>, runId: string, known: number, listener: Listener) {
     this.ledger = new Ledger(runId);
-    this.#reading = this.#read(broker, known, listener).catch((thrown: unknown) => void (this.#failure = asError(thrown)));
+    this.#reading = this.#read(broker, known, listener).catch(
+      (thrown: unknown) => void (this.#failure = asError(thrown)),
+    );
   }
 
   /** @throws Error where the log cannot be read any more */

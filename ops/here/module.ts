@@ -8,7 +8,8 @@ import { asError, ConfigError } from '../../core/runtime/errors.js';
 const TARGET = 'node20';
 
 /** CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. */
-const REQUIRE = "import { createRequire as ttgRequire } from 'node:module'; const require = ttgRequire(import.meta.url);";
+const REQUIRE =
+  "import { createRequire as ttgRequire } from 'node:module'; const require = ttgRequire(import.meta.url);";
 
 /** What Node runs as it is, if it imports nothing but Node's own modules. */
 const PLAIN = ['.mjs', '.js'];
@@ -59,9 +60,7 @@ function errorsOf(thrown: unknown): readonly Message[] | undefined {
 }
 
 function place({ location, text }: Message, path: string): string {
-  const remedy = /^Could not resolve "(?![./])/.test(text)
-    ? ` (install the package in ${dirname(path)} or above)`
-    : '';
+  const remedy = /^Could not resolve "(?![./])/.test(text) ? ` (install the package in ${dirname(path)} or above)` : '';
   if (!location) return `${text}${remedy}`;
   return `${location.file}:${location.line}:${location.column + 1}: ${text}${remedy}`;
 }
@@ -87,6 +86,8 @@ export async function readText(path: string, file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError(`${file} is no text in UTF-8: a source travels as text. Name the source, not what was built of it`);
+    throw new ConfigError(
+      `${file} is no text in UTF-8: a source travels as text. Name the source, not what was built of it`,
+    );
   }
 }

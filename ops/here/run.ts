@@ -51,7 +51,13 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
   const env = { ...base, ...run.environment(folder.sweepFile), CHUNK_SIZE: chunkSize };
   const config = loadConfig({ LOG_LEVEL: 'WARNING', ...env, POD_NAME: 'here' });
   const { command, backend } = options;
-  folder.write('meta.json', { runId: run.runId, backend, command, startedAt: new Date().toISOString(), version: VERSION });
+  folder.write('meta.json', {
+    runId: run.runId,
+    backend,
+    command,
+    startedAt: new Date().toISOString(),
+    version: VERSION,
+  });
   if (past.plan) say(resumeText(past, run.total, options.retryDead));
   const isRetried = options.retryDead && past.dead > 0 && (await retryDead(broker, run.runId)) > 0;
   if (past.isFinished && past.results + past.dead === run.total && !isRetried) return await conclude(broker, config);
@@ -65,7 +71,17 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
     },
   });
   try {
-    await work({ jobs: options.jobs, isRetried, broker, config, env, follower, display, workersLog: folder.workersLog, stop });
+    await work({
+      jobs: options.jobs,
+      isRetried,
+      broker,
+      config,
+      env,
+      follower,
+      display,
+      workersLog: folder.workersLog,
+      stop,
+    });
   } finally {
     display.end();
     await follower.stop();

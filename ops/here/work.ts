@@ -88,12 +88,7 @@ async function untilOver(
   return undefined;
 }
 
-async function show(
-  { follower, display }: Work,
-  queue: Queue,
-  workers: Workers,
-  over: AbortSignal,
-): Promise<void> {
+async function show({ follower, display }: Work, queue: Queue, workers: Workers, over: AbortSignal): Promise<void> {
   const pace = new Pace();
   const { runId } = follower.ledger;
   for (;;) {
