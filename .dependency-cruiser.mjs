@@ -8,6 +8,7 @@
 const layers = [
   // folder, and what it may import besides itself
   ['core/model', ['core/runtime/errors\\.ts']],
+  ['core/sweep', ['core/model', 'core/runtime/errors\\.ts']],
   ['core/wire', ['core/model', 'core/runtime/errors\\.ts']],
   ['core/runtime', []],
   ['core/broker', ['core/model', 'core/wire', 'core/runtime']],

@@ -1,5 +1,5 @@
 /** Certificate against log: whether the log still says what was certified, and if not, about which parameters. */
-import { canonicalJson } from './canonical.js';
+import { canonicalJson } from '../model/canonical.js';
 import { Digest } from '../model/digest.js';
 import { describeIntervals, IntervalSet, type Interval } from '../model/interval.js';
 import { deadOf, intervalsOf, type Account, type Certificate } from './issue.js';

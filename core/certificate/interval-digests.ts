@@ -2,7 +2,7 @@
  * The parameters of a run on a fixed grid, with count, digest and aggregate of each interval: where two logs differ.
  */
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical.js';
+import { canonicalJson } from '../model/canonical.js';
 import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
 import { size, type Interval } from '../model/interval.js';

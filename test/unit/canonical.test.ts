@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../core/certificate/canonical.js';
+import { canonicalJson } from '../../core/model/canonical.js';
 
 /** The same value, the fields of every object set in the opposite order. */
 function reversed(value: unknown): unknown {

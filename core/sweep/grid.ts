@@ -1,0 +1,96 @@
+/**
+ * The cross product of axes. Of axes that are named by a mapping the order is alphabetical, since Helm keeps no other;
+ * of a list (`grid: [{name: …}, …]`) it is that of the list. The first axis is the slowest, the last the fastest.
+ */
+import type { Columns, Scalar } from '../model/value.js';
+import { axisOf, type Axis } from './axis.js';
+import { Fault, isObject, objectOf, show, type Path } from './fault.js';
+import { checkName, meantName } from './names.js';
+
+export interface Grid {
+  readonly total: number;
+  readonly columns: readonly string[];
+  at(index: number): Columns;
+  /** `alpha (10) × n (3)` */
+  readonly words: string;
+  readonly normal: unknown;
+}
+
+interface Named extends Axis {
+  readonly name: string;
+}
+
+const FORM = 'a mapping from names of columns to axes, such as {alpha: [1, 2], beta: {from: 0, to: 1, steps: 5}}';
+
+export function gridOf(given: unknown, path: Path, used: ReadonlySet<string>): Grid {
+  return product(Array.isArray(given) ? listed(given, path) : mapped(given, path, used), path);
+}
+
+function mapped(given: unknown, path: Path, used: ReadonlySet<string>): Named[] {
+  const axes = Object.entries(objectOf(given, path, FORM)).map(([key, axis]) => {
+    const where = [...path, key];
+    return { name: checkName(meantName(key, used, where), where), ...axisOf(axis, where) };
+  });
+  return axes.sort((a, b) => compare(a.name, b.name));
+}
+
+/** By UTF-16 code units: the same everywhere, whatever the locale. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function listed(given: readonly unknown[], path: Path): Named[] {
+  return given.map((each, i) => {
+    const where = [...path, i];
+    if (!isObject(each)) throw new Fault(where, `is ${show(each)}: give {name: alpha, from: …, to: …, steps: …}`);
+    const { name, ...axis } = each;
+    return { name: checkName(name, [...where, 'name']), ...axisOf(axis, where) };
+  });
+}
+
+function product(axes: readonly Named[], path: Path): Grid {
+  if (axes.length === 0) throw new Fault(path, `is empty, and has no parameters: give ${FORM}`);
+  const columns = axes.map(({ name }) => name);
+  const twice = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (twice !== undefined) throw new Fault(path, `has the column ${show(twice)} twice: rename one`);
+  const words = axes.map(({ name, size }) => `${name} (${size.toLocaleString('en')})`).join(' × ');
+  const total = checkTotal(
+    axes.map(({ size }) => size),
+    words,
+    path,
+  );
+  return {
+    total,
+    columns,
+    words,
+    normal: axes.map(({ name, normal }) => [name, normal]),
+    at: (index) => {
+      const values = new Array<Scalar>(axes.length);
+      let rest = index;
+      for (let i = axes.length - 1; i >= 0; i--) {
+        const axis = axes[i] as Named;
+        const place = rest % axis.size;
+        values[i] = axis.at(place);
+        // Exact: the dividend is a multiple.
+        rest = (rest - place) / axis.size;
+      }
+      return columnsOf(columns, values);
+    },
+  };
+}
+
+export function columnsOf(names: readonly string[], values: readonly Scalar[]): Columns {
+  const columns: Record<string, Scalar> = {};
+  for (let i = 0; i < names.length; i++) columns[names[i] as string] = values[i] as Scalar;
+  return columns;
+}
+
+/** @throws Fault where there are more parameters than a double counts */
+export function checkTotal(sizes: readonly number[], words: string, path: Path): number {
+  const total = sizes.reduce((product, size) => product * BigInt(size), 1n);
+  if (total <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(total);
+  throw new Fault(
+    path,
+    `has ${total.toLocaleString('en')} parameters, ${words}, and a run at most 2^53 − 1: give fewer points or axes`,
+  );
+}

@@ -1,0 +1,86 @@
+/** A sweep document, checked and made into parameters and a computation: from a file, from an object, by one way. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { canonicalJson } from '../model/canonical.js';
+import type { Parameters, Sweep, SweepDocument } from '../model/sweep.js';
+import { ConfigError } from '../runtime/errors.js';
+import { placeholdersOf } from './command.js';
+import { commandOf, computationOf, normalComputation } from './computation.js';
+import { Fault, isNothing, objectOf, onlyKeys, show, SweepError } from './fault.js';
+import { parametersOf, type Normal } from './parameters.js';
+
+/** @throws ConfigError naming the file, what is wrong in it, and the remedy */
+export async function readSweep(path: string): Promise<Sweep> {
+  let document: unknown;
+  try {
+    document = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(
+      `SWEEP_FILE=${path}: ${String(cause)}. It must be the JSON document that the chart or \`ttg run\` makes of a values file`,
+      { cause },
+    );
+  }
+  return sweepOf(document, path);
+}
+
+/** The sweep that the environment names; undefined without one. */
+export async function sweepOfConfig({ SWEEP_FILE }: { readonly SWEEP_FILE: string }): Promise<Sweep | undefined> {
+  return SWEEP_FILE === '' ? undefined : readSweep(SWEEP_FILE);
+}
+
+/**
+ * @param place where the document comes from, for messages
+ * @param tableName what the table's text was read from, for messages
+ * @throws SweepError
+ */
+export async function sweepOf(given: unknown, place: string, tableName = 'parameters.table'): Promise<Sweep> {
+  try {
+    const document = documentOf(given);
+    const computation = document.computation ?? {};
+    const command = commandOf(computation, ['computation']) ?? [];
+    const used = placeholdersOf(command, ['computation', 'command']);
+    const { parameters, normal } = await parametersOf(document, used, tableName);
+    const spec = computationOf(computation, parameters.columns, document.source, ['computation']);
+    const id = idOf({ parameters: normal, computation: normalComputation(spec), source: document.source });
+    return { id, parameters: checked(parameters), computation: spec, source: document.source, document };
+  } catch (error) {
+    if (error instanceof Fault) throw new SweepError(place, error);
+    throw error;
+  }
+}
+
+function idOf(content: { parameters: Normal; computation: unknown; source: string | undefined }): string {
+  return `sweep:${createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 32)}`;
+}
+
+/** Only what is known, and nothing that is empty. */
+function documentOf(given: unknown): SweepDocument {
+  const document = objectOf(given, [], 'an object with "parameters" and "computation"');
+  onlyKeys(document, ['parameters', 'computation', 'source', 'table'], []);
+  const { parameters, computation, source, table } = document;
+  for (const [name, text] of [
+    ['source', source],
+    ['table', table],
+  ] as const)
+    if (!isNothing(text) && typeof text !== 'string') throw new Fault([name], `is ${show(text)}: give the file's text`);
+  return {
+    parameters: isNothing(parameters) ? {} : objectOf(parameters, ['parameters'], 'range, grid, table or sample'),
+    ...(isNothing(computation) ? {} : { computation: objectOf(computation, ['computation'], 'command and so on') }),
+    ...(isNothing(source) ? {} : { source: source as string }),
+    ...(isNothing(table) ? {} : { table: table as string }),
+  };
+}
+
+/** An index that is none is a mistake of the program. */
+function checked(parameters: Parameters): Parameters {
+  const { total, columns } = parameters;
+  return {
+    total,
+    columns,
+    describe: () => parameters.describe(),
+    at: (index) => {
+      if (Number.isInteger(index) && index >= 0 && index < total) return parameters.at(index);
+      throw new RangeError(`there is no parameter ${index}: they are 0 to ${total - 1}`);
+    },
+  };
+}
