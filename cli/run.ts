@@ -78,8 +78,8 @@ export function runCommand(): Command {
     .option('--release <name>', "with --context: the Helm release (default: the file's name)")
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: Options) => {
-      const given = { LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'WARNING' };
-      runMain('ttg', (program) => start(program, file, options), { logTo: 2, given });
+      const defaults = { LOG_LEVEL: 'WARNING' };
+      runMain('ttg', (program) => start(program, file, options), { logTo: 2, defaults });
     });
 }
 
@@ -105,8 +105,8 @@ async function runFile(program: Program, file: string, options: Options): Promis
   const { stop, out } = program;
   const here = await fromRepository(() => import('../ops/here/index.js'), 'run');
   const prepared = await here.prepare(file, options);
-  if (options.dryRun) return await here.dryRun(prepared, (text) => out.print(text), stop);
-  const command = here.ownCommand(process.argv, process.env);
+  if (options.dryRun) return await here.dryRun(prepared.sweep, options.source, (text) => out.print(text), stop);
+  const command = here.ownCommand(process.argv);
   const { joblog, context } = options;
   const around = {
     stop,

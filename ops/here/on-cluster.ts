@@ -22,6 +22,7 @@ import { Follower } from './follow.js';
 import { Joblog } from './joblog.js';
 import { Pace } from './pace.js';
 import type { Prepared } from './prepare.js';
+import { jsonSet } from './sets.js';
 
 /** Looks at workers and queue cost the API server and the broker something. */
 const SHOW_MS = 1000;
@@ -34,7 +35,7 @@ export interface ClusterOptions {
   readonly release: string;
   /** The values file as it was named. */
   readonly file: string;
-  /** `key=value`, as Helm takes them. */
+  /** `key=value` */
   readonly set: readonly string[];
   readonly joblog: string | undefined;
 }
@@ -71,12 +72,13 @@ async function install(run: Prepared, options: ClusterOptions, script: Script, w
   const folder = await mkdtemp(join(tmpdir(), 'ttg-run-'));
   try {
     const files: string[] = [];
-    for (const [key, text] of Object.entries({ 'computation.source': run.source, 'parameters.table': run.table })) {
+    const { source, table } = run.document;
+    for (const [key, text] of Object.entries({ 'computation.source': source, 'parameters.table': table })) {
       if (text === undefined) continue;
       await writeFile(join(folder, key), text);
       files.push('--set-file', `${key}=${join(folder, key)}`);
     }
-    const sets = options.set.flatMap((pair) => ['--set', pair]);
+    const sets = options.set.flatMap((pair) => ['--set-json', jsonSet(pair)]);
     const id = ['--set-string', `run.id=${run.runId}`];
     await script.step(`helm upgrade --install ${where.release} (${where.kube.context}, ${where.namespace})`, () =>
       upgrade(where, ['--install', '--values', resolve(options.file), ...files, ...sets, ...id]),

@@ -40,11 +40,12 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
   const say = (line: string): void => void stderr.write(`${line}\n`);
   using folder = new Folder(options.dir, run.runId);
   folder.checkBackend(options.backend);
-  run.checkUnchanged(folder.knownSweep());
   await using local = await openHereBroker(options.backend, folder.path, say);
   const base = { ...inherited(process.env), ...run.settings, ...local.env, RUN_ID: run.runId };
   await using broker = await openBroker({ ...base, POD_NAME: 'here' }, stop);
   const past = await readPast(broker, run.runId);
+  const known = folder.knownSweep();
+  if (past.plan && known !== undefined) await run.checkUnchanged(known);
   folder.write('sweep.json', run.document);
   // A run that exists keeps its chunks: another number of workers is no other plan.
   const chunkSize = String(run.chunkSize ?? past.plan?.chunkSize ?? chunkSizeFor(run.total, options.jobs));

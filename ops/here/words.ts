@@ -11,7 +11,7 @@ export function shellLine(words: readonly string[]): string {
 }
 
 /** How this process was called: `ttg run …`, `npx ttg run …` or `node dist/cli/main.js run …`. */
-export function ownCommand(argv: readonly string[], env: NodeJS.ProcessEnv): string {
+export function ownCommand(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
   const [, program = '', ...rest] = argv;
   if (!/[\\/]ttg$/.test(program)) return shellLine(['node', program, ...rest]);
   return shellLine([...(env['npm_command'] === 'exec' ? ['npx'] : []), 'ttg', ...rest]);
