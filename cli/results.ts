@@ -25,7 +25,7 @@ export function resultsCommand(): Command {
     .addOption(
       new Option(
         '--csv',
-        'a header, then one row a parameter if the run keeps its values (KEEP_VALUES; chart: run.keepValues), ' +
+        'a header, then one row a parameter if the run keeps its values (RESULTS_STORE; chart: results.store), ' +
           'else one row a chunk; in the order in which they were recorded',
       ).conflicts(['json', 'verbose']),
     )
@@ -37,7 +37,7 @@ async function results(program: Program, { logs, json, csv, verbose }: Options):
   const { config, out, log } = program;
   await using source = await openSource(program, logs);
   // Without this await the source would be disposed of before it is read.
-  if (csv) return await writeCsv(source.records(), config.RUN_ID, out, log);
+  if (csv) return await writeCsv(() => source.records(), config.RUN_ID, out, log);
   const report = makeReport(await readLedger(() => source.records(), config.RUN_ID));
   await out.print(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, verbose ?? false));
   return 0;

@@ -1,10 +1,13 @@
 /** How verdict, report and status look to people. */
 import type { Progress } from '../ops/demo/monitor.js';
 import type { DeadLetter } from '../core/wire/dead-letter.js';
+import { MOST_COLUMNS } from '../core/model/summary.js';
+import type { ValueFigures } from '../core/model/totals.js';
 import type { Report } from '../core/ledger/report.js';
 import { haltText, type Verdict } from '../core/ledger/verdict.js';
 
 const DEAD_SHOWN = 10;
+const COLUMNS_SHOWN = 10;
 
 export function verdictText(verdict: Verdict, missingShards: readonly string[]): string {
   const { parameters: p } = verdict;
@@ -13,7 +16,9 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     `parameters   ${p.expected} expected: ${p.ok} results, ${p.dead} dead, ${p.missing} missing, ${p.duplicated} counted twice`,
     `records      ${verdict.records} results, ${verdict.deduplicated} deduplicated, ${verdict.conflicts.length} conflicting, ${verdict.undecodable} undecodable`,
     `recovered    ${verdict.recovered} chunks, whose earlier attempt died or failed`,
-    `aggregate    sum ${verdict.sum}, min ${verdict.min ?? '–'}, max ${verdict.max ?? '–'}`,
+    `aggregate    ${aggregateText(verdict)}`,
+    ...verdict.columns.slice(0, COLUMNS_SHOWN).map((c) => `             ${printable(c.column)}: ${aggregateText(c)}`),
+    ...moreColumns(verdict, COLUMNS_SHOWN).map((text) => `             ${text}`),
     `digest       ${verdict.digest}`,
     ...verdict.dead
       .slice(0, DEAD_SHOWN)
@@ -24,6 +29,25 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     outcomeText(verdict),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** `sum 7, min 1, max 4, 3 NaN`: of plain numbers or of a column; other values are counted. */
+function aggregateText({ sum, min, max, nan, infinite, other = 0 }: Aggregated): string {
+  const counted = [
+    ...(nan > 0 ? [`${nan} NaN`] : []),
+    ...(infinite > 0 ? [`${infinite} infinite`] : []),
+    ...(other > 0 ? [`${other} ${other === 1 ? 'value is no number' : 'values are no numbers'}`] : []),
+  ];
+  // Where nothing is a number a sum of 0 would say that something was.
+  if (min === null && counted.length > 0) return counted.join(', ');
+  return [`sum ${sum}`, `min ${min ?? '–'}`, `max ${max ?? '–'}`, ...counted].join(', ');
+}
+
+type Aggregated = Pick<Report, 'sum' | 'min' | 'max' | 'nan' | 'infinite'> & { readonly other?: number };
+
+function moreColumns({ columns, tooManyColumns }: ValueFigures, shown: number): string[] {
+  if (tooManyColumns) return [`more than ${MOST_COLUMNS} numeric columns: none is aggregated`];
+  return columns.length > shown ? [`and ${columns.length - shown} more columns (\`ttg results --verbose\`)`] : [];
 }
 
 /** The last line, and the first that anybody looks at. */
@@ -54,9 +78,7 @@ export function reportText(report: Report, verbose: boolean): string {
   const lines = [
     `run            ${report.runId}`,
     `parameters     ${report.parameters} in ${report.chunks} chunks`,
-    `sum            ${report.sum}`,
-    `min / max      ${report.min ?? '–'} / ${report.max ?? '–'}`,
-    `average        ${report.average ?? '–'}`,
+    ...valueLines(report, verbose),
     `wall clock     ${report.wallSeconds ?? '–'} s from the first chunk in the queue to the last result; first start after ${report.firstStartSeconds ?? '–'} s`,
     `throughput     ${report.parametersPerSecond ?? '–'} parameters/s`,
     `parallelism    ${report.parallelism ?? '–'} (${report.busySeconds} s of computing)`,
@@ -71,6 +93,50 @@ export function reportText(report: Report, verbose: boolean): string {
       : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The aggregate of plain numbers, where there are any or there is nothing else; then a table of the columns. */
+function valueLines(report: Report, verbose: boolean): string[] {
+  const { sum, min, max, average, standardDeviation, nan, infinite, other, columns } = report;
+  const shown = verbose ? columns : columns.slice(0, COLUMNS_SHOWN);
+  const figures = [
+    `sum            ${sum}`,
+    `min / max      ${min ?? '–'} / ${max ?? '–'}`,
+    `average        ${average ?? '–'}`,
+    ...(standardDeviation === null ? [] : [`deviation      ${standardDeviation}`]),
+  ];
+  const counted = aggregateText({ sum: '', min: null, max: null, nan, infinite, other });
+  return [
+    ...(min === null && other > 0 ? [] : figures),
+    ...(nan + infinite + other > 0 ? [`not summed     ${counted}`] : []),
+    ...(shown.length > 0 ? tableOf(shown) : []),
+    ...moreColumns(report, shown.length).map((text) => `  ${text}`),
+  ];
+}
+
+function tableOf(columns: Report['columns']): string[] {
+  const rows = columns.map((c) => [
+    printable(c.column),
+    String(c.count),
+    ...[c.mean, c.standardDeviation, c.min, c.max].map((figure) => (figure === null ? '–' : shortNumber(figure))),
+    c.sum.length > 24 ? shortNumber(Number(c.sum)) : c.sum,
+    [...(c.nan > 0 ? [`${c.nan} NaN`] : []), ...(c.infinite > 0 ? [`${c.infinite} infinite`] : [])].join(', '),
+  ]);
+  const table = [['column', 'count', 'mean', 'deviation', 'min', 'max', 'sum', ''], ...rows];
+  const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length))) ?? [];
+  return table.map((row) =>
+    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')}`.trimEnd(),
+  );
+}
+
+/** A name may hold line feeds and what moves the cursor. */
+function printable(name: string): string {
+  return /\p{C}/u.test(name) ? JSON.stringify(name) : name;
+}
+
+/** Seven digits; `--json` has all of them. */
+function shortNumber(figure: number): string {
+  return String(Number(figure.toPrecision(7)));
 }
 
 export interface Status extends Omit<Progress, 'workers'> {

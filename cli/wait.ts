@@ -39,7 +39,7 @@ export async function untilFinished(source: Source, { config, log, stop }: Conte
         lookedAt = now;
         if (ledger.halted && (await isHalted(source, config.RUN_ID).catch(() => false))) {
           log.warn(
-            { run_id: config.RUN_ID, reason: ledger.halted.reason },
+            { run_id: config.RUN_ID, reason: ledger.halted.reason, error: ledger.halted.error },
             'the run is halted: nothing of it is computed',
           );
           return;

@@ -32,6 +32,8 @@ export interface Failure {
   readonly message: string;
   /** Empty where the failure left no trace. */
   readonly stack: string;
+  /** The end of what a program printed on standard error. */
+  readonly output?: string;
   readonly blame: Blame;
   /** false when a further attempt cannot end otherwise. */
   readonly retryable: boolean;

@@ -1,18 +1,13 @@
-/** What a computation is, and how one is found by name. */
+/** What a module that computes is, and how one is loaded. */
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtin } from './builtin.js';
 
-/** Gives the value of one parameter. It must be deterministic: a parameter may be computed more than once. */
-export interface Computation {
-  /**
-   * @returns a finite number. What it throws fails the chunk, which is tried again unless the error has
-   *   `retryable: false`.
-   */
-  compute(parameter: number): number | Promise<number>;
-  /** Modules may export it, and it has no effect: sums are exact whatever the number of decimals. */
-  readonly decimals?: unknown;
+/** A module's exports. The types that users see are in user.ts. */
+export interface Module {
+  compute(parameter: unknown, context: unknown): unknown;
+  readonly setup?: (context: unknown) => unknown;
+  readonly teardown?: (state: unknown, context: unknown) => unknown;
 }
 
 /** There is no such computation here, or it cannot be loaded. */
@@ -28,11 +23,10 @@ export class LoadError extends Error {
 }
 
 /**
- * @param name `builtin`, or the absolute path of an ES module that exports `compute`
+ * @param name the absolute path of an ES module that exports `compute`
  * @throws LoadError
  */
-export async function loadComputation(name: string): Promise<Computation> {
-  if (name === 'builtin') return builtin;
+export async function loadModule(name: string): Promise<Module> {
   if (!isAbsolute(name)) {
     throw new LoadError(
       `computation ${name}: neither "builtin" nor an absolute path of a module. Set COMPUTATION to one of these`,
@@ -45,20 +39,24 @@ export async function loadComputation(name: string): Promise<Computation> {
       { missing: true },
     );
   }
-  let module: Partial<Computation>;
+  let module: Partial<Module>;
   try {
-    module = (await import(pathToFileURL(name).href)) as Partial<Computation>;
+    module = (await import(pathToFileURL(name).href)) as Partial<Module>;
   } catch (cause) {
     throw new LoadError(`computation ${name} could not be loaded: ${String(cause)}${placeOf(cause)}`, {
       missing: false,
       cause,
     });
   }
-  const { compute } = module;
-  if (typeof compute !== 'function') {
-    throw new LoadError(`computation ${name} exports no function "compute(parameter)": add it`, { missing: false });
-  }
-  return { compute };
+  const { compute, setup, teardown } = module;
+  if (typeof compute !== 'function')
+    throw new LoadError(`computation ${name} exports no function "compute(parameter, context)": add it`, {
+      missing: false,
+    });
+  for (const [what, given] of Object.entries({ setup, teardown }))
+    if (given !== undefined && typeof given !== 'function')
+      throw new LoadError(`computation ${name} exports a "${what}" that is no function`, { missing: false });
+  return { compute, ...(setup ? { setup } : {}), ...(teardown ? { teardown } : {}) };
 }
 
 /** Where this program is. */

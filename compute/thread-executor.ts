@@ -4,30 +4,43 @@ import type { Chunk } from '../core/model/chunk.js';
 import { delay } from '../core/runtime/backoff.js';
 import type { Config } from '../core/runtime/config.js';
 import type { ExecuteOptions, Executor, Failure, Outcome } from './executor.js';
-import { LOADING, NOT_BEGUN, type FromThread, type Task, type ThreadOptions } from './protocol.js';
+import type { Logger } from '../core/runtime/logger.js';
+import { AT, LOADING, NOT_BEGUN, type FromThread, type Task, type ThreadOptions, type ToThread } from './protocol.js';
 
 /** So long a thread that is told to end may take. One that computes ends at once; one in a system call does not. */
 const END_MS = 500;
+/** So long a computation may take that has asked to be told when its time is over. */
+const ABORT_MS = 500;
+/** So long a module may take to take down what it set up. */
+const LEAVE_MS = 2000;
 
 export class ThreadExecutor implements Executor {
   readonly #options: ThreadOptions;
   readonly #timeLimitMs: number;
   readonly #progress: (parameters: number) => void;
+  readonly #log: Logger | undefined;
   readonly #current: Int32Array;
   readonly #stuck = new Set<Worker>();
   #thread: Worker | undefined;
 
-  /** @param progress called each time BATCH_SIZE parameters are done, with their number */
-  constructor(config: Config, progress: (parameters: number) => void) {
-    const current = new SharedArrayBuffer(8);
+  /**
+   * @param progress called each time BATCH_SIZE parameters are done, with their number
+   * @param log where modules log
+   * @param sourceFolder where the sources of sweeps may be written
+   */
+  constructor(config: Config, progress: (parameters: number) => void, log?: Logger, sourceFolder?: string) {
+    const current = new SharedArrayBuffer(4 * Object.keys(AT).length);
     this.#options = {
       simulateWorkMs: config.SIMULATE_WORK_MS,
       simulateFaultRate: config.SIMULATE_FAULT_RATE,
       progressEvery: config.BATCH_SIZE,
+      sweepFile: config.SWEEP_FILE,
+      sourceFolder,
       current,
     };
     this.#timeLimitMs = config.CHUNK_TIMEOUT_SECONDS * 1000;
     this.#progress = progress;
+    this.#log = log;
     this.#current = new Int32Array(current);
   }
 
@@ -49,6 +62,7 @@ export class ThreadExecutor implements Executor {
       index,
       start: chunk.start,
       end: chunk.end,
+      runId: chunk.runId,
       computation: chunk.computation,
       keepValues: chunk.keepValues,
     }));
@@ -64,14 +78,18 @@ export class ThreadExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const thread = this.#thread;
+    const isIdle = this.#at() === -1;
+    if (thread && isIdle && Atomics.load(this.#current, AT.teardown) === 1)
+      await this.#ask(thread, { kind: 'leave' }, ({ kind }) => kind === 'left', LEAVE_MS);
     await this.#end();
   }
 
   #runOnThread(tasks: readonly Task[], { settled, signal }: ExecuteOptions): Promise<Ended> {
     const thread = (this.#thread ??= this.#start());
     const first = tasks[0] as Task;
-    Atomics.store(this.#current, 1, NOT_BEGUN);
-    Atomics.store(this.#current, 0, first.index);
+    Atomics.store(this.#current, AT.done, NOT_BEGUN);
+    Atomics.store(this.#current, AT.task, first.index);
     return new Promise((resolve) => {
       let next = first.index;
       let isFit = true;
@@ -102,7 +120,7 @@ export class ThreadExecutor implements Executor {
       const stop = (): void => finish({ by: 'stopped' });
       thread.on('message', receive).on('exit', died).on('error', failed);
       signal.addEventListener('abort', stop, { once: true });
-      thread.postMessage(tasks);
+      thread.postMessage({ kind: 'batch', tasks } satisfies ToThread);
     });
   }
 
@@ -122,12 +140,12 @@ export class ThreadExecutor implements Executor {
   }
 
   #at(): number {
-    return Atomics.load(this.#current, 0);
+    return Atomics.load(this.#current, AT.task);
   }
 
   /** What the death of a thread means for the task that it was at, which comes first, and for others like it. */
   #failed(tasks: readonly Task[], { at, next, reason }: Death): Outcome[] {
-    const done = this.#at() === at ? Atomics.load(this.#current, 1) : NOT_BEGUN;
+    const done = this.#at() === at ? Atomics.load(this.#current, AT.done) : NOT_BEGUN;
     const task = tasks.find(({ index }) => index === at);
     const failure = { message: reason, stack: '', blame: 'parameter', retryable: true } satisfies Failure;
     if (!task || done === NOT_BEGUN) return [{ index: at, failure }];
@@ -143,6 +161,7 @@ export class ThreadExecutor implements Executor {
     const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: this.#options });
     thread.on('message', (message: FromThread) => {
       if (message.kind === 'progress') this.#progress(message.parameters);
+      if (message.kind === 'log') this.#log?.[message.level](message.fields, message.message);
     });
     // An idle thread that dies is replaced at the next batch.
     thread.on('error', () => undefined);
@@ -152,12 +171,25 @@ export class ThreadExecutor implements Executor {
     return thread;
   }
 
+  /** Tells the thread something, and waits for its answer, its end, or so long. */
+  async #ask(thread: Worker, question: ToThread, isAnswer: (message: FromThread) => boolean, ms: number): Promise<void> {
+    const answered = new AbortController();
+    const receive = (message: FromThread): void => void (isAnswer(message) && answered.abort());
+    const ended = (): void => answered.abort();
+    thread.on('message', receive).on('exit', ended);
+    thread.postMessage(question);
+    await delay(ms, answered.signal);
+    thread.off('message', receive).off('exit', ended);
+  }
+
   /** Ends the thread, or gives it up: as soon as its call returns nothing more of it runs. */
   async #end(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
     if (!thread) return;
     this.#stuck.add(thread);
+    if (this.#at() >= 0 && Atomics.load(this.#current, AT.listens) === 1)
+      await this.#ask(thread, { kind: 'abort' }, (message) => message.kind === 'outcomes' && message.done, ABORT_MS);
     const patience = new AbortController();
     const gone = thread.terminate().then(() => {
       this.#stuck.delete(thread);

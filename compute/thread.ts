@@ -2,9 +2,12 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { asError } from '../core/runtime/errors.js';
 import type { Computed, Failure, Outcome } from './executor.js';
-import { LoadError, loadComputation, type Computation } from './module.js';
+import { readyComputation, type Ready, type Surroundings } from './computations.js';
+import { LoadError } from './module.js';
+import { AT, LOADING, type FromThread, type Task, type ThreadOptions, type ToThread } from './protocol.js';
 import { Summariser } from './summarise.js';
-import { LOADING, type FromThread, type Task, type ThreadOptions } from './protocol.js';
+import { Sweeps } from './sweeps.js';
+import { threadLog } from './thread-log.js';
 
 /** Outcomes are handed over when this much time has passed, so that a slow batch is settled chunk by chunk. */
 const HAND_OVER_MS = 20;
@@ -18,7 +21,10 @@ class ComputeThread {
   readonly #port: MessagePort;
   readonly #options: ThreadOptions;
   readonly #current: Int32Array;
-  readonly #computations = new Map<string, Promise<Computation>>();
+  /** By run and name. */
+  readonly #computations = new Map<string, Promise<Ready>>();
+  readonly #around: Surroundings;
+  #time = new AbortController();
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
   #sinceProgress = 0;
   #nowMs = NaN;
@@ -28,15 +34,37 @@ class ComputeThread {
     this.#port = port;
     this.#options = options;
     this.#current = new Int32Array(options.current);
-    port.on('message', (batch: readonly Task[]) => void this.#run(batch));
+    this.#around = {
+      sweeps: new Sweeps(options.sweepFile, options.sourceFolder),
+      log: threadLog((message) => this.#send(message)),
+      signal: () => {
+        Atomics.store(this.#current, AT.listens, 1);
+        return this.#time.signal;
+      },
+    };
+    port.on('message', (message: ToThread) => void this.#receive(message));
+  }
+
+  async #receive(message: ToThread): Promise<void> {
+    switch (message.kind) {
+      case 'batch':
+        return this.#run(message.tasks);
+      case 'abort':
+        return this.#time.abort();
+      case 'leave':
+        for (const loaded of this.#computations.values()) await (await loaded).teardown?.().catch(() => undefined);
+        this.#send({ kind: 'left' });
+    }
   }
 
   async #run(batch: readonly Task[]): Promise<void> {
+    if (this.#time.signal.aborted) this.#time = new AbortController();
+    Atomics.store(this.#current, AT.listens, 0);
     let outcomes: Outcome[] = [];
     let handedOver = performance.now();
     for (const task of batch) {
-      Atomics.store(this.#current, 1, this.#computations.has(task.computation) ? 0 : LOADING);
-      Atomics.store(this.#current, 0, task.index);
+      Atomics.store(this.#current, AT.done, this.#computations.has(keyOf(task)) ? 0 : LOADING);
+      Atomics.store(this.#current, AT.task, task.index);
       outcomes.push(await this.#attempt(task));
       if (performance.now() - handedOver > HAND_OVER_MS && task !== batch.at(-1)) {
         this.#send({ kind: 'outcomes', outcomes, done: false });
@@ -44,7 +72,7 @@ class ComputeThread {
         handedOver = performance.now();
       }
     }
-    Atomics.store(this.#current, 0, -1);
+    Atomics.store(this.#current, AT.task, -1);
     this.#send({ kind: 'outcomes', outcomes, done: true });
   }
 
@@ -61,27 +89,24 @@ class ComputeThread {
     const { simulateFaultRate } = this.#options;
     const startedAt = this.#now();
     const started = performance.now();
-    const computation = await this.#computation(task.computation);
-    Atomics.store(this.#current, 1, 0);
+    const computation = await this.#computation(task);
+    Atomics.store(this.#current, AT.done, 0);
     if (simulateFaultRate > 0 && Math.random() < simulateFaultRate)
       throw new Error('simulated fault (SIMULATE_FAULT_RATE)');
-    const summariser = new Summariser(task.keepValues);
+    const summariser = new Summariser(task.keepValues, task.computation !== 'builtin');
     for (let parameter = task.start; parameter <= task.end; parameter++) {
       at.parameter = parameter;
-      Atomics.store(this.#current, 1, parameter - task.start);
+      Atomics.store(this.#current, AT.done, parameter - task.start);
       const answer = computation.compute(parameter);
       const value = typeof answer === 'number' ? answer : await answer;
-      if (!Number.isFinite(value))
-        throw new Error(`compute(${parameter}) gave ${String(value)}: a value must be a finite number`);
       summariser.add(parameter, value);
       this.#simulateWork(started, parameter - task.start + 1);
       this.#progress();
     }
-    const values = summariser.values();
     return {
       summary: summariser.summary(),
       digest: summariser.digest(),
-      ...(values ? { values } : {}),
+      ...summariser.kept(),
       startedAt,
       completedAt: this.#now(),
       durationSeconds: Math.round(performance.now() - started) / 1000,
@@ -110,16 +135,25 @@ class ComputeThread {
     return this.#nowText;
   }
 
-  #computation(name: string): Promise<Computation> {
-    let loaded = this.#computations.get(name);
-    if (!loaded) this.#computations.set(name, (loaded = loadComputation(name)));
-    return loaded;
+  #computation(task: Task): Promise<Ready> {
+    const key = keyOf(task);
+    let ready = this.#computations.get(key);
+    if (!ready) {
+      this.#computations.set(key, (ready = readyComputation(task.computation, task.runId, this.#around)));
+      void ready.then(
+        ({ teardown }) => void (teardown && Atomics.store(this.#current, AT.teardown, 1)),
+        () => undefined,
+      );
+    }
+    return ready;
   }
 
   #send(message: FromThread): void {
     this.#port.postMessage(message);
   }
 }
+
+const keyOf = ({ runId, computation }: Task): string => `${runId} ${computation}`;
 
 function failureOf(error: Error, at: At): Failure {
   // Computations may throw anything by the name of an error, and only text crosses to the other thread for certain.

@@ -4,8 +4,20 @@ import { ConfigError } from '../core/runtime/errors.js';
 
 const MIB = 1024 * 1024;
 
-/** A kept value as JSON text, its comma and its share of the log's overhead. */
-const BYTES_PER_VALUE = 20;
+/** A kept number, packed: random doubles take 9.0 to 10.1 bytes (values-codec.ts), all others less. */
+const BYTES_PER_NUMBER = 11;
+/** As text no number is longer. */
+const LONGEST_NUMBER = 25;
+/**
+ * Of what is larger than a number, deflated and in base64: objects of three random doubles take 0.55 of their text, of
+ * short numbers and words 0.3. One value, which the seeder has tried, tells the text of all only roughly.
+ */
+const PACKED = 0.6;
+
+/** Bytes of a kept value in the log. @param text of one of them; undefined where none is known */
+export function bytesPerValue(text: number | undefined): number {
+  return text === undefined || text <= LONGEST_NUMBER ? BYTES_PER_NUMBER : Math.ceil(text * PACKED);
+}
 
 export interface Need {
   /** Size of the broker's volume, where it is known. */
@@ -16,6 +28,8 @@ export interface Need {
   readonly recorded: number;
   /** Values that each record keeps. */
   readonly valuesPerChunk: number;
+  /** See bytesPerValue. */
+  readonly bytesPerValue: number;
   /** Dead parameters in the log already: they take the volume's space, and are counted by the broker's memory. */
   readonly deadByNow: number;
   /** Parameters that may die before the run is halted. */
@@ -29,15 +43,15 @@ export interface Need {
 export function checkCapacity(
   chunks: number,
   capacity: Capacity,
-  { volumeBytes, queued, recorded, valuesPerChunk, deadByNow, deadToCome }: Need,
+  { volumeBytes, queued, recorded, valuesPerChunk, bytesPerValue, deadByNow, deadToCome }: Need,
 ): void {
   if (chunks === 0) return;
-  const values = valuesPerChunk * BYTES_PER_VALUE;
+  const values = valuesPerChunk * bytesPerValue;
   const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk, maxRecordBytes } = capacity;
   if (values > maxRecordBytes) {
     throw new ConfigError(
       `a record with the ${valuesPerChunk} values of a chunk takes about ${kib(values)}, and the broker takes at most ${kib(maxRecordBytes)} in one message: ` +
-        `make chunks of at most ${Math.floor(maxRecordBytes / BYTES_PER_VALUE)} parameters (CHUNK_SIZE; chart: run.chunkSize), or keep no values (KEEP_VALUES; chart: run.keepValues). Nothing was published`,
+        `make chunks of at most ${Math.floor(maxRecordBytes / bytesPerValue)} parameters (CHUNK_SIZE; chart: run.chunkSize), or ${NO_VALUES}. Nothing was published`,
     );
   }
   const needs = `with these ${chunks} chunks${deadToCome > 0 ? ` and the ${deadToCome} parameters that may die` : ''}`;
@@ -49,6 +63,7 @@ export function checkCapacity(
       memory,
       memoryLimit,
       "the broker's memory limit (chart: redis.resources.limits.memory or rabbitmq.resources.limits.memory)",
+      values > 0,
     );
   }
   const disk = (chunks + queued + recorded) * (diskPerChunk + values) + (deadByNow + deadToCome) * capacity.diskPerDead;
@@ -59,16 +74,20 @@ export function checkCapacity(
       disk,
       volumeBytes,
       "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size, which only a new release can change)",
+      values > 0,
     );
   }
 }
 
+/** The other way out for a run whose values do not fit. */
+const NO_VALUES = 'keep no values (RESULTS_STORE=none; chart: results.store)';
+
 const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
 const kib = (bytes: number): string => `${Math.floor(bytes / 1024)} KiB`;
 
-function refuse(needs: string, what: string, needed: number, limit: number, remedy: string): never {
+function refuse(needs: string, what: string, needed: number, limit: number, remedy: string, values: boolean): never {
   throw new ConfigError(
     `${needs} the broker needs about ${mib(needed)} of ${what}, and has ${mib(limit)}: ` +
-      `raise ${remedy} by ${mib(needed - limit)} or more, or make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize), or allow fewer dead parameters (MAX_DEAD; chart: run.maxDead). Nothing was published`,
+      `raise ${remedy} by ${mib(needed - limit)} or more, or ${values ? NO_VALUES : 'make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize)'}, or allow fewer dead parameters (MAX_DEAD; chart: run.maxDead). Nothing was published`,
   );
 }

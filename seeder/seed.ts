@@ -1,5 +1,5 @@
 /** Brings a run into the queue: plan first, then the chunks that are missing, and a record of what was published. */
-import { probeComputation } from '../compute/probe.js';
+import { isProgram, probeComputation } from '../compute/probe.js';
 import { patientDepth } from '../core/broker/patience.js';
 import type { Broker } from '../core/broker/port.js';
 import { Ledger } from '../core/ledger/ledger.js';
@@ -8,7 +8,7 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { PlanRecord } from '../core/wire/records.js';
-import { checkCapacity } from './capacity.js';
+import { bytesPerValue, checkCapacity } from './capacity.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
 import { haltToEnd } from './halted.js';
 import { takeSeeding } from './lock.js';
@@ -50,7 +50,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   // Nothing is changed before the last of these has passed.
   const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
-  await checkComputation(plan, log, stop);
+  const valueBytes = await checkComputation(plan, { config, log, stop });
   const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed, parked } = await patientDepth(broker, stop);
@@ -61,6 +61,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
     queued: ready + leased + delayed + parked,
     recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
     valuesPerChunk: plan.keepValues ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
+    bytesPerValue: bytesPerValue(valueBytes),
     deadByNow,
     deadToCome: Math.max(0, Math.min(plan.maxDead, plan.totalParameters) - deadByNow),
   });
@@ -110,13 +111,27 @@ async function checkConcerns(broker: Broker, log: Logger): Promise<void> {
   for (const { message } of concerns) log.warn({ concern: message }, 'the broker is not set up as it should be');
 }
 
-/** @throws ConfigError where the computation cannot be loaded, or fails for each parameter that is tried */
-async function checkComputation({ computation, totalParameters }: Plan, log: Logger, stop: AbortSignal): Promise<void> {
-  if (computation === 'builtin') return;
+/**
+ * @returns bytes of a value as JSON, where one is known
+ * @throws ConfigError where the computation cannot be loaded, or fails for each parameter that is tried
+ */
+async function checkComputation(
+  { runId, computation, totalParameters }: Plan,
+  { config, log, stop }: Pick<SeedOptions, 'config' | 'log' | 'stop'>,
+): Promise<number | undefined> {
+  if (computation === 'builtin') return undefined;
+  if (config.WORKER_IMAGE !== '' && (await isProgram(computation, config))) {
+    log.info(
+      { image: config.WORKER_IMAGE },
+      'the program is in the image of the workers and not here: it is not tried before chunks of it are published',
+    );
+    return undefined;
+  }
   const last = totalParameters - 1;
   const tried = [...new Set([0, Math.floor(last / 2), last])];
-  const probe = await probeComputation(computation, tried, PROBE_MS, stop);
+  const probe = await probeComputation(computation, tried, PROBE_MS, stop, { runId, config, log });
   if (!probe.ok) throw new ConfigError(`${probe.reason}. Nothing was published`);
   if (probe.slow)
     log.info({ parameters: tried, seconds: PROBE_MS / 1000 }, 'the computation is slower than the trial of it waits');
+  return probe.valueBytes;
 }

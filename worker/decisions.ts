@@ -9,12 +9,17 @@ import type { Logger } from '../core/runtime/logger.js';
 import { attemptsOf } from './attempts.js';
 import { shortMessage, Stacks } from './stacks.js';
 
+/** A computation that could not be started so often, by one worker or by several, cannot be started. */
+const MOST_STARTS = 2;
+
 export class Decisions {
   readonly #config: Pick<Config, 'MAX_RETRIES' | 'workerName'>;
   readonly #log: Logger;
   readonly #stacks = new Stacks();
   /** Computations that this worker does not have: it leaves, so that one which has them comes. */
   readonly #absent = new Set<string>();
+  /** Runs whose computation cannot start, and why. */
+  #broken = new Map<string, string>();
 
   constructor(config: Pick<Config, 'MAX_RETRIES' | 'workerName'>, log: Logger) {
     this.#config = config;
@@ -25,6 +30,13 @@ export class Decisions {
   get misfit(): string | undefined {
     const [first] = this.#absent;
     return first && `it does not have computation ${first}, as a worker of an older release`;
+  }
+
+  /** Runs that have to be halted, since nothing of them can be computed: each with the reason, and each told once. */
+  takeBroken(): ReadonlyMap<string, string> {
+    const broken = this.#broken;
+    if (broken.size > 0) this.#broken = new Map();
+    return broken;
   }
 
   /** Set where a delivery used up its attempts before: its workers died, and could not say so themselves. */
@@ -49,9 +61,7 @@ export class Decisions {
     return outcomes.map((outcome): Settlement => {
       const delivery = batch[outcome.index] as Delivery;
       if ('computed' in outcome) {
-        const { summary, digest, values, startedAt, completedAt, durationSeconds } = outcome.computed;
-        const result = { summary, digest, startedAt, completedAt, durationSeconds, workerId: workerName };
-        return { delivery, verb: 'complete', result: values ? { ...result, values } : result };
+        return { delivery, verb: 'complete', result: { ...outcome.computed, workerId: workerName } };
       }
       const { failure } = outcome;
       if (failure.blame === 'parameter') return this.#failed(delivery, failure);
@@ -78,13 +88,21 @@ export class Decisions {
     const error = new ChunkError(shortMessage(failure.message), {
       retryable: failure.retryable,
       parameter: failure.parameter,
+      output: failure.output,
     });
     error.stack = failure.stack;
     const attempts = attemptsOf(delivery.chunk, this.#config.MAX_RETRIES).failed;
-    if (failure.retryable && delivery.attempt < attempts) {
+    // What cannot start here may start elsewhere, once. Parameters are not to blame, and none of them shall die.
+    const cannotStart = failure.blame === 'computation' && !failure.retryable;
+    const most = cannotStart ? Math.min(MOST_STARTS, attempts) : attempts;
+    if ((failure.retryable || cannotStart) && delivery.attempt < most) {
       const fields = { ...fieldsOf(delivery), parameter: failure.parameter, error: error.message };
       this.#log.warn(fields, 'chunk failed, will be tried again');
       return { delivery, verb: 'retry', error };
+    }
+    if (cannotStart) {
+      this.#broken.set(delivery.chunk.runId, error.message);
+      return { delivery, verb: 'release' };
     }
     // Each part of a chunk whose computation cannot be loaded would fail the same way.
     if (failure.blame !== 'parameter') return this.#deadLetter(delivery, error, delivery.attempt);
@@ -104,7 +122,7 @@ export class Decisions {
   #deadLetter(delivery: Delivery, error: ChunkError, attempts: number): Settlement {
     const what = size(delivery.chunk) === 1 ? 'parameter dead-lettered' : 'chunk dead-lettered as a whole';
     this.#log.error({ ...fieldsOf(delivery), error: error.message }, what);
-    const stack = this.#stacks.record(error.stack ?? '');
+    const stack = this.#stacks.record(error.stack ?? '', error.output);
     return { delivery, verb: 'dead-letter', death: { error, attempts, workerId: this.#config.workerName, ...stack } };
   }
 }

@@ -44,6 +44,24 @@ export class Halts {
     }
   }
 
+  /** The computation of these runs cannot start: none of their parameters is dead, and none shall be. */
+  async afterBreaking(broken: ReadonlyMap<string, string>): Promise<void> {
+    for (const [runId, error] of broken) {
+      try {
+        this.#log.error(
+          { run_id: runId, error },
+          'the computation cannot start: the run is halted, and nothing of it is lost. Mend it, and resume the run (ttg resume)',
+        );
+        await this.#broker.halt(runId, 'failures', error);
+        await this.refresh();
+      } catch (thrown) {
+        if (thrown instanceof ConfigError) throw thrown;
+        // Its chunks go back to the queue: whoever gets them finds the same.
+        this.#log.warn({ run_id: runId, error: asError(thrown).message }, 'the run could not be halted');
+      }
+    }
+  }
+
   #isOver(runId: string): boolean {
     const { halted, dead = 0, maxDead = Infinity } = this.#states.get(runId) ?? {};
     // Batches are settled side by side: another one may have found the same.

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/** The worker: composes broker, compute thread and loop; decides nothing. */
+/** The worker: composes broker, executor and loop; decides nothing. */
 import { connect } from '../core/broker/connect.js';
 import { runMain, type Context, type Program } from '../core/runtime/lifecycle.js';
 import { consume } from './loop.js';
-import { ThreadExecutor } from '../compute/thread-executor.js';
 import type { Executor } from '../compute/executor.js';
+import { WorkerExecutor } from '../compute/worker-executor.js';
 import { faultPoint } from './fault-point.js';
 import { graceAfter } from './grace.js';
 import { progressLogger } from './progress.js';
@@ -12,7 +12,7 @@ import { NotSettled } from './settle.js';
 import { runShard } from './static.js';
 
 runMain('worker', async (context) => {
-  const executor = new ThreadExecutor(context.config, progressLogger(context.log));
+  const executor = new WorkerExecutor(context.config, context.log, progressLogger(context.log));
   // Node waits for a thread in a system call, however long that takes, and whatever ends the process but this.
   process.on('exit', () => {
     if (executor.isStuck) process.kill(process.pid, 'SIGKILL');

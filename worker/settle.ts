@@ -76,10 +76,24 @@ export class Settler {
       this.#pending -= settlements.length;
       if (this.#pending === 0) for (const wake of this.#waiting.splice(0)) wake();
     };
-    this.#carryOut(settlements).then(through, (thrown: unknown) => {
+    const broken = this.#decisions.takeBroken();
+    const settling = broken.size === 0 ? this.#carryOut(settlements) : this.#haltFirst(broken, settlements);
+    settling.then(through, (thrown: unknown) => {
       this.#fatal ??= asError(thrown);
       through();
     });
+  }
+
+  /** Chunks of a halted run are parked: back in the queue they would be handed out again at once. */
+  async #haltFirst(broken: ReadonlyMap<string, string>, settlements: readonly Settlement[]): Promise<void> {
+    const { halts } = this.#options;
+    await halts.afterBreaking(broken);
+    const parked = settlements.map((settlement): Settlement => {
+      const { delivery, verb } = settlement;
+      const instead = verb === 'release' ? halts.verb(delivery.chunk.runId) : undefined;
+      return instead ? { delivery, verb: instead } : settlement;
+    });
+    await this.#carryOut(parked);
   }
 
   /** Call after each batch: settles what got no outcome, and lets at most about one batch of settles run behind. */

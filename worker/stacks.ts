@@ -15,11 +15,14 @@ export interface Stack {
 export class Stacks {
   readonly #recorded = new Set<string>();
 
-  /** @param stack of an Error. Its frames make the name: the message before them may name the parameter */
-  record(stack: string): Stack {
+  /**
+   * @param stack of an Error. Its frames make the name: the message before them may name the parameter
+   * @param output what a program printed on standard error, as it is
+   */
+  record(stack: string, output = ''): Stack {
     const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-    if (frames.length === 0) return { stackId: '', stack: '' };
-    const text = frames.join('\n').slice(0, MOST_STACK);
+    const text = frames.length > 0 ? frames.join('\n').slice(0, MOST_STACK) : output.trimEnd().slice(-MOST_STACK);
+    if (text === '') return { stackId: '', stack: '' };
     const stackId = createHash('sha256').update(text).digest('hex').slice(0, 12);
     if (this.#recorded.has(stackId)) return { stackId, stack: '' };
     this.#recorded.add(stackId);

@@ -161,8 +161,11 @@ export interface Broker extends AsyncDisposable {
   /** By run id. A change shows after a heartbeat interval at the latest; one's own changes at once. */
   runStates(): Promise<ReadonlyMap<string, RunState>>;
 
-  /** The run takes no more chunks: a `halted` record durable in the log, then told to all workers. Safe to repeat. */
-  halt(runId: string, reason: HaltReason): Promise<void>;
+  /**
+   * The run takes no more chunks: a `halted` record durable in the log, then told to all workers. Safe to repeat.
+   * @param error why, where that is not what the dead records say: the computation cannot start
+   */
+  halt(runId: string, reason: HaltReason, error?: string): Promise<void>;
 
   /**
    * Ends a halt: a `resumed` record durable in the log, and the run's parked chunks back in the queue with all their

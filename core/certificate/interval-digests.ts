@@ -7,6 +7,8 @@ import { Digest } from '../model/digest.js';
 import { ExactSum } from '../model/exact-sum.js';
 import { size, type Interval } from '../model/interval.js';
 import type { CountedObserver } from '../ledger/ledger.js';
+import { UnfitValue, valueText } from '../model/value-text.js';
+import type { Value } from '../model/value.js';
 import type { ResultRecord } from '../wire/records.js';
 import { encodeRecord } from '../wire/record-codec.js';
 import type { Wider } from '../ledger/duplicates.js';
@@ -111,16 +113,31 @@ class IntervalDigest {
   }
 }
 
-/** 128 bits of SHA-256 over the canonical form of the record as it is on the wire. */
-function hashOf(record: ResultRecord): string {
-  return createHash('sha256')
-    .update(canonicalJson(encodeRecord(record)))
-    .digest('hex')
-    .slice(0, 32);
+/**
+ * 128 bits of SHA-256 over the canonical form of the record as it is on the wire, with its values unpacked: another
+ * release of Node may pack the same values into other bytes.
+ */
+function hashOf({ values, ...record }: ResultRecord): string {
+  const wire = encodeRecord(record);
+  if (values) wire['values'] = values.every(Number.isFinite) ? values : valuesHash(values);
+  return createHash('sha256').update(canonicalJson(wire)).digest('hex').slice(0, 32);
 }
 
-function digestOf(start: number, values: readonly number[]): string {
+/** Each value is hashed by itself: together they may be longer than any text of Node's. */
+function valuesHash(values: readonly Value[]): string {
+  const hash = createHash('sha256');
+  for (const value of values) hash.update(`${valueText(value)}\n`);
+  return hash.digest('hex');
+}
+
+/** undefined where some of them are no values. */
+function digestOf(start: number, values: readonly Value[]): string | undefined {
   const digest = new Digest();
-  for (const [i, value] of values.entries()) digest.add(start + i, value);
+  try {
+    for (const [i, value] of values.entries()) digest.addValue(start + i, value);
+  } catch (error) {
+    if (error instanceof UnfitValue) return undefined;
+    throw error;
+  }
   return digest.toString();
 }

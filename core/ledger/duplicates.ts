@@ -7,8 +7,8 @@
  * together cover the same parameters, and what some of them leave uncovered is the difference.
  */
 import { Digest } from '../model/digest.js';
-import { ExactSum } from '../model/exact-sum.js';
 import { firstIndex, IntervalSet, size, type Interval } from '../model/interval.js';
+import { Totals } from '../model/totals.js';
 import type { ResultRecord, Summary } from '../wire/records.js';
 
 export interface Side {
@@ -147,18 +147,12 @@ function sumOfDigests(records: readonly ResultRecord[]): string {
 
 /** Several records as one answer, to be shown beside another. */
 function together(records: readonly ResultRecord[]): Side {
-  const sum = new ExactSum();
-  for (const { summary } of records) sum.addDecimal(summary.sum);
-  const summaries = records.map(({ summary }) => summary);
+  const totals = new Totals();
+  for (const { summary } of records) totals.merge(summary);
   return {
     workerId: [...new Set(records.map(({ workerId }) => workerId))].join(', '),
     digest: sumOfDigests(records),
     attempt: Math.max(...records.map(({ attempt }) => attempt)),
-    summary: {
-      sum: sum.toString(),
-      count: summaries.reduce((count, s) => count + s.count, 0),
-      min: Math.min(...summaries.map((s) => s.min)),
-      max: Math.max(...summaries.map((s) => s.max)),
-    },
+    summary: totals.summary(),
   };
 }

@@ -3,8 +3,9 @@
  * parameter into the aggregate once: the first record wins, and a result outranks a dead letter.
  */
 import { Digest } from '../model/digest.js';
-import { ExactSum } from '../model/exact-sum.js';
+import type { ExactSum } from '../model/exact-sum.js';
 import { IntervalSet, size, type Interval } from '../model/interval.js';
+import { Totals } from '../model/totals.js';
 import type { DeadRecord, HaltedRecord, LogEntry, PlanRecord, ResultRecord, SeededRecord } from '../wire/records.js';
 import { Duplicates, type Conflict, type Wider } from './duplicates.js';
 import { Tally } from './tally.js';
@@ -23,13 +24,10 @@ export class Ledger {
   readonly seeded: SeededRecord[] = [];
   readonly undecodable: { readonly position: string; readonly reason: string }[] = [];
   readonly covered = new IntervalSet();
-  readonly sum = new ExactSum();
+  /** Of the values of each parameter once. */
+  readonly totals = new Totals();
   readonly tally = new Tally();
   results = 0;
-  /** Parameters in the aggregate: equal to what is covered, or something was counted twice. */
-  aggregated = 0;
-  min = Infinity;
-  max = -Infinity;
   readonly #digest = new Digest();
   readonly #dead: DeadRecord[] = [];
   /** By their names: a record carries its stack only where its worker has not recorded it before. */
@@ -72,6 +70,23 @@ export class Ledger {
 
   get conflicts(): readonly Conflict[] {
     return this.#duplicates.conflicts;
+  }
+
+  get sum(): ExactSum {
+    return this.totals.numbers.sum;
+  }
+
+  get min(): number {
+    return this.totals.numbers.min;
+  }
+
+  get max(): number {
+    return this.totals.numbers.max;
+  }
+
+  /** Parameters in the aggregate: equal to what is covered, or something was counted twice. */
+  get aggregated(): number {
+    return this.totals.count;
   }
 
   get digest(): string {
@@ -156,10 +171,9 @@ export class Ledger {
   /** After the second reading. A record that covers more than those counted before it completes them. */
   finish(observer?: CountedObserver): void {
     this.#duplicates.finish(this.covered, (wider) => {
-      this.aggregated -= this.covered.overlap(wider.record);
       for (const { digest, summary } of wider.replaces) {
         this.#digest.subtractDigest(digest);
-        this.sum.subtractDecimal(summary.sum);
+        this.totals.unmerge(summary);
       }
       this.#notCounted--;
       this.#take(wider.record);
@@ -181,10 +195,7 @@ export class Ledger {
 
   #take(record: ResultRecord): void {
     this.covered.add(record);
-    this.aggregated += record.summary.count;
-    this.sum.addDecimal(record.summary.sum);
-    this.min = Math.min(this.min, record.summary.min);
-    this.max = Math.max(this.max, record.summary.max);
+    this.totals.merge(record.summary);
     this.#digest.addDigest(record.digest);
     this.tally.add(record);
   }

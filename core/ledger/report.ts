@@ -1,8 +1,10 @@
 /** Ledger → the figures people ask for: results, wall clock, throughput, who did what. */
+import type { ValueFigures } from '../model/totals.js';
 import type { Ledger } from './ledger.js';
 import type { WorkerShare } from './tally.js';
 
-export interface Report {
+/** Sum, minimum, maximum and average are those of the values that are finite plain numbers. */
+export interface Report extends ValueFigures {
   readonly runId: string;
   readonly parameters: number;
   readonly chunks: number;
@@ -10,6 +12,8 @@ export interface Report {
   readonly min: number | null;
   readonly max: number | null;
   readonly average: number | null;
+  /** That of a sample; null also where the records do not tell it. */
+  readonly standardDeviation: number | null;
   /** From the first confirmed chunk to the last result; null where nothing was seeded or computed. */
   readonly wallSeconds: number | null;
   /** From the first confirmed chunk to the start of the first chunk. */
@@ -24,7 +28,8 @@ export interface Report {
 }
 
 export function makeReport(ledger: Ledger): Report {
-  const { tally } = ledger;
+  const { tally, totals } = ledger;
+  const { sum, min, max, mean, standardDeviation } = totals.numbers.figures();
   const parameters = ledger.covered.count;
   const begin = ledger.seeded[0]?.firstConfirmedAt ?? tally.firstStartedAt;
   const wallSeconds = seconds(begin, tally.lastCompletedAt);
@@ -32,10 +37,12 @@ export function makeReport(ledger: Ledger): Report {
     runId: ledger.runId,
     parameters,
     chunks: tally.chunks,
-    sum: ledger.sum.toString(),
-    min: parameters ? ledger.min : null,
-    max: parameters ? ledger.max : null,
-    average: parameters ? Number(ledger.sum.toString()) / parameters : null,
+    sum,
+    min,
+    max,
+    average: mean,
+    standardDeviation,
+    ...totals.figures(),
     wallSeconds,
     firstStartSeconds: seconds(begin, tally.firstStartedAt),
     parametersPerSecond: wallSeconds ? round(parameters / wallSeconds) : null,

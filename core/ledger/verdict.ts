@@ -1,7 +1,9 @@
 /** Ledger → verdict: does every parameter of the run count exactly once? */
 import { describeIntervals, type Interval } from '../model/interval.js';
+import type { ValueFigures } from '../model/totals.js';
 import type { Conflict, Ledger } from './ledger.js';
 import type { DeadRecord, HaltReason } from '../wire/records.js';
+import type { Side } from './duplicates.js';
 
 /**
  * - complete: every parameter has exactly one result, nothing is counted twice, no results contradict each other.
@@ -10,12 +12,19 @@ import type { DeadRecord, HaltReason } from '../wire/records.js';
  */
 export type Outcome = 'complete' | 'complete with dead parameters' | 'incomplete';
 
-export interface Verdict {
+export interface Verdict extends ValueFigures {
   readonly runId: string;
   readonly outcome: Outcome;
   /** Set where the run takes no chunks: somebody gave it up, or more of it is dead than its failure budget allows. */
   readonly halted:
-    { readonly reason: HaltReason; readonly at: string; readonly maxDead: number | undefined } | undefined;
+    | {
+        readonly reason: HaltReason;
+        readonly at: string;
+        readonly maxDead: number | undefined;
+        /** Set where its computation cannot start, and its dead are not the reason. */
+        readonly error?: string;
+      }
+    | undefined;
   readonly parameters: {
     readonly expected: number;
     readonly ok: number;
@@ -33,6 +42,7 @@ export interface Verdict {
   readonly undecodable: number;
   readonly recovered: number;
   readonly digest: string;
+  /** Of the values that are finite plain numbers. */
   readonly sum: string;
   readonly min: number | null;
   readonly max: number | null;
@@ -60,6 +70,7 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
     missing: missing.reduce((sum, gap) => sum + gap.end - gap.start + 1, 0),
     duplicated: ledger.aggregated - ok,
   };
+  const { sum, min, max } = ledger.totals.numbers.figures();
   const faults = [...findFaults(ledger, parameters, missing)];
   if (expected && faults.length === 0 && dead === 0) faults.push(...checkExpected(ledger, expected));
   return {
@@ -69,6 +80,7 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
       reason: ledger.halted.reason,
       at: ledger.halted.haltedAt,
       maxDead: ledger.plan?.maxDead,
+      ...(ledger.halted.error === undefined ? {} : { error: ledger.halted.error }),
     },
     parameters,
     missing,
@@ -79,9 +91,10 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
     undecodable: ledger.undecodable.length,
     recovered: ledger.tally.recoveredCount,
     digest: ledger.digest,
-    sum: ledger.sum.toString(),
-    min: ok ? ledger.min : null,
-    max: ok ? ledger.max : null,
+    sum,
+    min,
+    max,
+    ...ledger.totals.figures(),
     faults,
   };
 }
@@ -122,7 +135,7 @@ function* findFaults(
       .slice(0, 5)
       .map(
         (c) =>
-          `${c.start}–${c.end}: sum ${c.first.summary.sum} by ${c.first.workerId}, then ${c.second.summary.sum} by ${c.second.workerId}`,
+          `${c.start}–${c.end}: ${sideText(c.first, c)} by ${c.first.workerId}, then ${sideText(c.second, c)} by ${c.second.workerId}`,
       );
     yield `${ledger.conflicts.length} intervals have unequal results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`;
   }
@@ -137,6 +150,7 @@ export function haltText({
   parameters: { dead, missing },
 }: Pick<Verdict, 'halted' | 'parameters'>): string | undefined {
   if (!halted || missing === 0) return undefined;
+  if (halted.error !== undefined) return `halted: ${halted.error.split('\n', 1)[0]}`;
   return halted.reason === 'cancelled' ? 'cancelled' : `halted: ${dead} of at most ${halted.maxDead} dead`;
 }
 
@@ -144,6 +158,11 @@ function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['
   if (!halted || missing === 0) return undefined;
   if (halted.reason === 'cancelled')
     return `the run was cancelled at ${halted.haltedAt}: \`ttg resume ${runId}\` takes that back`;
+  if (halted.error !== undefined)
+    return (
+      `the run is halted since ${halted.haltedAt}: ${halted.error}. ` +
+      `Nothing is lost: mend the computation, and then \`ttg resume ${runId}\``
+    );
   return (
     `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
     `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
@@ -151,11 +170,17 @@ function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['
   );
 }
 
-function* checkExpected(ledger: Ledger, expected: Expected): Generator<string> {
-  if (!ledger.sum.equals(expected.sumUnits, expected.decimals)) {
-    yield `the sum is ${ledger.sum.toString()}, but the computation's is ${expected.sumUnits} × 10^-${expected.decimals}`;
+/** What tells the sides of a conflict from each other: the sum, or where that is the same the digest. */
+function sideText({ summary, digest }: Side, { first, second }: Conflict): string {
+  return first.summary.sum === second.summary.sum ? `digest ${digest}` : `sum ${summary.sum}`;
+}
+
+function* checkExpected({ totals }: Ledger, expected: Expected): Generator<string> {
+  const { sum, min, max } = totals.numbers;
+  if (!sum.equals(expected.sumUnits, expected.decimals)) {
+    yield `the sum is ${sum.toString()}, but the computation's is ${expected.sumUnits} × 10^-${expected.decimals}`;
   }
-  if (ledger.min !== expected.min || ledger.max !== expected.max) {
-    yield `minimum and maximum are ${ledger.min} and ${ledger.max}, but the computation's are ${expected.min} and ${expected.max}`;
+  if (min !== expected.min || max !== expected.max) {
+    yield `minimum and maximum are ${min} and ${max}, but the computation's are ${expected.min} and ${expected.max}`;
   }
 }

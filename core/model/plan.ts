@@ -26,6 +26,7 @@ export interface PlanSettings {
   readonly CHUNK_SIZE: number;
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
+  readonly RESULTS_STORE?: 'log' | 'none' | undefined;
   readonly MAX_DEAD: string;
 }
 
@@ -36,9 +37,13 @@ export function planOf(settings: PlanSettings): Plan {
     totalParameters: settings.TOTAL_PARAMETERS,
     chunkSize: settings.CHUNK_SIZE,
     computation: settings.COMPUTATION,
-    keepValues: settings.KEEP_VALUES,
+    keepValues: keepsValues(settings),
     maxDead: failureBudget(settings.MAX_DEAD, settings.TOTAL_PARAMETERS),
   };
+}
+
+export function keepsValues({ RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
+  return RESULTS_STORE === undefined ? KEEP_VALUES : RESULTS_STORE === 'log';
 }
 
 /**

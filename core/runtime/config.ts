@@ -35,7 +35,10 @@ export const ENVIRONMENT = {
   TOTAL_PARAMETERS: integer(10_000, 1),
   CHUNK_SIZE: integer(100, 1, 10_000_000),
   COMPUTATION: text('builtin'),
+  SWEEP_FILE: text(''),
   KEEP_VALUES: flag('false'),
+  /** Where values go: into the log, or nowhere. Left out, KEEP_VALUES decides. */
+  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
   MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
@@ -81,6 +84,8 @@ export const ENVIRONMENT = {
   STATIC_JOB_NAME: text(''),
   TTG_VERSION: text(''),
   TTG_IMAGE: text(''),
+  // set where workers run in an image of the user's, which the seeder does not have
+  WORKER_IMAGE: text(''),
   VERIFY_DEADLINE_SECONDS: integer(600, 0, MOST_SECONDS),
   VERIFY_ALLOW_DEAD: flag('false'),
   // logs
@@ -99,7 +104,12 @@ export interface Config extends Readonly<Values> {
   readonly workerName: string;
   /** Index of this worker in static mode. */
   readonly workerIndex: number;
+  /** What programs that the worker starts inherit: the environment without TTG's own settings and secrets. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
 }
+
+/** Settings that a program may want to know, too. */
+const SHARED = ['POD_NAME', 'NODE_NAME', 'POD_NAMESPACE'];
 
 /**
  * @param env usually process.env; an empty value counts as not set
@@ -119,7 +129,19 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const values = parsed.data;
   checkTogether(values);
   const workerName = values.POD_NAME || `worker-${values.WORKER_ID}`;
-  return Object.freeze({ ...values, workerName, workerIndex: values.JOB_COMPLETION_INDEX ?? workerIndex(values) });
+  return Object.freeze({
+    ...values,
+    workerName,
+    workerIndex: values.JOB_COMPLETION_INDEX ?? workerIndex(values),
+    childEnvironment: childEnvironment(env),
+  });
+}
+
+function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const own = ([name]: [string, unknown]): boolean => name in ENVIRONMENT && !SHARED.includes(name);
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !own(entry)),
+  );
 }
 
 function workerIndex(values: Values): number {

@@ -16,6 +16,12 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
+interface ChunkErrorOptions extends ErrorOptions {
+  readonly retryable: boolean;
+  readonly parameter?: number | undefined;
+  readonly output?: string | undefined;
+}
+
 /**
  * Computing a chunk failed. Decision: retry while attempts are left and `retryable`, else split it, or dead-letter it
  * where it is a single parameter.
@@ -26,11 +32,14 @@ export class ChunkError extends Error {
   readonly retryable: boolean;
   /** The parameter that failed, where it is known. */
   readonly parameter: number | undefined;
+  /** The end of what a program printed on standard error. */
+  readonly output: string;
 
-  constructor(message: string, options: { retryable: boolean; parameter?: number | undefined; cause?: unknown }) {
+  constructor(message: string, options: ChunkErrorOptions) {
     super(message, { cause: options.cause });
     this.retryable = options.retryable;
     this.parameter = options.parameter;
+    this.output = options.output ?? '';
   }
 }
 

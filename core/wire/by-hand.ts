@@ -27,9 +27,9 @@ export function chunkByHand(wire: unknown): Chunk | undefined {
 export function resultByHand(wire: unknown): ResultRecord | undefined {
   if (typeof wire !== 'object' || wire === null || (wire as Wire)['kind'] !== 'result') return undefined;
   const m = wire as Wire;
-  const { run_id, chunk_id, worker_id, digest, started_at, completed_at, values } = m;
+  const { run_id, chunk_id, worker_id, digest, started_at, completed_at, values, values_packed } = m;
   // What carries values is bound by them, not by its schema.
-  if (values !== undefined || m['status'] !== 'complete') return undefined;
+  if (values !== undefined || values_packed !== undefined || m['status'] !== 'complete') return undefined;
   const start = natural(m['start_param']);
   const end = natural(m['end_param']);
   const attempt = natural(m['attempt']);
@@ -69,10 +69,13 @@ export function resultByHand(wire: unknown): ResultRecord | undefined {
 
 function summaryByHand(value: unknown): Summary | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { sum, count, min, max } = value as Record<keyof Summary, unknown>;
-  // A sum that no number names is text, and the schema's.
+  const { sum, count, min, max, m2, nan, infinite, other, columns, wide } = value as Record<keyof Summary, unknown>;
+  // A sum that no number names is text, and the schema's; so are values that are not all finite numbers.
   if (!finite(sum) || !finite(min) || !finite(max)) return undefined;
-  return { sum: decimalText(sum), count: natural(count), min, max };
+  if ((nan ?? infinite ?? other ?? columns ?? wide) !== undefined) return undefined;
+  const summary = { sum: decimalText(sum), count: natural(count), min, max };
+  if (m2 === undefined) return summary;
+  return finite(m2) && m2 >= 0 ? { ...summary, m2 } : undefined;
 }
 
 /** A number, or text that begins with a digit, as the schema reads it; NaN for anything else. */

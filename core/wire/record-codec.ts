@@ -1,14 +1,14 @@
 /** Log records as they travel, with the public field names on the wire and ours in memory. */
 import * as z from 'zod/mini';
 import type { Interval } from '../model/interval.js';
-import { decimalText } from '../model/exact-sum.js';
 import { failureBudget } from '../model/plan.js';
 import { ProtocolError } from '../runtime/errors.js';
 import { resultByHand } from './by-hand.js';
-import type { LogRecord, Summary, Wire } from './records.js';
-import { decimal, digest, exactDecimal, filled, flag, natural, parse, range, text } from './schema.js';
+import type { LogRecord, Wire } from './records.js';
+import { decimal, digest, filled, flag, natural, parse, range, text } from './schema.js';
+import { decodeSummary, encodeSummary, summaryWire } from './summary-codec.js';
+import { pack, unpack } from './values-codec.js';
 
-const summaryWire = z.object({ sum: exactDecimal, count: natural, min: z.number(), max: z.number() });
 const recordWire = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('plan'),
@@ -43,7 +43,9 @@ const recordWire = z.discriminatedUnion('kind', [
     attempt: natural,
     started_at: text,
     completed_at: text,
+    // As it was written before values were packed, and is still where they are few.
     values: z.optional(z.array(z.number())),
+    values_packed: z.optional(text),
   }),
   z.object({
     kind: z.literal('dead'),
@@ -57,7 +59,13 @@ const recordWire = z.discriminatedUnion('kind', [
     stack: text,
     completed_at: text,
   }),
-  z.object({ kind: z.literal('halted'), run_id: filled, reason: z.enum(['cancelled', 'failures']), halted_at: text }),
+  z.object({
+    kind: z.literal('halted'),
+    run_id: filled,
+    reason: z.enum(['cancelled', 'failures']),
+    error: z.optional(text),
+    halted_at: text,
+  }),
   z.object({ kind: z.literal('resumed'), run_id: filled, resumed_at: text }),
 ]);
 
@@ -106,7 +114,9 @@ export function encodeRecord(r: LogRecord): Wire {
         attempt: r.attempt,
         started_at: r.startedAt,
       };
-      if (r.values) wire['values'] = r.values;
+      const { values, packed } = r.values && r.packed === undefined ? pack(r.values) : r;
+      if (packed !== undefined) wire['values_packed'] = packed;
+      else if (values) wire['values'] = values;
       return wire;
     }
     case 'dead':
@@ -124,16 +134,16 @@ export function encodeRecord(r: LogRecord): Wire {
         completed_at: r.completedAt,
       };
     case 'halted':
-      return { kind: r.kind, run_id: r.runId, reason: r.reason, halted_at: r.haltedAt };
+      return {
+        kind: r.kind,
+        run_id: r.runId,
+        reason: r.reason,
+        ...(r.error === undefined ? {} : { error: r.error }),
+        halted_at: r.haltedAt,
+      };
     case 'resumed':
       return { kind: r.kind, run_id: r.runId, resumed_at: r.resumedAt };
   }
-}
-
-/** The sum as a number, where that number names it exactly; else its digits as text. */
-function encodeSummary({ sum, count, min, max }: Summary): Wire {
-  const number = Number(sum);
-  return { sum: decimalText(number) === sum ? number : sum, count, min, max };
 }
 
 /** @throws ProtocolError if a field is missing or wrong; a result that is cut short is no result */
@@ -173,9 +183,10 @@ export function recordBySchema(wire: unknown): LogRecord {
           `log record: result of chunk ${m.chunk_id} covers ${m.params_processed} of ${piece.end - piece.start + 1} parameters`,
         );
       }
-      if (m.values && m.values.length !== m.params_processed) {
+      const values = m.values_packed === undefined ? m.values : unpack(m.values_packed);
+      if (values && values.length !== m.params_processed) {
         throw new ProtocolError(
-          `log record: result of chunk ${m.chunk_id} has ${m.values.length} values for ${m.params_processed} parameters`,
+          `log record: result of chunk ${m.chunk_id} has ${values.length} values for ${m.params_processed} parameters`,
         );
       }
       return {
@@ -184,13 +195,13 @@ export function recordBySchema(wire: unknown): LogRecord {
         chunkId: m.chunk_id,
         ...piece,
         workerId: m.worker_id,
-        summary: m.result_summary,
+        summary: decodeSummary(m.result_summary),
         digest: m.digest,
         attempt: m.attempt,
         durationSeconds: m.duration_seconds,
         startedAt: m.started_at,
         completedAt: m.completed_at,
-        ...(m.values ? { values: m.values } : {}),
+        ...(values ? { values } : {}),
       };
     }
     case 'dead':
@@ -207,7 +218,13 @@ export function recordBySchema(wire: unknown): LogRecord {
         completedAt: m.completed_at,
       };
     case 'halted':
-      return { kind: m.kind, runId: m.run_id, reason: m.reason, haltedAt: m.halted_at };
+      return {
+        kind: m.kind,
+        runId: m.run_id,
+        reason: m.reason,
+        ...(m.error === undefined ? {} : { error: m.error }),
+        haltedAt: m.halted_at,
+      };
     case 'resumed':
       return { kind: m.kind, runId: m.run_id, resumedAt: m.resumed_at };
   }

@@ -1,23 +1,27 @@
 /** The records of the log as they are in memory. */
 import type { Interval } from '../model/interval.js';
 import type { Plan } from '../model/plan.js';
+import type { Summary } from '../model/summary.js';
+import type { Value } from '../model/value.js';
 
-/** Aggregate of the values of one interval. */
-export interface Summary {
-  /** The exact sum of the shortest decimals that name the values, as a decimal without exponent and trailing zeros. */
-  readonly sum: string;
-  readonly count: number;
-  readonly min: number;
-  readonly max: number;
+export type { Summary };
+
+/** The values of a chunk, if the run keeps them. */
+export interface Kept {
+  /** In the order of the parameters. */
+  readonly values?: readonly Value[];
+  /**
+   * In place of them the text in which they travel, see values-codec.ts: packing takes as long as computing, and is done
+   * beside it. A record that was read never has it.
+   */
+  readonly packed?: string;
 }
 
 /** What a worker found out about one chunk. */
-export interface Result {
+export interface Result extends Kept {
   readonly summary: Summary;
   /** 32 hexadecimal digits, see digest.ts. */
   readonly digest: string;
-  /** Values in the order of the parameters, if the run keeps them. */
-  readonly values?: readonly number[];
   readonly workerId: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -73,6 +77,8 @@ export interface HaltedRecord {
   readonly kind: 'halted';
   readonly runId: string;
   readonly reason: HaltReason;
+  /** Set where no parameter is to blame: why the computation cannot start. */
+  readonly error?: string;
   /** ISO 8601, UTC. */
   readonly haltedAt: string;
 }

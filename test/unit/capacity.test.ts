@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Capacity } from '../../core/broker/port.js';
 import { ConfigError } from '../../core/runtime/errors.js';
-import { checkCapacity, type Need } from '../../seeder/capacity.js';
+import { bytesPerValue, checkCapacity, type Need } from '../../seeder/capacity.js';
 
 const MIB = 1024 * 1024;
 const capacity = (over: Partial<Capacity> = {}): Capacity => ({
@@ -20,6 +20,7 @@ const need = (volumeBytes?: number, valuesPerChunk = 0): Need => ({
   queued: 0,
   recorded: 0,
   valuesPerChunk,
+  bytesPerValue: bytesPerValue(undefined),
   deadByNow: 0,
   deadToCome: 0,
 });

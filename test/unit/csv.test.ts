@@ -17,7 +17,7 @@ async function csv(...records: LogRecord[]): Promise<{ rows: string[]; status: n
   let said = '';
   const log = pino({}, { write: (line: string) => void (said += line) });
   const written = text(stream);
-  const status = await writeCsv(logOf(records), RUN, new Output(stream, 'standard output'), log);
+  const status = await writeCsv(() => logOf(records), RUN, new Output(stream, 'standard output'), log);
   stream.end();
   return { rows: (await written).split('\n').slice(0, -1), status, said };
 }

@@ -178,13 +178,14 @@ export class RabbitmqBroker implements Broker {
     return this.#giveUp.limit(this.#states.read(), 'reading what is halted');
   }
 
-  halt(runId: string, reason: HaltReason): Promise<void> {
-    return this.#giveUp.limit(this.#halt(runId, reason), 'halting a run');
+  halt(runId: string, reason: HaltReason, error?: string): Promise<void> {
+    return this.#giveUp.limit(this.#halt(runId, reason, error), 'halting a run');
   }
 
-  async #halt(runId: string, reason: HaltReason): Promise<void> {
+  async #halt(runId: string, reason: HaltReason, error?: string): Promise<void> {
     if ((await this.#states.read()).get(runId)?.halted === reason) return;
-    await this.#record({ kind: 'halted', runId, reason, haltedAt: new Date().toISOString() });
+    const why = error === undefined ? {} : { error };
+    await this.#record({ kind: 'halted', runId, reason, ...why, haltedAt: new Date().toISOString() });
     await this.#states.tell({ run_id: runId, halted: reason });
   }
 

@@ -1,5 +1,6 @@
 /** What of RabbitMQ's settings endangers the promise, as far as the broker tells. */
 import { asError } from '../../runtime/errors.js';
+import { keepsValues } from '../../model/plan.js';
 import type { Config } from '../../runtime/config.js';
 import type { Concern } from '../port.js';
 import { PRECONDITION_FAILED, codeOf } from './failure.js';
@@ -17,8 +18,8 @@ const WAIT_SECONDS = 120;
 const TIMEOUT_PER_QUEUE: Version = [3, 12];
 
 const MIB = 1 << 20;
-/** Of a value in a record: the longest decimal of a double, and a comma. */
-const BYTES_PER_VALUE = 25;
+/** Of a number in a record, packed: see values-codec.ts. */
+const BYTES_PER_VALUE = 11;
 /** Every broker takes a record of this size; a larger one is tried before anything is published. */
 const SURELY_TAKEN = 64 * 1024;
 
@@ -29,8 +30,8 @@ const SURELY_TAKEN = 64 * 1024;
 export const MAX_RECORD_BYTES = 15 * MIB;
 
 /** The largest record of a run with these settings, roughly. */
-export function recordBytes(config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES'>): number {
-  return 1024 + (config.KEEP_VALUES ? config.CHUNK_SIZE * BYTES_PER_VALUE : 0);
+export function recordBytes(config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES' | 'RESULTS_STORE'>): number {
+  return 1024 + (keepsValues(config) ? config.CHUNK_SIZE * BYTES_PER_VALUE : 0);
 }
 
 /** @param queueArguments of the queue of tasks; undefined where the management API does not answer */
@@ -100,7 +101,7 @@ async function tryRecord(link: Link, bytes: number): Promise<Concern | undefined
       message:
         `records with the values of a chunk have up to ${bytes} bytes, and RabbitMQ does not take them (${asError(cause).message}): ` +
         'raise max_message_size in rabbitmq.conf, make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values ' +
-        '(KEEP_VALUES; run.keepValues)',
+        '(RESULTS_STORE=none; chart: results.store)',
     };
   } finally {
     await session.close();

@@ -119,7 +119,7 @@ export class Session {
       if (codeOf(apart.#end) !== PRECONDITION_FAILED) throw error;
       throw new TooLarge(
         `RabbitMQ does not take a message of ${content.length} bytes (${asError(apart.#end).message}): raise max_message_size ` +
-          'in rabbitmq.conf, make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (KEEP_VALUES; run.keepValues)',
+          'in rabbitmq.conf, make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (RESULTS_STORE=none; chart: results.store)',
         { cause: apart.#end },
       );
     } finally {

@@ -185,7 +185,7 @@ export class Settler {
     if (body.length <= MAX_RECORD_BYTES) return body;
     return new Unrecordable(
       `the record of chunk ${chunkId} has ${body.length} bytes, and RabbitMQ takes ${MAX_RECORD_BYTES} in one message: make smaller ` +
-        'chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (KEEP_VALUES; run.keepValues)',
+        'chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (RESULTS_STORE=none; chart: results.store)',
     );
   }
 

@@ -15,13 +15,18 @@ export interface Item {
   readonly length: number;
 }
 
+/** Name of the field that holds the values; undefined where none does. */
+function valuesField(item: Item | undefined): string | undefined {
+  return item && ['values', 'values_packed'].find((name) => item.wire[name] !== undefined);
+}
+
 /** One call is for one run, and its records have the same fields. */
 export function* batchesOf(items: readonly Item[]): Generator<Item[]> {
   let batch: Item[] = [];
   let length = 0;
   for (const item of items) {
     const before = batch[0]?.record;
-    const alike = before?.runId === item.record.runId && !before.values === !item.record.values;
+    const alike = before?.runId === item.record.runId && valuesField(batch[0]) === valuesField(item);
     if (before && (!alike || batch.length >= MOST_ITEMS || length >= MOST_LENGTH)) {
       yield batch;
       batch = [];

@@ -127,8 +127,8 @@ export class RedisBroker implements Broker {
     return readRunStates(this.#link, this.#keys);
   }
 
-  halt(runId: string, reason: HaltReason): Promise<void> {
-    return haltRun(this.#link, this.#keys, this.#scripts, runId, reason);
+  halt(runId: string, reason: HaltReason, error?: string): Promise<void> {
+    return haltRun(this.#link, this.#keys, this.#scripts, { runId, reason, ...(error === undefined ? {} : { error }) });
   }
 
   resume(runId: string): Promise<number> {

@@ -1,7 +1,7 @@
 /** What runs are apart from the log: their budgets, their dead, and whether they are halted. */
 import type { RunState } from '../port.js';
 import { ProtocolError } from '../../runtime/errors.js';
-import type { HaltReason } from '../../wire/records.js';
+import type { HaltedRecord, HaltReason } from '../../wire/records.js';
 import { decodeRecord, encodeRecord } from '../../wire/record-codec.js';
 import { toFields } from './codec.js';
 import type { Keys } from './keys.js';
@@ -28,10 +28,10 @@ export async function haltRun(
   link: Link,
   keys: Keys,
   scripts: Scripts,
-  runId: string,
-  reason: HaltReason,
+  halt: Pick<HaltedRecord, 'runId' | 'reason' | 'error'>,
 ): Promise<void> {
-  const record = encodeRecord({ kind: 'halted', runId, reason, haltedAt: new Date().toISOString() });
+  const { runId, reason } = halt;
+  const record = encodeRecord({ kind: 'halted', ...halt, haltedAt: new Date().toISOString() });
   await link.run((redis) => scripts.halt.run(redis, [keys.halted, keys.log], [runId, reason, ...toFields(record)]));
 }
 

@@ -6,7 +6,7 @@ import { Unrecordable } from '../../runtime/errors.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import { whyUnreadable } from '../../wire/recordable.js';
-import type { ResultRecord } from '../../wire/records.js';
+import type { ResultRecord, Wire } from '../../wire/records.js';
 import { batchesOf, MOST_ITEMS, type Item } from './batches.js';
 import { toFields } from './codec.js';
 import { columnsOf } from './columns.js';
@@ -20,6 +20,12 @@ import type { Arg, Script, Scripts } from './scripts.js';
  * of 60 MiB takes 210 MiB and 5 s, for 0.8 s of which it answers nobody.
  */
 export const MAX_RECORD_BYTES = 16 << 20;
+
+/** Of its values, in characters: without them records are much alike. */
+function lengthOf({ values_packed, values }: Wire): number {
+  if (typeof values_packed === 'string') return values_packed.length;
+  return values === undefined ? 0 : JSON.stringify(values).length;
+}
 
 type Completion = Extract<Settlement, { verb: 'complete' }>;
 
@@ -56,12 +62,11 @@ export class Settler {
     const wire = encodeRecord(record);
     const fault = whyUnreadable(wire);
     if (fault !== undefined) throw new Unrecordable(`the result of chunk ${chunkId} has no encoding: ${fault}`);
-    // Digits take a byte each.
-    const length = 200 + (result.values ? JSON.stringify(result.values).length : 0);
+    const length = 200 + lengthOf(wire);
     if (length > MAX_RECORD_BYTES) {
       throw new Unrecordable(
         `the values of chunk ${chunkId} take ${length} bytes, and one record may have ${MAX_RECORD_BYTES}: ` +
-          'make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (run.keepValues)',
+          'make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values (RESULTS_STORE=none; chart: results.store)',
       );
     }
     return { lease: delivery.lease, record, wire, length };

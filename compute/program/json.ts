@@ -1,0 +1,26 @@
+/** JSON as programs print it, also with Python's NaN and Infinity, and with no integer changed in silence. */
+import { parseValueText } from '../../core/model/value-parse.js';
+import { UnfitValue } from '../../core/model/value-text.js';
+import type { Value } from '../../core/model/value.js';
+
+/** A text in quotes, which is passed over, or an integer of 16 digits and more: as many as 2^53 has. */
+const LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?!\.\d|[eE])/g;
+
+/**
+ * @throws SyntaxError where the text is no JSON
+ * @throws UnfitValue where it holds an integer that no double is
+ */
+export function parseJson(text: string): Value {
+  const value = parseValueText(text);
+  if (/\d{16}/.test(text)) checkIntegers(text);
+  return value;
+}
+
+/** 2^60 is a double as it stands; its neighbours are not, and would become it. */
+function checkIntegers(text: string): void {
+  for (const [token] of text.matchAll(LONG_INTEGER)) {
+    if (token.startsWith('"') || BigInt(token) === BigInt(Number(token))) continue;
+    const integer = token.length > 40 ? `${token.slice(0, 40)}…` : token;
+    throw new UnfitValue(`the integer ${integer} is no double, as numbers are here: print it as a text, or rounded`);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Protocol `lines`: long-lived processes, as many as the concurrency says. Each reads a JSON line a parameter and
+ * answers with one. Lines are written ahead, so that neither side waits for the other.
+ */
+import type { Groups } from './groups.js';
+import { LineProcess } from './line-process.js';
+import { Faults, type Program } from './program.js';
+import type { Work } from './work.js';
+
+export class Lines implements AsyncDisposable {
+  readonly #processes: readonly LineProcess[];
+
+  constructor(program: Program, groups: Groups) {
+    const faults = new Faults(program);
+    this.#processes = Array.from({ length: program.concurrency }, () => new LineProcess(program, groups, faults));
+  }
+
+  /** Resolves when every chunk of the work has its outcome, or the signal has ended it. */
+  async run(work: Work, signal: AbortSignal): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    for (const each of this.#processes) each.begin(work, () => this.#fill());
+    await Promise.race([work.finished, stopped]);
+    for (const each of this.#processes) each.end(signal.aborted);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#processes.map((each) => each[Symbol.asyncDispose]()));
+  }
+
+  /** What one process gave back another one may be free for. */
+  #fill(): void {
+    for (const each of this.#processes) each.fill();
+  }
+}
