@@ -10,6 +10,7 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import type { LogEntry } from '../core/wire/records.js';
 import { planOf } from '../core/model/plan.js';
+import { sweepOfConfig } from '../core/sweep/read.js';
 import { parseRecordLine } from '../core/wire/static-log.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
 
@@ -88,7 +89,10 @@ function staticSource(config: Config, lines: () => Lines, isActive: () => Promis
 
 /** Static mode writes no plan: the one it was started with is that of the environment. */
 async function* staticRecords(config: Config, lines: Lines): AsyncIterable<LogEntry> {
-  yield { position: 'environment', record: { kind: 'plan', ...planOf(config), createdAt: '' } };
+  yield {
+    position: 'environment',
+    record: { kind: 'plan', ...planOf(config, await sweepOfConfig(config)), createdAt: '' },
+  };
   for await (const { line, position } of lines) {
     const entry = parseRecordLine(line, position);
     if (entry) yield entry;

@@ -7,6 +7,7 @@ import { chunkCount, chunksIn, planOf, reconcilePlans, type Plan } from '../core
 import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
+import { sweepOfConfig } from '../core/sweep/read.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { bytesPerValue, checkCapacity } from './capacity.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
@@ -29,7 +30,7 @@ export interface SeedOptions {
  * Safe to repeat at any time: publishes only what has no record and is not queued. Resolves with the chunks published.
  */
 export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
-  const wanted = planOf(config);
+  const wanted = planOf(config, await sweepOfConfig(config));
   await checkConcerns(broker, log);
   await broker.prepare();
   await using seeding = await takeSeeding(broker, log, stop);

@@ -5,6 +5,7 @@ import type { Logger } from '../core/runtime/logger.js';
 import type { Chunk } from '../core/model/chunk.js';
 import { encodeRecord } from '../core/wire/record-codec.js';
 import { chunksOf, planOf, shard } from '../core/model/plan.js';
+import { sweepOfConfig } from '../core/sweep/read.js';
 import { recordText } from '../core/wire/static-log.js';
 import type { Executor, Outcome } from '../compute/executor.js';
 
@@ -23,7 +24,7 @@ export async function runShard(
   stop: AbortSignal,
   write: (text: string) => Promise<void>,
 ): Promise<boolean> {
-  const plan = planOf(config);
+  const plan = planOf(config, await sweepOfConfig(config));
   const mine = shard(plan.totalParameters, config.TOTAL_WORKERS, config.workerIndex);
   log.info(
     { run_id: plan.runId, worker_index: config.workerIndex, start_param: mine?.start, end_param: mine?.end },

@@ -2,6 +2,8 @@
 import { ConfigError } from '../runtime/errors.js';
 import type { Interval } from './interval.js';
 import type { Chunk } from './chunk.js';
+import type { Sweep, SweepDocument } from './sweep.js';
+import { sweepChanges } from './sweep-changes.js';
 
 export interface Plan {
   readonly runId: string;
@@ -9,7 +11,7 @@ export interface Plan {
   readonly totalParameters: number;
   /** Parameters a chunk; the last chunk of the run may be shorter. */
   readonly chunkSize: number;
-  /** Which computation gives the values: `builtin`, or the module that was mounted. */
+  /** Which computation gives the values: `builtin`, the module that was mounted, or the id of the sweep. */
   readonly computation: string;
   /** Whether records keep each single value. */
   readonly keepValues: boolean;
@@ -17,6 +19,8 @@ export interface Plan {
    * The failure budget: with more dead parameters than this the run is halted. It may be changed while the run exists.
    */
   readonly maxDead: number;
+  /** What defines parameters and computation; absent for a range of indexes under the built-in or a mounted module. */
+  readonly sweep?: SweepDocument;
 }
 
 /** The settings that make up a plan, by their names in the environment. */
@@ -26,24 +30,39 @@ export interface PlanSettings {
   readonly CHUNK_SIZE: number;
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
-  readonly RESULTS_STORE?: 'log' | 'none' | undefined;
   readonly MAX_DEAD: string;
+  readonly RESULTS_STORE: '' | 'log' | 'none';
 }
 
-/** @throws ConfigError when MAX_DEAD is neither a number of parameters nor a share of them */
-export function planOf(settings: PlanSettings): Plan {
+const MOST_CHUNKS = 20_000_000;
+
+/**
+ * @param sweep takes the place of TOTAL_PARAMETERS and COMPUTATION
+ * @throws ConfigError when MAX_DEAD is neither a number of parameters nor a share of them, or there are too many chunks
+ */
+export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
+  const { RUN_ID, CHUNK_SIZE, RESULTS_STORE, MAX_DEAD } = settings;
+  const totalParameters = sweep ? sweep.parameters.total : settings.TOTAL_PARAMETERS;
+  if (totalParameters / CHUNK_SIZE > MOST_CHUNKS)
+    throw new ConfigError(
+      `${totalParameters} parameters in chunks of ${CHUNK_SIZE} are more than 20,000,000 chunks: ` +
+        'raise CHUNK_SIZE (chart: run.chunkSize)',
+    );
+  // Whoever brings parameters of his own wants a table of values.
+  const keepByDefault = sweep ? true : settings.KEEP_VALUES;
   return {
-    runId: settings.RUN_ID,
-    totalParameters: settings.TOTAL_PARAMETERS,
-    chunkSize: settings.CHUNK_SIZE,
-    computation: settings.COMPUTATION,
-    keepValues: keepsValues(settings),
-    maxDead: failureBudget(settings.MAX_DEAD, settings.TOTAL_PARAMETERS),
+    runId: RUN_ID,
+    totalParameters,
+    chunkSize: CHUNK_SIZE,
+    computation: sweep ? sweep.id : settings.COMPUTATION,
+    keepValues: RESULTS_STORE === '' ? keepByDefault : RESULTS_STORE === 'log',
+    maxDead: failureBudget(MAX_DEAD, totalParameters),
+    ...(sweep ? { sweep: sweep.document } : {}),
   };
 }
 
 export function keepsValues({ RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
-  return RESULTS_STORE === undefined ? KEEP_VALUES : RESULTS_STORE === 'log';
+  return !RESULTS_STORE ? KEEP_VALUES : RESULTS_STORE === 'log';
 }
 
 /**
@@ -153,9 +172,16 @@ export function reconcilePlans(known: Plan, wanted: Plan): Plan {
   if (differing.length === 0 && wanted.totalParameters >= known.totalParameters) return wanted;
   const differences = (['totalParameters', 'chunkSize', 'computation', 'keepValues'] as const)
     .filter((key) => known[key] !== wanted[key])
-    .map((key) => `${key} ${known[key]} → ${wanted[key]}`);
+    .flatMap((key) =>
+      key === 'computation' ? computationChanges(known, wanted) : `${key} ${known[key]} → ${wanted[key]}`,
+    );
   throw new ConfigError(
     `run ${known.runId} exists with another plan (${differences.join(', ')}): a run can be resumed as it is or extended ` +
       'to a larger total, nothing else. Start a new run instead: set another RUN_ID (chart: run.id)',
   );
+}
+
+function computationChanges(known: Plan, wanted: Plan): readonly string[] {
+  const changes = known.sweep && wanted.sweep ? sweepChanges(known.sweep, wanted.sweep) : [];
+  return changes.length > 0 ? changes : [`computation ${known.computation} → ${wanted.computation}`];
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { canonicalJson } from '../model/canonical.js';
+import type { Plan } from '../model/plan.js';
 import type { Parameters, Sweep, SweepDocument } from '../model/sweep.js';
 import { ConfigError } from '../runtime/errors.js';
 import { placeholdersOf } from './command.js';
@@ -29,17 +30,25 @@ export async function sweepOfConfig({ SWEEP_FILE }: { readonly SWEEP_FILE: strin
 }
 
 /**
+ * The sweep that a plan carries, so that a log explains its own columns; undefined for a plan without one.
+ * @throws SweepError also where its table lies on a volume that is not mounted here
+ */
+export async function sweepOfPlan(plan: Pick<Plan, 'runId' | 'sweep'>): Promise<Sweep | undefined> {
+  return plan.sweep && sweepOf(plan.sweep, `the plan of run ${plan.runId}`);
+}
+
+/**
  * @param place where the document comes from, for messages
  * @param tableName what the table's text was read from, for messages
  * @throws SweepError
  */
-export async function sweepOf(given: unknown, place: string, tableName = 'parameters.table'): Promise<Sweep> {
+export async function sweepOf(given: unknown, place: string, tableName?: string): Promise<Sweep> {
   try {
     const document = documentOf(given);
     const computation = document.computation ?? {};
     const command = commandOf(computation, ['computation']) ?? [];
     const used = placeholdersOf(command, ['computation', 'command']);
-    const { parameters, normal } = await parametersOf(document, used, tableName);
+    const { parameters, normal } = parametersOf(document, used, tableName);
     const spec = computationOf(computation, parameters.columns, document.source, ['computation']);
     const id = idOf({ parameters: normal, computation: normalComputation(spec), source: document.source });
     return { id, parameters: checked(parameters), computation: spec, source: document.source, document };

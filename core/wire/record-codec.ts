@@ -4,6 +4,7 @@ import type { Interval } from '../model/interval.js';
 import { failureBudget } from '../model/plan.js';
 import { ProtocolError } from '../runtime/errors.js';
 import { resultByHand } from './by-hand.js';
+import { packDocument, packedDocument } from './packed-document.js';
 import type { LogRecord, Wire } from './records.js';
 import { decimal, digest, filled, flag, natural, parse, range, text } from './schema.js';
 import { decodeSummary, encodeSummary, summaryWire } from './summary-codec.js';
@@ -18,6 +19,7 @@ const recordWire = z.discriminatedUnion('kind', [
     computation: filled,
     keep_values: flag,
     max_dead: z.optional(natural),
+    sweep: z.optional(packedDocument),
     created_at: text,
   }),
   z.object({
@@ -83,6 +85,7 @@ export function encodeRecord(r: LogRecord): Wire {
         computation: r.computation,
         keep_values: r.keepValues,
         max_dead: r.maxDead,
+        ...(r.sweep ? { sweep: packDocument(r.sweep) } : {}),
         created_at: r.createdAt,
       };
     case 'seeded':
@@ -164,6 +167,7 @@ export function recordBySchema(wire: unknown): LogRecord {
         computation: m.computation,
         keepValues: m.keep_values,
         maxDead: m.max_dead ?? failureBudget('', m.total_parameters),
+        ...(m.sweep ? { sweep: m.sweep } : {}),
         createdAt: m.created_at,
       };
     case 'seeded':
