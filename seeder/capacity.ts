@@ -74,6 +74,7 @@ export function checkCapacity(
       disk,
       capacity.diskLimit,
       'what is free on the disk of the log (delete something there, or take another)',
+      values > 0,
     );
   }
   if (volumeBytes !== undefined && disk > volumeBytes) {

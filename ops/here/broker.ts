@@ -1,6 +1,8 @@
 /** The broker of a run on this machine: the one inside this process, or a real one, started here or named by the environment. */
 import { join } from 'node:path';
 import { ConfigError, asError } from '../../core/runtime/errors.js';
+import { startCoordinator } from '../../core/broker/embedded/coordinator/coordinator.js';
+import { createLogger } from '../../core/runtime/logger.js';
 import { startBroker } from '../local/broker.js';
 
 export const BACKENDS = ['embedded', 'redis', 'rabbitmq'] as const;
@@ -22,8 +24,8 @@ export async function openHereBroker(
   folder: string,
   say: (line: string) => void,
 ): Promise<HereBroker> {
-  const host = backend === 'embedded' ? undefined : process.env[HOSTS[backend]];
-  if (backend === 'embedded') throw new ConfigError('--backend embedded: not there yet');
+  if (backend === 'embedded') return await openEmbedded(folder);
+  const host = process.env[HOSTS[backend]];
   if (host) {
     say(`${backend} at ${host}, as ${HOSTS[backend]} says`);
     return { env: { QUEUE_MODE: 'true', QUEUE_BACKEND: backend }, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -37,4 +39,14 @@ export async function openHereBroker(
         'or leave --backend out: the embedded broker needs nothing',
     );
   }
+}
+
+/** The log lies in the run's folder; its coordinator is this process. */
+async function openEmbedded(folder: string): Promise<HereBroker> {
+  const log = createLogger({ LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text', workerName: 'here' }, 'coordinator', 2);
+  const coordinator = await startCoordinator({ dir: join(folder, 'log'), log });
+  return {
+    env: { QUEUE_MODE: 'true', QUEUE_BACKEND: 'embedded', EMBEDDED_SOCKET: coordinator.socket },
+    [Symbol.asyncDispose]: () => coordinator[Symbol.asyncDispose](),
+  };
 }

@@ -1,8 +1,8 @@
 /** `runs/ID/`: all that a run on this machine consists of, and what there is to go on with after any end. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { lockDirectory } from '../../core/broker/embedded/coordinator/lock.js';
 import { ConfigError } from '../../core/runtime/errors.js';
-import { takeLock } from './lock.js';
 
 /** How the run was last started. */
 export interface Meta {
@@ -21,10 +21,10 @@ export class Folder {
 
   /** @throws ConfigError while another process has it */
   constructor(dir: string, runId: string) {
-    this.path = join(dir, runId);
+    this.path = resolve(dir, runId);
     this.runId = runId;
     mkdirSync(this.path, { recursive: true });
-    this.#release = takeLock(join(this.path, 'lock'), runId);
+    this.#release = lockDirectory(this.path);
     process.on('exit', this.#release);
   }
 

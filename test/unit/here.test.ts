@@ -1,5 +1,6 @@
 /** A run on this machine, as far as it is pure: chunks, names, settings, joblog, display, and what is said of a past. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changesBetween } from '../../ops/here/changes.js';
@@ -154,12 +155,12 @@ describe("a run's folder", () => {
     {
       using folder = new Folder(directory.path, 'one');
       folder.write('sweep.json', { parameters: {} });
-      expect(() => new Folder(directory.path, 'one')).toThrow(/run one is at work already, in process \d+/);
+      expect(() => new Folder(directory.path, 'one')).toThrow(/one is in use by process \d+/);
       expect(folder.knownSweep()).toEqual({ parameters: {} });
     }
     expect(existsSync(join(directory.path, 'one', 'lock'))).toBe(false);
     // Left by a process that was killed, whose number another one may have by now.
-    writeFileSync(join(directory.path, 'one', 'lock'), JSON.stringify({ pid: process.pid, started: '1' }));
+    writeFileSync(join(directory.path, 'one', 'lock'), JSON.stringify({ pid: process.pid, host: hostname(), started: '1' }));
     using taken = new Folder(directory.path, 'one');
     expect(readFileSync(join(taken.path, 'lock'), 'utf8')).toContain(`"pid":${process.pid}`);
   });
