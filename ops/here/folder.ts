@@ -12,6 +12,8 @@ export interface Meta {
   readonly command: string;
   readonly startedAt: string;
   readonly version: string;
+  /** Where its broker listens while it is at work. */
+  readonly socket?: string | undefined;
 }
 
 export class Folder {

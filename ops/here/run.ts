@@ -57,6 +57,7 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
     backend,
     command,
     startedAt: new Date().toISOString(),
+    socket: local.env['EMBEDDED_SOCKET'],
     version: VERSION,
   });
   if (past.plan) say(resumeText(past, run.total, options.retryDead));

@@ -13,22 +13,22 @@ run: {id: grid-1}
 parameters:
   grid:
     alpha: {from: 0.5, to: 5, steps: 10}
-    n: [64, 128, 256]
+    size: [64, 128, 256]
     name: [a, b]
 `;
 /** 60 parameters, each of them quick. */
 const MODULE = `
 import { scale } from './scale.ts';
-interface Parameter { readonly alpha: number; readonly n: number }
-export const compute = ({ alpha, n }: Parameter): number => scale(alpha * n);
+interface Parameter { readonly alpha: number; readonly size: number }
+export const compute = ({ alpha, size }: Parameter): number => scale(alpha * size);
 `;
 const SCALE = 'export const scale = (x: number): number => x * 2;\n';
 
-/** 300 parameters of 20 ms. */
+/** 300 parameters of 80 ms. */
 const SLOW = 'run: {id: slow-1, totalParameters: 300}\n';
 const SLOW_MODULE = `
 export const compute = async (i) => {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 80));
   return i;
 };
 `;
@@ -61,7 +61,7 @@ describe('a file and its module', () => {
     const [header, ...jobs] = place.read('jobs.tsv').trimEnd().split('\n');
     expect(header).toMatch(/^parameter\tcolumns\tstart\t/);
     expect(jobs).toHaveLength(60);
-    expect(jobs.find((job) => job.startsWith('7\t'))).toContain('\t{"alpha":1,"n":64,"name":"b"}\t');
+    expect(jobs.find((job) => job.startsWith('7\t'))).toContain('\t{"alpha":1,"name":"a","size":128}\t');
     expect(JSON.parse(place.read('runs/grid-1/meta.json'))).toMatchObject({ runId: 'grid-1', backend: 'embedded' });
 
     const again = await place.run('grid.yaml', '--source', 'model.ts', '-j', '7');
@@ -106,8 +106,7 @@ worker: {maxRetries: 1}
 
   it('is run for each parameter; those that fail are named, and tried again when asked to', async () => {
     using place = placeWith({ 'times.yaml': FILE, 'times.cjs': PROGRAM, 'broken': '' });
-    // In the folder where it was started, whatever the worker's is.
-    place.write('times.yaml', FILE.replace('[node,', `[node, `).replace('"{n}"]', `"{n}"]`));
+    // Whatever the program's folder is.
     place.write('times.cjs', PROGRAM.replace("'broken'", JSON.stringify(join(place.path, 'broken'))));
     const args = ['times.yaml', '--source', 'times.cjs', '-j', '2', '--joblog', 'jobs.tsv'];
     const failed = await place.run(...args);
