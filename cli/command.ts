@@ -3,13 +3,17 @@ import { InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENVIRONMENT } from '../core/runtime/config.js';
 import { runMain, type Program } from '../core/runtime/lifecycle.js';
+import { inRunFolder } from './run-folder.js';
 
-/** Runs a verb. Broker and run come from the environment, as for every other program of TTG. */
+/** Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder. */
 export function run(
   { runId }: { readonly runId?: string | undefined },
   body: (program: Program) => Promise<number>,
 ): void {
-  runMain('ttg', body, { logTo: 2, given: runId === undefined ? {} : { RUN_ID: runId } });
+  runMain('ttg', (program) => inRunFolder(program, body), {
+    logTo: 2,
+    given: runId === undefined ? {} : { RUN_ID: runId },
+  });
 }
 
 export const runIdOption = (): Option =>

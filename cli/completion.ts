@@ -13,6 +13,8 @@ interface Place {
   /** Options with any other value, which nobody can guess. */
   readonly valueOptions: readonly string[];
   readonly choices: readonly string[];
+  /** Whether a file may stand there. */
+  readonly files: boolean;
 }
 
 interface Word {
@@ -45,6 +47,7 @@ function placesOf(command: Command, path: string): Place[] {
       fileOptions: withValue.filter(({ flags }) => isFile(flags)).map(({ long }) => long ?? ''),
       valueOptions: withValue.filter(({ flags }) => !isFile(flags)).map(({ long }) => long ?? ''),
       choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+      files: command.registeredArguments.some((argument) => argument.name() === 'file'),
     },
     ...commands.flatMap((each) => placesOf(each, `${path} ${each.name()}`)),
   ];
@@ -68,13 +71,18 @@ const walk = (places: readonly Place[], list: string): string => `  local place=
  * Cases by command and the word before the cursor. The longest path comes first: the pattern of a shorter one matches
  * it too.
  */
-function cases(places: readonly Place[], files: string, nothing: string, offer: (words: string) => string): string {
+function cases(
+  places: readonly Place[],
+  files: string,
+  nothing: string,
+  offer: (words: string, files: boolean) => string,
+): string {
   const lines = places
     .toSorted((a, b) => b.path.length - a.path.length)
     .flatMap((place) => [
       ...place.fileOptions.map((option) => `    "${place.path} ${option}") ${files} ;;`),
       ...place.valueOptions.map((option) => `    "${place.path} ${option}") ${nothing} ;;`),
-      `    "${place.path} "*) ${offer(words(place))} ;;`,
+      `    "${place.path} "*) ${offer(words(place), place.files)} ;;`,
     ]);
   return lines.join('\n');
 }
@@ -85,7 +93,7 @@ function bashScript(places: readonly Place[]): string {
 ${walk(places, '"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}
   COMPREPLY=()
   case "$place $previous" in
-${cases(places, 'COMPREPLY=($(compgen -f -- "$current"))', ':', (list) => `COMPREPLY=($(compgen -W "${list}" -- "$current"))`)}
+${cases(places, 'COMPREPLY=($(compgen -f -- "$current"))', ':', (list, files) => `COMPREPLY=($(compgen ${files ? '-f ' : ''}-W "${list}" -- "$current"))`)}
   esac
 }
 complete -o filenames -F _ttg ttg
@@ -98,7 +106,7 @@ _ttg() {
   local previous="\${words[CURRENT-1]}"
 ${walk(places, '"${words[@]:1:$((CURRENT-2))}"')}
   case "$place $previous" in
-${cases(places, '_files', ':', (list) => `compadd -- ${list}`)}
+${cases(places, '_files', ':', (list, files) => `compadd -- ${list}${files ? '; _files' : ''}`)}
   esac
 }
 compdef _ttg ttg
@@ -119,6 +127,7 @@ function fishScript(places: readonly Place[]): string {
         ({ word, about }) => `complete -c ttg -f${when([...seen, ...none])} -a ${word} -d ${quoted(about)}`,
       ),
       ...place.choices.map((word) => `complete -c ttg -f${when(seen)} -a ${word}`),
+      ...(place.files ? [`complete -c ttg -F${when(seen)}`] : []),
       ...place.options.map(({ word, about }) => {
         const value = place.fileOptions.includes(word) ? ' -r -F' : place.valueOptions.includes(word) ? ' -x' : '';
         return `complete -c ttg${when([...seen, ...none])} -l ${word.slice(2)}${value} -d ${quoted(about)}`;

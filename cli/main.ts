@@ -3,16 +3,28 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../core/runtime/version.js';
 import { standard } from '../core/runtime/output.js';
+import { bundleCommand } from './bundle.js';
 import { cancelCommand, resumeCommand } from './cancel.js';
 import { completionCommand } from './completion.js';
 import { dlqCommand } from './dlq.js';
 import { EXIT_STATUSES } from './exit-status.js';
 import { resultsCommand } from './results.js';
+import { runCommand } from './run.js';
 import { statusCommand } from './status.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
 
-const VERBS = [verifyCommand, statusCommand, resultsCommand, whyCommand, dlqCommand, cancelCommand, resumeCommand];
+const VERBS = [
+  runCommand,
+  bundleCommand,
+  verifyCommand,
+  statusCommand,
+  resultsCommand,
+  whyCommand,
+  dlqCommand,
+  cancelCommand,
+  resumeCommand,
+];
 
 const program = new Command('ttg')
   .description(

@@ -1,6 +1,7 @@
 /**
  * Several faults by name, each on a run of its own, and their outcomes for people: one in a sentence, all as a table.
  */
+import type { Backend } from '../ops/local/config.js';
 import type { Script } from '../ops/script/frame.js';
 import { Stop, messageOf } from '../ops/script/stop.js';
 import type { Outcome } from './experiment.js';
@@ -44,7 +45,7 @@ export async function runSeries(
     seed,
     runOne,
   }: {
-    backend: 'redis' | 'rabbitmq';
+    backend: Backend;
     seed: number;
     runOne: (name: string, runId: string, say: (line: string) => void) => Promise<Outcome>;
   },

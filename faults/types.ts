@@ -1,5 +1,6 @@
 /** What a fault is, and what it is injected into: processes of this machine, or a release on a cluster. */
 import type { Broker } from '../core/broker/port.js';
+import type { Backend } from '../ops/local/config.js';
 import type { InFlight } from '../ops/run/chunk-log.js';
 import type { Effect, Reading } from '../ops/run/observe.js';
 import type { Raw } from '../ops/run/raw-broker.js';
@@ -21,7 +22,7 @@ export interface Settings {
 }
 
 export interface Stage {
-  backend: 'redis' | 'rabbitmq';
+  backend: Backend;
   /** of the run, its broker as it is reached from here */
   env: Record<string, string>;
   /** of the names in the broker */

@@ -28,14 +28,14 @@ const onceAtSecondAttempt: NonNullable<Fault['prove']> = (_, hit, reading) => {
 
 /**
  * RabbitMQ: the record is confirmed and the acknowledgement never sent, so the chunk is computed again and its second
- * record is not counted. Redis: record and acknowledgement are one Lua step, so there is no such moment; the worker
+ * record is not counted. Redis and embedded: record and acknowledgement are one step, so there is no such moment; the worker
  * dies when the step's answer arrives, before it has learned of it, and the chunk is not computed again.
  */
 const recordedBeforeAck: NonNullable<Fault['prove']> = ({ backend }, hit, reading) => {
-  const wanted = backend === 'redis' ? '1' : '1 2';
+  const wanted = backend === 'rabbitmq' ? '1 2' : '1';
   if (attempts(hit, reading) !== wanted)
     throw new Stop(`chunk ${hit.chunk} has records of the attempts [${attempts(hit, reading)}], not [${wanted}]`);
-  if (reading.ledger.deduplicated !== (backend === 'redis' ? 0 : 1))
+  if (reading.ledger.deduplicated !== (backend === 'rabbitmq' ? 1 : 0))
     throw new Stop(`${reading.ledger.deduplicated} records were deduplicated`);
 };
 
@@ -73,7 +73,7 @@ const freeze: Fault = {
   heal: (stage, { worker = '' }) => stage.wake(worker),
   prove: (stage, { worker = '', chunk = '' }, { results }) => {
     const late = results.filter((r) => r.chunkId === chunk && r.workerId === worker);
-    if (stage.backend === 'redis' && late.length > 0)
+    if (stage.backend !== 'rabbitmq' && late.length > 0)
       throw new Stop(`${worker} settled chunk ${chunk} although its lease had gone to another`);
   },
 };

@@ -13,7 +13,12 @@ function rootAbove(folder: string): string {
 }
 
 const compiled = (folder: string): string => join(ROOT, 'dist', folder, 'main.js');
-export const PROGRAMS = { worker: compiled('worker'), seeder: compiled('seeder'), ttg: compiled('cli') } as const;
+export const PROGRAMS = {
+  worker: compiled('worker'),
+  seeder: compiled('seeder'),
+  ttg: compiled('cli'),
+  coordinator: compiled('core/broker/embedded/coordinator'),
+} as const;
 
 /** Path of a script, which works from any folder. */
 export const scriptPath = (name: string): string => join(ROOT, 'scripts', `${name}.mjs`);

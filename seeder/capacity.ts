@@ -67,6 +67,16 @@ export function checkCapacity(
     );
   }
   const disk = (chunks + queued + recorded) * (diskPerChunk + values) + (deadByNow + deadToCome) * capacity.diskPerDead;
+  if (capacity.diskLimit !== undefined && disk > capacity.diskLimit) {
+    refuse(
+      needs,
+      'disk',
+      disk,
+      capacity.diskLimit,
+      'what is free on the disk of the log (delete something there, or take another)',
+      values > 0,
+    );
+  }
   if (volumeBytes !== undefined && disk > volumeBytes) {
     refuse(
       needs,

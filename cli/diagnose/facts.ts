@@ -8,7 +8,7 @@ import type { HaltReason } from '../../core/wire/records.js';
 export interface Observation {
   readonly runId: string;
   /** static: an Indexed Job without a queue, a seeder or KEDA. */
-  readonly backend: 'redis' | 'rabbitmq' | 'static';
+  readonly backend: 'redis' | 'rabbitmq' | 'embedded' | 'static';
   /** When the last look ended. */
   readonly now: number;
   /** The longest that one attempt of a chunk may compute; undefined where the worker's environment is not known. */

@@ -17,6 +17,10 @@ export async function connect(
     const { connectRedis } = await import('./redis/connection.js');
     return connectRedis(config, log, signal, options);
   }
+  if (config.QUEUE_BACKEND === 'embedded') {
+    const { connectEmbedded } = await import('./embedded/connection.js');
+    return connectEmbedded(config, log, signal, options);
+  }
   const { connectRabbitmq } = await import('./rabbitmq/connection.js');
   return connectRabbitmq(config, log, signal, options);
 }

@@ -59,6 +59,8 @@ export interface Capacity {
   /** Estimate of what one dead parameter costs: its record and its dead letter. */
   readonly memoryPerDead: number;
   readonly diskPerDead: number;
+  /** Where the broker itself can tell: all that its disk has for it, what it holds already included. */
+  readonly diskLimit?: number;
   /** The largest record that the broker takes. */
   readonly maxRecordBytes: number;
 }

@@ -113,7 +113,7 @@ export const certificateSchema = z.object({
     image: text('with its digest where it was deployed by it; may be empty'),
     node: z.string(),
   }),
-  backend: z.enum(['redis', 'rabbitmq', 'static']),
+  backend: z.enum(['redis', 'rabbitmq', 'embedded', 'static']),
   injected: z
     .array(z.looseObject({ name: text('of the fault') }))
     .check(z.describe('faults that were injected, as given by --faults')),

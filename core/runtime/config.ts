@@ -44,7 +44,7 @@ export const ENVIRONMENT = {
   SIMULATE_FAULT_RATE: number(0, 0, 1),
   // which broker
   QUEUE_MODE: flag('false'),
-  QUEUE_BACKEND: z._default(z.enum(['redis', 'rabbitmq']), 'redis'),
+  QUEUE_BACKEND: z._default(z.enum(['redis', 'rabbitmq', 'embedded']), 'redis'),
   QUEUE_PREFIX: z._default(z.string().check(z.regex(/^[A-Za-z0-9_-]{1,40}$/)), 'ttg'),
   REDIS_HOST: text('ttg-redis'),
   REDIS_PORT: integer(6379, 1, 65_535),
@@ -55,6 +55,7 @@ export const ENVIRONMENT = {
   RABBITMQ_VHOST: text('/'),
   RABBITMQ_USER: text('ttg'),
   RABBITMQ_PASSWORD: secret(),
+  EMBEDDED_SOCKET: text(''),
   CONNECT_TIMEOUT_SECONDS: integer(120, 1, MOST_SECONDS),
   // the worker
   WORKER_ID: text('0'),
@@ -157,6 +158,12 @@ function checkTogether(v: Values): void {
     throw new ConfigError(
       `environment: RETRY_DELAY_MS=${v.RETRY_DELAY_MS} may not exceed STALE_THRESHOLD_MS=${v.STALE_THRESHOLD_MS} on Redis, ` +
         'where a delayed retry is a lease that falls due: raise STALE_THRESHOLD_MS or lower RETRY_DELAY_MS',
+    );
+  }
+  if (v.QUEUE_MODE && v.QUEUE_BACKEND === 'embedded' && !v.EMBEDDED_SOCKET) {
+    throw new ConfigError(
+      'environment: QUEUE_BACKEND=embedded needs EMBEDDED_SOCKET, the path of the socket that `ttg run` listens on: it ' +
+        'sets both for its own workers. Set it, or take redis or rabbitmq',
     );
   }
   if (v.TOTAL_PARAMETERS / v.CHUNK_SIZE > 20_000_000) {

@@ -26,6 +26,8 @@ export interface ProgramOptions {
   readonly logTo?: 1 | 2;
   /** Variables that take the place of the environment's, as a command's options do. */
   readonly given?: Readonly<Record<string, string>>;
+  /** Variables where the environment has none. */
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 type Body = (program: Program) => Promise<number | void>;
@@ -35,7 +37,7 @@ type Body = (program: Program) => Promise<number | void>;
  * The process ends once what it wrote is with its reader. For a reader that hangs a service waits five seconds; a
  * command waits as long as the reader is there, and five seconds after a signal.
  */
-export function runMain(component: string, body: Body, { logTo = 1, given = {} }: ProgramOptions = {}): void {
+export function runMain(component: string, body: Body, { logTo = 1, given = {}, defaults = {} }: ProgramOptions = {}): void {
   const stop = new AbortController();
   const log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component, logTo);
   const running = { log, crashed: false };
@@ -44,7 +46,7 @@ export function runMain(component: string, body: Body, { logTo = 1, given = {} }
     reportCrash(running.log, thrown);
     void leave(1, AbortSignal.timeout(LAST_WORDS_MS));
   });
-  void supervise(running, component, body, stop, { logTo, given }).then((status) =>
+  void supervise(running, component, body, stop, { logTo, given, defaults }).then((status) =>
     leave(
       running.crashed ? 1 : status,
       logTo === 1 ? AbortSignal.timeout(LAST_LINES_MS) : later(stop.signal, LAST_LINES_MS),
@@ -62,10 +64,10 @@ async function supervise(
   component: string,
   body: Body,
   stop: AbortController,
-  { logTo, given }: Required<ProgramOptions>,
+  { logTo, given, defaults }: Required<ProgramOptions>,
 ): Promise<number> {
   try {
-    const config = loadConfig({ ...process.env, ...given });
+    const config = loadConfig({ ...defaults, ...process.env, ...given });
     const log = (running.log = createLogger(config, component, logTo));
     stopOnSignals(log, stop);
     return (await body({ config, log, stop: stop.signal, out: standard(1) })) ?? 0;
@@ -87,6 +89,14 @@ function reportCrash(log: Logger, thrown: unknown): void {
 }
 
 function stopOnSignals(log: Logger, controller: AbortController): void {
+  // A worker of `ttg run` has a channel to it, and leaves when that process is no more, however it ended.
+  if (process.channel) {
+    process.once('disconnect', () => {
+      log.info('the process that started this one has ended: stopping');
+      controller.abort();
+    });
+    process.channel.unref();
+  }
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(128 + (name === 'SIGTERM' ? 15 : 2));

@@ -9,7 +9,7 @@ import type { Rng } from '../rng.js';
 import type { ClusterStage, ClusterFault as Fault } from './stage.js';
 
 /** Many chunks without work: about a third of a second of publishing, and drained in seconds. */
-const run = (backend: 'redis' | 'rabbitmq') => ({
+const run = (backend: ClusterStage['backend']) => ({
   TOTAL_PARAMETERS: backend === 'redis' ? '60000' : '10000',
   CHUNK_SIZE: '1',
   SIMULATE_WORK_MS: '0',

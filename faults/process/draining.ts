@@ -9,7 +9,7 @@ import type { ProcessFault, ProcessStage } from './stage.js';
 const SECOND_MS = 1000;
 
 /**
- * Redis loses what it wrote since its last fsync, at most a second. RabbitMQ confirms after the write to disk, so a
+ * Redis loses what it wrote since its last fsync, at most a second. RabbitMQ and the embedded broker confirm after the write to disk, so a
  * loss of power takes nothing that it confirmed: to everybody else it is a kill -9, and that is what is done.
  */
 const powerLoss: ProcessFault = {
@@ -18,6 +18,11 @@ const powerLoss: ProcessFault = {
   inject: async (stage) => {
     const { broker } = stage;
     if (stage.backend === 'rabbitmq') return { target: 'rabbitmq', observed: await stage.killBroker() };
+    if (stage.backend === 'embedded') {
+      const observed = await stage.killBroker();
+      await broker.tearLog();
+      return { target: 'embedded', observed: `${observed}; half a record at the end of its log` };
+    }
     const before = await broker.logBytes();
     await sleep(SECOND_MS, undefined, { signal: stage.signal });
     const [lost, recorded] = [(await broker.logBytes()) - before, (await stage.read()).results.length];

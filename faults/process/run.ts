@@ -1,5 +1,6 @@
 /** Faults by name, each on a run of its own as processes of this machine, over one broker. */
 import { startBroker, type LocalBroker } from '../../ops/local/broker.js';
+import type { Backend } from '../../ops/local/config.js';
 import { readPreset } from '../../ops/run/preset.js';
 import type { Script } from '../../ops/script/frame.js';
 import { CLUSTER_FAULTS, PROCESS_FAULTS } from '../catalogue.js';
@@ -19,7 +20,7 @@ export async function runSeriesOnProcesses(
     preset: presetName,
     seed,
     maxWorkers,
-  }: { backend: 'redis' | 'rabbitmq'; preset: string; seed: number; maxWorkers?: number | undefined },
+  }: { backend: Backend; preset: string; seed: number; maxWorkers?: number | undefined },
   script: Script,
 ): Promise<number> {
   const names = faultNames(list, PROCESS_FAULTS, CLUSTER_FAULTS);

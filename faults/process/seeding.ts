@@ -15,7 +15,7 @@ const SEEDING_RUN = { TOTAL_PARAMETERS: '6000', CHUNK_SIZE: '2', SIMULATE_WORK_M
 const PATIENT = { STALE_THRESHOLD_MS: '12500' };
 
 /** About what a chunk takes on the wire. */
-const BYTES_PER_CHUNK = { redis: 30, rabbitmq: 300 };
+const BYTES_PER_CHUNK = { redis: 30, rabbitmq: 300, embedded: 24 };
 
 /** A seeder whose connection stops in the middle of publishing, after a number of bytes that the seed decides. */
 async function startStallingSeeder(stage: ProcessStage, rng: Rng, env: Record<string, string> = {}): Promise<Process> {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LocalBroker } from '../../ops/local/broker.js';
+import { addressOf, type LocalBroker } from '../../ops/local/broker.js';
 import {
   type Processes as ProcessesType,
   type Process,
@@ -61,7 +61,7 @@ export async function makeProcessStage(
   const observer = await openBroker({ ...env, POD_NAME: 'observer' }, over.signal);
   const runId = String(env.RUN_ID);
   const prefix = String(env.QUEUE_PREFIX);
-  const portVariable = broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
+  const { variable, address } = addressOf(broker);
   const processOf = (name: string) => {
     const found = processes.get(name);
     if (!found) throw new Stop(`there is no worker ${name}`);
@@ -91,11 +91,11 @@ export async function makeProcessStage(
     start: async () => void stage.startSeeder(),
     reseed: () => seededBy(stage, stage.startSeeder()),
     proxy: async () => {
-      const proxy = await startProxy(broker.port);
+      const proxy = await startProxy(address);
       proxies.push(proxy);
       return proxy;
     },
-    through: (proxy) => ({ [portVariable]: String(proxy.port) }),
+    through: (proxy) => ({ [variable]: String(proxy.address) }),
     read: () => readRun(observer, runId),
     raw: () => openRaw(broker, prefix),
     inFlight: async () => processes.running('worker').flatMap(({ name, log }) => inFlightOf(name, log)),
@@ -111,10 +111,9 @@ export async function makeProcessStage(
     wake: (name) => wake(processOf(name), stage.until),
     killBroker: async () => {
       await broker.kill9();
-      const answer = await dial(broker.port);
-      if (answer !== 'ECONNREFUSED')
-        throw new Stop(`${broker.backend} was killed, but port ${broker.port} answers: ${answer}`);
-      return `port ${broker.port}: connection refused`;
+      const answer = await dial(address);
+      if (answer !== 'ECONNREFUSED') throw new Stop(`${broker.backend} was killed, but ${address} answers: ${answer}`);
+      return `${address}: connection refused`;
     },
     restartBroker: broker.restart,
     until: (observe, what) => untilSeen(observe, what, settings.deadlineSeconds, signal),

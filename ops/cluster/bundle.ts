@@ -49,6 +49,8 @@ export async function bundle({
       keepNames: true,
       legalComments: 'none',
       banner: { js: BANNER },
+      // What `ttg run` is made of needs the repository, and says so in the image.
+      external: ['../ops/here/*'],
       plugins: [inlineLua()],
       logLevel: 'error',
     });

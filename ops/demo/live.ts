@@ -64,7 +64,7 @@ export function blockOf({ runId, total, done, dead, rate, etaSeconds, depth, wor
   ];
 }
 
-function plainLine({ runId, total, done, dead, rate, etaSeconds, depth, workers }: Progress): string {
+export function plainLine({ runId, total, done, dead, rate, etaSeconds, depth, workers }: Progress): string {
   if (total === 0) return `${runId}: not seeded yet, ${workers} workers`;
   const parts = [
     `${(((done + dead) / total) * 100).toFixed(1)} %`,

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '../local/broker.js';
+import type { Backend } from '../local/config.js';
 import { makeProcesses, startScaler } from '../local/fleet.js';
 import { readPreset } from '../run/preset.js';
 import type { Script } from '../script/frame.js';
@@ -16,7 +17,7 @@ export async function localStage(
     preset: name,
     runId,
     maxWorkers,
-  }: { backend: 'redis' | 'rabbitmq'; preset: string; runId: string; maxWorkers?: number | undefined },
+  }: { backend: Backend; preset: string; runId: string; maxWorkers?: number | undefined },
 ): Promise<Stage> {
   const preset = readPreset(name, backend);
   const broker = await script.step(`starting ${backend}`, (say) => startBroker(backend, { log: say }));

@@ -8,7 +8,7 @@ import { loadConfig } from '../../core/runtime/config.js';
 import { asError, ConfigError } from '../../core/runtime/errors.js';
 import { isNothing, isObject, SweepError } from '../../core/sweep/fault.js';
 import { sweepOf } from '../../core/sweep/read.js';
-import { parseHelmYaml } from './helm-yaml.js';
+import { parseHelmYaml, type HelmYaml } from './helm-yaml.js';
 
 export interface ValuesFile {
   /** What the chart renders as the sweep document, and `ttg run` writes to `runs/ID/sweep.json`. */
@@ -26,7 +26,7 @@ export interface ValuesFile {
   };
   /** `results.store`; empty where the file does not say. */
   readonly resultsStore: string;
-  /** The file as Helm reads it, without what options gave. */
+  /** The file as Helm reads it, without what options gave, but changed. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -35,6 +35,8 @@ export interface Files {
   readonly source?: string | undefined;
   /** Takes the place of `parameters.table`. */
   readonly table?: string | undefined;
+  /** Sets values over those of the file, and looks at its keys. @param placeOf `:7:5` of a path */
+  readonly change?: (values: ValuesFile['raw'], placeOf: HelmYaml['placeOf']) => ValuesFile['raw'];
 }
 
 /** A larger table is not copied into the document: its path and SHA-256 stand there. The id is the same either way. */
@@ -46,7 +48,7 @@ const NOT_SWEEPS = ['source', 'simulateWorkMs', 'simulateFaultRate'];
 /** @throws ConfigError naming file, line and column, what is wrong, and the remedy */
 export async function readValuesFile(path: string, files: Files = {}): Promise<ValuesFile> {
   const yaml = parseHelmYaml(await textOf(path, 'values file'), path);
-  const raw = yaml.values;
+  const raw = files.change?.(yaml.values, (path) => yaml.placeOf(path)) ?? yaml.values;
   const section = (name: string): Readonly<Record<string, unknown>> => {
     const given = raw[name];
     if (isNothing(given)) return {};

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Provider, Backend, Spec } from './config.js';
+import type { Provider, Backend, Server, Spec } from './config.js';
+import { startCoordinatorProcess } from './coordinator.js';
 import { dockerObstacle, docker } from './docker.js';
 import { guard } from './guard.js';
 import { findProgram, native } from './native.js';
@@ -30,7 +31,10 @@ export interface LocalBroker {
   backend: Backend;
   provider: Provider;
   host: string;
+  /** 0 on the embedded broker, which has a socket */
   port: number;
+  /** embedded: the path of its socket; empty on the others */
+  socket: string;
   /** RabbitMQ's HTTP API; 0 on Redis */
   managementPort: number;
   /** empty on Redis */
@@ -46,6 +50,8 @@ export interface LocalBroker {
   logBytes: () => Promise<number>;
   /** Redis, after kill9: cuts so many bytes off that file's end, as a loss of power does */
   cutLog: (bytes: number) => Promise<void>;
+  /** embedded, after kill9: half a line at the end of every log, as a loss of power in the middle of a write leaves */
+  tearLog: () => Promise<void>;
   /** ends it and removes everything, but for what is in `persistDir` */
   stop: () => Promise<void>;
 }
@@ -62,6 +68,7 @@ export async function availableProviders(
   backend: Backend,
   explain: (reason: string) => void = () => {},
 ): Promise<Provider[]> {
+  if (backend === 'embedded') return ['path'];
   const available: Provider[] = [];
   for (const provider of PROVIDERS) {
     const obstacle = await findObstacle(provider, backend);
@@ -71,7 +78,7 @@ export async function availableProviders(
   return available;
 }
 
-async function findObstacle(provider: Provider, backend: Backend): Promise<string | undefined> {
+async function findObstacle(provider: Provider, backend: Server): Promise<string | undefined> {
   if (provider === 'docker') return dockerObstacle(backend);
   const installed = findProgram(backend);
   if (provider === 'path') return installed ? undefined : `${backend}-server is not installed`;
@@ -81,6 +88,7 @@ async function findObstacle(provider: Provider, backend: Backend): Promise<strin
 /** @returns ready: it answers to `user` and `password` */
 export async function startBroker(backend: Backend, options: Options = {}): Promise<LocalBroker> {
   const log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
+  if (backend === 'embedded') return startCoordinatorProcess({ ...options, log });
   const provider = options.provider ?? (await choose(backend, log));
   if (provider === 'packages' && !findProgram(backend)) {
     log(`${backend}: installing ${backend}-server with apt-get`);
@@ -102,6 +110,7 @@ export async function startBroker(backend: Backend, options: Options = {}): Prom
       provider,
       host: '127.0.0.1',
       port,
+      socket: '',
       managementPort,
       user,
       password,
@@ -109,6 +118,7 @@ export async function startBroker(backend: Backend, options: Options = {}): Prom
       kill9: engine.kill9,
       restart: start,
       ...aof(spec, engine),
+      tearLog: () => Promise.reject(new Error(`${backend}: nobody here knows how to tear its log`)),
       stop,
     };
   } catch (error) {
@@ -118,7 +128,7 @@ export async function startBroker(backend: Backend, options: Options = {}): Prom
 }
 
 /** Docker if an engine answers, else what is installed, else Debian's packages; said aloud. */
-async function choose(backend: Backend, log: (line: string) => void) {
+async function choose(backend: Server, log: (line: string) => void) {
   const reasons: string[] = [];
   const [first] = await availableProviders(backend, (reason) => reasons.push(reason));
   if (!first)
@@ -132,13 +142,13 @@ async function choose(backend: Backend, log: (line: string) => void) {
   return first;
 }
 
-function installedProgram(backend: Backend) {
+function installedProgram(backend: Server) {
   const program = findProgram(backend);
   if (!program) throw new Error(`${backend}-server is not installed. Do one of these:\n${remedy(backend)}`);
   return program;
 }
 
-async function specify(backend: Backend, options: Options): Promise<Spec> {
+async function specify(backend: Server, options: Options): Promise<Spec> {
   const id = randomBytes(4).toString('hex');
   const keep = options.persistDir !== undefined;
   const dir = keep ? resolve(options.persistDir as string) : mkdtempSync(join(tmpdir(), `ttg-${backend}-`));
@@ -160,6 +170,15 @@ async function specify(backend: Backend, options: Options): Promise<Spec> {
     maxmemory: options.maxmemory,
     settings: options.settings ?? [],
   };
+}
+
+/** What leads a process to this broker, and through a proxy of it to another address. */
+export function addressOf({ backend, port, socket }: Pick<LocalBroker, 'backend' | 'port' | 'socket'>): {
+  variable: string;
+  address: number | string;
+} {
+  const variable = { redis: 'REDIS_PORT', rabbitmq: 'RABBITMQ_PORT', embedded: 'EMBEDDED_SOCKET' }[backend];
+  return { variable, address: socket || port };
 }
 
 /** RabbitMQ keeps the password in its data, so data that is kept needs the password kept. */

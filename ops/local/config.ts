@@ -1,12 +1,16 @@
 /** The configuration files of a local broker, as text. Pure: nothing here touches disk or network. */
 
-export type Backend = 'redis' | 'rabbitmq';
+/** Brokers that are servers of their own, with packages and images. */
+export type Server = 'redis' | 'rabbitmq';
+
+/** What a run can have for a broker on this machine; `embedded` is our own program, and always there. */
+export type Backend = Server | 'embedded';
 
 export type Provider = 'docker' | 'path' | 'packages';
 
 /** What one local broker is made of. */
 export interface Spec {
-  backend: Backend;
+  backend: Server;
   /** unique on this machine */
   name: string;
   /** holds configuration, data, logs and pid files */

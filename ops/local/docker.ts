@@ -2,7 +2,7 @@
 import { rmSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  type Backend,
+  type Server,
   type Spec,
   type Engine,
   ERLANG_ARGS,
@@ -19,7 +19,7 @@ const IMAGES = {
 };
 
 /** Why Docker cannot give this broker, or undefined if it can. Pulls the image if the engine lacks it. */
-export async function dockerObstacle(backend: Backend): Promise<string | undefined> {
+export async function dockerObstacle(backend: Server): Promise<string | undefined> {
   try {
     await run('docker', ['info', '--format', '{{.ServerVersion}}'], { timeoutMs: 10_000 });
   } catch (error) {

@@ -97,7 +97,10 @@ export async function startScaler(
     while (!over.signal.aborted) {
       const wanted = await broker.depth().then(
         ({ ready, leased, delayed }) =>
-          Math.min(max, Math.ceil((ready + leased + (env.QUEUE_BACKEND === 'redis' ? delayed : 0)) / chunksPerWorker)),
+          Math.min(
+            max,
+            Math.ceil((ready + leased + (env.QUEUE_BACKEND === 'rabbitmq' ? 0 : delayed)) / chunksPerWorker),
+          ),
         () => 0, // the broker is away: KEDA starts nothing either
       );
       for (let n = wanted - (await running()); n > 0 && !over.signal.aborted; n--) spawn();

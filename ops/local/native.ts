@@ -32,6 +32,7 @@ export interface Program {
 /** @returns path of the server's program */
 export function findProgram(backend: Backend): string | undefined {
   const path = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  if (backend === 'embedded') return process.execPath;
   if (backend === 'redis') return path.map((dir) => join(dir, 'redis-server')).find(isExecutable);
   // Debian's wrapper changes to the user rabbitmq, who cannot read our directory: take the script behind it.
   return [...path.flatMap(behindWrapper), ...behindWrapper('/usr/lib/rabbitmq/bin')].find(isExecutable);
@@ -166,7 +167,13 @@ function findPortMapper() {
 }
 
 /** A process group of its own, so that a Ctrl-C for the owner does not reach it; the guard ends it. */
-function launch(spec: Spec, name: string, program: string, args: string[], env: NodeJS.ProcessEnv): Program {
+export function launch(
+  spec: Pick<Spec, 'dir'>,
+  name: string,
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Program {
   const log = openSync(join(spec.dir, `${name}.log`), 'a', 0o600);
   const pidFile = join(spec.dir, `${name}.pid`);
   const child = spawn(program, args, { cwd: spec.dir, env, detached: true, stdio: ['ignore', log, log] });

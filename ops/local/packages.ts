@@ -1,6 +1,6 @@
 /** Installs a broker from Debian's packages, without letting the system's service start. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import type { Backend } from './config.js';
+import type { Server } from './config.js';
 import { run } from './guard.js';
 
 const PACKAGES = { redis: 'redis-server', rabbitmq: 'rabbitmq-server' };
@@ -14,7 +14,7 @@ export function packagesObstacle(): string | undefined {
   return process.getuid?.() === 0 ? undefined : 'installing packages needs root';
 }
 
-export async function installPackage(backend: Backend) {
+export async function installPackage(backend: Server) {
   const ours = !existsSync(POLICY);
   if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
@@ -37,7 +37,7 @@ async function aptGet(args: string[]) {
   });
 }
 
-export function remedy(backend: Backend) {
+export function remedy(backend: Server) {
   const image = backend === 'redis' ? 'redis:8' : 'rabbitmq:4-management';
   return [
     `  Docker:           start the engine, then: docker pull ${image}`,

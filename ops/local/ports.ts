@@ -44,10 +44,11 @@ export function talk(port: number, request: string, isWhole: (answer: string) =>
   });
 }
 
-/** @returns the error's code, or `open` */
-export function dial(port: number): Promise<string> {
+/** @param where a port of this machine, or the path of a socket; @returns the error's code, or `open` */
+export function dial(where: number | string): Promise<string> {
+  const target = typeof where === 'number' ? { host: '127.0.0.1', port: where } : { path: where };
   return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port }, () => {
+    const socket = createConnection(target, () => {
       socket.destroy();
       resolve('open');
     });

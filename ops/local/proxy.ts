@@ -1,9 +1,13 @@
-/** A TCP proxy to a port of this machine whose traffic can be stalled, cut, or stopped after so many bytes. */
+/** A proxy to a port or a socket of this machine whose traffic can be stalled, cut, or stopped after so many bytes. */
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 
 export interface Proxy {
-  port: number;
+  /** of the kind that it was started with: a port, or the path of a socket */
+  address: number | string;
   /** open ones */
   connections: () => number;
   /** bytes from clients to the broker so far */
@@ -20,7 +24,8 @@ export interface Proxy {
   close: () => Promise<void>;
 }
 
-export async function startProxy(targetPort: number): Promise<Proxy> {
+/** @param target a port of 127.0.0.1, or the path of a socket */
+export async function startProxy(target: number | string): Promise<Proxy> {
   /** what is held back for each socket */
   const waiting: Map<Socket, Buffer[]> = new Map();
   let passed = 0;
@@ -33,7 +38,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     for (const socket of waiting.keys()) socket.pause();
   };
   const server = createServer((client) => {
-    const upstream = connect(targetPort, '127.0.0.1');
+    const upstream = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
@@ -62,15 +67,17 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     }
     if (isCut) client.destroy();
   });
-  server.listen(0, '127.0.0.1');
+  const path = typeof target === 'string' ? join(await mkdtemp(join(tmpdir(), 'ttg-proxy-')), 'socket') : undefined;
+  if (path === undefined) server.listen(0, '127.0.0.1');
+  else server.listen(path);
   await once(server, 'listening');
-  const address = server.address();
+  const bound = server.address();
   const cut = () => {
     isCut = true;
     for (const socket of waiting.keys()) socket.destroy();
   };
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    address: path ?? (typeof bound === 'object' && bound ? bound.port : 0),
     connections: () => waiting.size / 2,
     passed: () => passed,
     stalled: () => isStalled,
@@ -87,6 +94,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
       cut();
       server.close();
       await once(server, 'close');
+      if (path !== undefined) await rm(dirname(path), { recursive: true, force: true });
     },
   };
 }

@@ -37,7 +37,9 @@ export const VARIABLES = {
 
 /** @param name small, medium or large */
 export function readPreset(name: string, backend: string): Preset {
-  const values = merge(load('chart/values.yaml'), load(`values/${name}-${backend}.yaml`));
+  // Without a cluster nothing of the preset is about its broker.
+  const file = backend === 'embedded' ? `values/${name}-redis.yaml` : `values/${name}-${backend}.yaml`;
+  const values = merge(load('chart/values.yaml'), load(file));
   const env = Object.fromEntries(
     Object.entries(VARIABLES).flatMap(([path, variable]) => {
       const value = at(values, path);

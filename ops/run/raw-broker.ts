@@ -2,8 +2,13 @@
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
 import type { Wire } from '../../core/wire/records.js';
+import { openOperator } from '../../core/broker/embedded/operator.js';
 import { topologyOf } from '../../core/broker/rabbitmq/topology.js';
+import { connect } from '../../core/broker/connect.js';
 import { toFields } from '../../core/broker/redis/codec.js';
+import { loadConfig } from '../../core/runtime/config.js';
+import { createLogger } from '../../core/runtime/logger.js';
+import { deadLetterWire } from '../../core/wire/dead-letter.js';
 import type { LocalBroker } from '../local/broker.js';
 
 export interface Pending {
@@ -13,7 +18,8 @@ export interface Pending {
 }
 
 /** All that is needed of a broker to reach it, local or forwarded. */
-export type Address = Pick<LocalBroker, 'backend' | 'host' | 'port' | 'user' | 'password'>;
+export type Address = Pick<LocalBroker, 'backend' | 'host' | 'port' | 'user' | 'password'> &
+  Partial<Pick<LocalBroker, 'socket'>>;
 
 export interface Raw extends AsyncDisposable {
   /** Puts bytes that are no task message into the queue. */
@@ -26,9 +32,9 @@ export interface Raw extends AsyncDisposable {
   deleteRecord(position: string): Promise<void>;
   /** Everything that each dead letter carries, headers left out. */
   deadLetters(): Promise<Buffer[]>;
-  /** Redis: entries of the task stream, which is what the trigger counts. */
+  /** Redis: entries of the task stream, which is what the trigger counts; embedded: the unfinished chunks. */
   queueLength(): Promise<number>;
-  /** Redis: the group's pending entries. */
+  /** Redis: the group's pending entries; embedded: the leases. */
   pending(): Promise<Pending[]>;
   /** Messages in the queue now, and not settled (Redis) or not delivered (RabbitMQ). */
   waiting(): Promise<number>;
@@ -41,7 +47,49 @@ export interface Raw extends AsyncDisposable {
 }
 
 export function openRaw(broker: Address, prefix: string): Promise<Raw> {
+  if (broker.backend === 'embedded') return openEmbedded(broker, prefix);
   return broker.backend === 'redis' ? openRedis(broker, prefix) : openRabbitmq(broker, prefix);
+}
+
+async function openEmbedded({ socket = '' }: Address, prefix: string): Promise<Raw> {
+  const config = loadConfig({
+    QUEUE_MODE: 'true',
+    QUEUE_BACKEND: 'embedded',
+    EMBEDDED_SOCKET: socket,
+    QUEUE_PREFIX: prefix,
+    POD_NAME: 'operator',
+    LOG_LEVEL: 'ERROR',
+  });
+  const log = createLogger(config, 'operator', 2);
+  const never = new AbortController().signal;
+  const operator = await openOperator(config, log, never);
+  const broker = await connect(config, log, never);
+  const waiting = async () => {
+    const { ready, leased, delayed } = await broker.depth();
+    return ready + leased + delayed;
+  };
+  return {
+    putTask: (bytes) => operator.put('queue', bytes),
+    putRecord: (bytes) => operator.put('log', bytes),
+    putWire: (wire) => operator.put('log', Buffer.from(JSON.stringify(wire))),
+    deleteRecord: () => Promise.reject(new Error('nothing can be deleted from the embedded log')),
+    async deadLetters() {
+      const found: Buffer[] = [];
+      for await (const letter of broker.deadLetters())
+        found.push(letter.chunk ? Buffer.from(JSON.stringify(deadLetterWire(letter))) : letter.raw);
+      return found;
+    },
+    queueLength: waiting,
+    pending: async () => [...(await operator.pending())],
+    waiting,
+    loseQueue: async () => void (await operator.purge()),
+    purgeQueue: () => operator.purge(),
+    removeAll: () => operator.remove(),
+    [Symbol.asyncDispose]: async () => {
+      operator.close();
+      await broker[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function openRedis(broker: Address, prefix: string): Promise<Raw> {

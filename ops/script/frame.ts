@@ -81,7 +81,8 @@ function readFlags<F extends Record<string, Flag>>(usage: Usage<F>) {
   return undefined;
 }
 
-function makeScript(signal: AbortSignal, undos: Undo[]): Script {
+/** What a body gets, for a program with a frame of its own. */
+export function makeScript(signal: AbortSignal, undos: Undo[] = []): Script {
   return {
     signal,
     sh: $({ quiet: true, signal, stdio: ['ignore', 'pipe', 'pipe'] }),

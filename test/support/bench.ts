@@ -12,6 +12,7 @@ import type { Chunk } from '../../core/model/chunk.js';
 import type { DeadLetter } from '../../core/wire/dead-letter.js';
 import type { LogEntry, LogRecord, PlanRecord, Result, ResultRecord } from '../../core/wire/records.js';
 import { chunksOf, type Plan } from '../../core/model/plan.js';
+import { addressOf } from '../../ops/local/broker.js';
 import { cuttableProxy, type Cuttable } from './cuttable.js';
 import { openRaw, type Raw } from '../../ops/run/raw-broker.js';
 import type { Reachable } from './shared.js';
@@ -81,11 +82,11 @@ export class Bench implements AsyncDisposable {
     name: string,
     options: ConnectOptions = {},
   ): Promise<{ broker: Worker; die: () => void; stall: () => void; heal: () => void }> {
-    const proxy = await cuttableProxy(this.#broker.port);
-    const variable = this.#broker.backend === 'redis' ? 'REDIS_PORT' : 'RABBITMQ_PORT';
+    const { variable, address } = addressOf(this.#broker);
+    const proxy = await cuttableProxy(address);
     this.#proxies.push(proxy);
     return {
-      broker: await this.worker(name, { [variable]: String(proxy.port) }, options),
+      broker: await this.worker(name, { [variable]: String(proxy.address) }, options),
       die: () => proxy.cut(),
       stall: () => proxy.stall(),
       heal: () => proxy.heal(),

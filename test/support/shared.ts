@@ -2,15 +2,28 @@
 import type { LocalBroker } from '../../ops/local/broker.js';
 
 /** All that a test needs of a broker which it neither kills nor stops. */
-export type Reachable = Pick<LocalBroker, 'backend' | 'host' | 'port' | 'managementPort' | 'user' | 'password' | 'env'>;
+export type Reachable = Pick<
+  LocalBroker,
+  'backend' | 'host' | 'port' | 'socket' | 'managementPort' | 'user' | 'password' | 'env'
+>;
 
 declare module 'vitest' {
   export interface ProvidedContext {
     redis: Reachable;
     rabbitmq: Reachable;
+    embedded: Reachable;
   }
 }
 
-export function reachable({ backend, host, port, managementPort, user, password, env }: LocalBroker): Reachable {
-  return { backend, host, port, managementPort, user, password, env };
+export function reachable({
+  backend,
+  host,
+  port,
+  socket,
+  managementPort,
+  user,
+  password,
+  env,
+}: LocalBroker): Reachable {
+  return { backend, host, port, socket, managementPort, user, password, env };
 }

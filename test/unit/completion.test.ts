@@ -34,6 +34,12 @@ describe('the completion of bash', { timeout: 60_000 }, () => {
     [['dlq', 'replay', '--a'], ['--all']],
     [['verify', '--json', '--wa'], ['--wait']],
     [['verify', '--check', ''], ['run.json']],
+    [['run', 'ru'], ['run.json']],
+    [['run', '--source', ''], ['run.json']],
+    [
+      ['run', '--jo'],
+      ['--jobs', '--joblog'],
+    ],
     [['verify', '--deadline', ''], ['']],
     [['completion', 'f'], ['fish']],
   ])('offers behind %j the words %j', async (words, offers) => {

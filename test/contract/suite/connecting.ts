@@ -6,19 +6,22 @@ import type { Harness } from './harness.js';
 
 export function describeConnecting(h: Harness): void {
   describe('connecting', () => {
-    it('refuses a wrong password as a ConfigError, at once and not at the deadline', async () => {
-      await using bench = h.bench();
-      const wrong = { REDIS_PASSWORD: 'wrong', RABBITMQ_PASSWORD: 'wrong' };
-      const attempt = within(bench.connectOnly('w1', wrong), 10_000, 'refusing a wrong password');
-      await expect(attempt).rejects.toThrow(ConfigError);
-    });
+    // Who may open the socket of the embedded broker is a matter of file modes: see embedded-coordinator.test.ts.
+    it.skipIf(h.backend === 'embedded')(
+      'refuses a wrong password as a ConfigError, at once and not at the deadline',
+      async () => {
+        await using bench = h.bench();
+        const wrong = { REDIS_PASSWORD: 'wrong', RABBITMQ_PASSWORD: 'wrong' };
+        const attempt = within(bench.connectOnly('w1', wrong), 10_000, 'refusing a wrong password');
+        await expect(attempt).rejects.toThrow(ConfigError);
+      },
+    );
 
     it('gives up when the broker does not answer within CONNECT_TIMEOUT_SECONDS, and says where it looked', async () => {
       await using bench = h.bench();
-      // Port 9 of this machine: nobody listens there.
-      const nowhere = { REDIS_PORT: '9', RABBITMQ_PORT: '9', CONNECT_TIMEOUT_SECONDS: '1' };
-      const attempt = within(bench.connectOnly('w1', nowhere), 10_000, 'giving up');
-      await expect(attempt).rejects.toThrow(/127\.0\.0\.1:9/);
+      const { env, named } = h.nowhere;
+      const attempt = within(bench.connectOnly('w1', { ...env, CONNECT_TIMEOUT_SECONDS: '1' }), 10_000, 'giving up');
+      await expect(attempt).rejects.toThrow(named);
     });
 
     it('prepares twice, and from several connections at once, without harm to what is stored', async () => {

@@ -67,7 +67,7 @@ export function describeDying(h: Harness): void {
     });
 
     // On Redis a busy worker looks for what is due every STALE_CHECK_INTERVAL_SECONDS, so it need not be the next.
-    if (h.leaseIsConnection) {
+    if (h.leaseEndsWithConnection) {
       it('gives the chunk of a dead worker to the next that asks, also while that one still settles its last', async () => {
         await using bench = h.bench();
         const worker = await bench.worker('survivor');

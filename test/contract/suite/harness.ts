@@ -24,6 +24,10 @@ export interface Harness {
    * whose connection is gone cannot know. Redis: a lease ends when its worker has been silent for STALE_THRESHOLD_MS.
    */
   readonly leaseIsConnection: boolean;
+  /** A broken connection ends its leases at once; on the embedded broker silence does so too. */
+  readonly leaseEndsWithConnection: boolean;
+  /** What leads nowhere, and what an error then says. */
+  readonly nowhere: { readonly env: Record<string, string>; readonly named: RegExp };
   broker(): LocalBroker;
   /** A broker that promises what it confirmed even to kill -9. */
   durableBroker(): Promise<LocalBroker>;
@@ -64,11 +68,17 @@ export async function describeContract(backend: Backend): Promise<void> {
       const harness: Harness = {
         backend,
         leaseIsConnection: backend === 'rabbitmq',
+        leaseEndsWithConnection: backend !== 'redis',
+        nowhere:
+          backend === 'embedded'
+            ? { env: { EMBEDDED_SOCKET: '/tmp/ttg-nobody/socket' }, named: /\/tmp\/ttg-nobody\/socket/ }
+            : // Port 9 of this machine: nobody listens there.
+              { env: { REDIS_PORT: '9', RABBITMQ_PORT: '9' }, named: /127\.0\.0\.1:9/ },
         broker: started,
         // With the chart's `appendfsync everysec` the last second may be lost to kill -9; that is written where users
         // read it.
         durableBroker: async () => {
-          if (backend === 'rabbitmq') return started();
+          if (backend !== 'redis') return started();
           const durable = await startBroker(backend, { provider, appendfsync: 'always' });
           extra.push(durable);
           return durable;

@@ -1,0 +1,100 @@
+/** The coordinator: owns a directory, and answers on a socket for all queue prefixes in it. */
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join, resolve } from 'node:path';
+import { once } from 'node:events';
+import type { Logger } from '../../../runtime/logger.js';
+import { lockDirectory } from './lock.js';
+import { Peer } from './peer.js';
+import { socketPath } from './socket-path.js';
+import { Space } from './space.js';
+
+export interface CoordinatorOptions {
+  /** Where the logs are: `<queue prefix>.log`. Made if it is not there. */
+  readonly dir: string;
+  /** Where workers connect; `socket` in the directory if it is left out. A path too long is replaced by a short one. */
+  readonly socket?: string;
+  readonly log: Logger;
+}
+
+export interface Coordinator extends AsyncDisposable {
+  readonly dir: string;
+  /** For workers: EMBEDDED_SOCKET. */
+  readonly socket: string;
+}
+
+/** @throws ConfigError where another coordinator has the directory, or a log in it is damaged */
+export async function startCoordinator({ dir, socket, log }: CoordinatorOptions): Promise<Coordinator> {
+  const home = resolve(dir);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const unlock = lockDirectory(home);
+  const spaces = new Spaces(home, log);
+  const address = socketPath(socket ?? join(home, 'socket'));
+  const peers = new Set<Peer>();
+  const take = (connection: Socket): void => {
+    const peer = new Peer(
+      connection,
+      (prefix) => spaces.open(prefix),
+      (space) => spaces.remove(space),
+      log,
+    );
+    peers.add(peer);
+    connection.on('close', () => peers.delete(peer));
+  };
+  const server = createServer(take);
+  const close = async (): Promise<void> => {
+    server.close();
+    for (const peer of peers) peer.end();
+    await spaces.close();
+    address.remove();
+    unlock();
+  };
+  try {
+    // What is damaged is told now and not to the first worker.
+    for (const name of readdirSync(home)) if (name.endsWith('.log')) await spaces.open(name.slice(0, -4));
+    await listen(server, address.path);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  log.debug({ dir: home, socket: address.path }, 'coordinator listens');
+  return { dir: home, socket: address.path, [Symbol.asyncDispose]: close };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  // That of a process that was killed: the directory is ours.
+  rmSync(path, { force: true });
+  server.listen(path);
+  await once(server, 'listening');
+  chmodSync(path, 0o600);
+}
+
+/** What the prefixes name, opened once each. */
+class Spaces {
+  readonly #dir: string;
+  readonly #log: Logger;
+  readonly #open = new Map<string, Promise<Space>>();
+
+  constructor(dir: string, log: Logger) {
+    this.#dir = dir;
+    this.#log = log;
+  }
+
+  open(prefix: string): Promise<Space> {
+    let space = this.#open.get(prefix);
+    if (!space) {
+      this.#open.set(prefix, (space = Space.open(this.#dir, prefix, this.#log)));
+      space.catch(() => this.#open.delete(prefix));
+    }
+    return space;
+  }
+
+  async remove(space: Space): Promise<void> {
+    for (const [prefix, open] of this.#open) if ((await open) === space) this.#open.delete(prefix);
+    await space.remove();
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map(async (space) => (await space).close()));
+  }
+}

@@ -1,0 +1,66 @@
+/** Reads a log from its start: every line into the state, and a torn end cut off. */
+import { ConfigError } from '../../../runtime/errors.js';
+import type { Logger } from '../../../runtime/logger.js';
+import { isIntact, linesOf, type Line } from '../lines.js';
+import type { Disk } from './disk.js';
+
+const BLOCK = 4 << 20;
+
+/**
+ * The last bytes may be torn: power went, or the process was killed in the middle of a write. They were confirmed to
+ * nobody, and are cut off. A damaged line before what a later mark says to have been on the disk is something else.
+ *
+ * @param apply gets each intact line
+ * @returns the size of the file, all of it intact lines on the disk
+ * @throws ConfigError where something in the middle is damaged
+ */
+export async function recover(path: string, disk: Disk, apply: (line: Line) => void, log: Logger): Promise<number> {
+  const size = await disk.size();
+  let intact = 0;
+  for await (const line of lines(disk, size)) {
+    if (!line.intact) break;
+    apply(line);
+    intact = line.offset + line.length;
+  }
+  if (intact < size) {
+    await refuseDamage(path, disk, intact, size);
+    await disk.truncate(intact);
+    log.warn({ file: path, bytes: size - intact, kept: intact }, 'the end of the log was torn, and is cut off');
+  }
+  // What was written and not synced, and read here, may be told to others from now on.
+  await disk.sync();
+  return intact;
+}
+
+/** @throws ConfigError where a mark behind the damage says that the damaged bytes were on the disk */
+async function refuseDamage(path: string, disk: Disk, intact: number, size: number): Promise<void> {
+  for await (const { intact: whole, kind, payload } of lines(disk, size, intact)) {
+    if (!whole || kind !== 's' || Number(payload.toString('latin1')) <= intact) continue;
+    throw new ConfigError(
+      `the log ${path} is damaged at byte ${intact}, before what was confirmed: the disk or somebody else changed it. ` +
+        'Restore the file from a copy, or move it away and start the run anew',
+    );
+  }
+}
+
+async function* lines(disk: Disk, size: number, from = 0): AsyncGenerator<Line & { readonly intact: boolean }> {
+  let block = BLOCK;
+  while (from < size) {
+    const into = Buffer.allocUnsafe(Math.min(block, size - from));
+    const bytes = into.subarray(0, await disk.read(into, from));
+    let end = 0;
+    for (const line of linesOf(bytes, from)) {
+      const start = line.offset - from;
+      end = start + line.length;
+      yield { ...line, intact: isIntact(bytes.subarray(start, end - 1)) };
+    }
+    if (end === 0 && from + bytes.length >= size) {
+      // Without a newline: no whole line.
+      yield { offset: from, length: bytes.length, kind: '', payload: bytes, intact: false };
+      return;
+    }
+    from += end;
+    // A line longer than the block.
+    block = end === 0 ? block * 4 : BLOCK;
+  }
+}

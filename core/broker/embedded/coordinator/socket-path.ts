@@ -1,0 +1,20 @@
+/** Where the socket is: beside the log, or, where that path is too long for a socket, in a short one. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+/** macOS takes 103 bytes and a zero, Linux 107. */
+const MOST_BYTES = 103;
+
+export interface SocketPath {
+  readonly path: string;
+  /** Removes what was made for it. */
+  readonly remove: () => void;
+}
+
+export function socketPath(wanted: string): SocketPath {
+  const path = resolve(wanted);
+  if (Buffer.byteLength(path) <= MOST_BYTES) return { path, remove: () => rmSync(path, { force: true }) };
+  const short = join(mkdtempSync(join(tmpdir(), 'ttg-')), 'socket');
+  return { path: short, remove: () => rmSync(dirname(short), { recursive: true, force: true }) };
+}

@@ -1,0 +1,7 @@
+/** A run on this machine: what `ttg run` is made of. */
+export { prepare } from './prepare.js';
+export { runHere } from './run.js';
+export { dryRun } from './dry-run.js';
+export { ownCommand } from './words.js';
+export { runOnCluster } from './on-cluster.js';
+export { runIdOf } from './run-id.js';

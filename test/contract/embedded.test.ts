@@ -1,0 +1,3 @@
+import { describeContract } from './suite/harness.js';
+
+await describeContract('embedded');
