@@ -43,7 +43,7 @@ export default {
       comment: 'worker and seeder start without what only the command line needs: start-up is throughput',
       severity: 'error',
       from: { path: '^(dist/)?(core|compute|worker|seeder)/' },
-      to: { path: 'node_modules/(commander|csv-stringify|log-update)(/|$)' },
+      to: { path: 'node_modules/(commander|csv-stringify|log-update|yaml)(/|$)' },
     },
     {
       name: 'resolvable',

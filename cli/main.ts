@@ -7,12 +7,22 @@ import { cancelCommand, resumeCommand } from './cancel.js';
 import { completionCommand } from './completion.js';
 import { dlqCommand } from './dlq.js';
 import { EXIT_STATUSES } from './exit-status.js';
+import { planCommand } from './plan.js';
 import { resultsCommand } from './results.js';
 import { statusCommand } from './status.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
 
-const VERBS = [verifyCommand, statusCommand, resultsCommand, whyCommand, dlqCommand, cancelCommand, resumeCommand];
+const VERBS = [
+  planCommand,
+  verifyCommand,
+  statusCommand,
+  resultsCommand,
+  whyCommand,
+  dlqCommand,
+  cancelCommand,
+  resumeCommand,
+];
 
 const program = new Command('ttg')
   .description(
