@@ -31,7 +31,7 @@ export interface PlanSettings {
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
   readonly MAX_DEAD: string;
-  readonly RESULTS_STORE: '' | 'log' | 'none';
+  readonly RESULTS_STORE?: 'log' | 'none' | undefined;
 }
 
 const MOST_CHUNKS = 20_000_000;
@@ -55,7 +55,7 @@ export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
     totalParameters,
     chunkSize: CHUNK_SIZE,
     computation: sweep ? sweep.id : settings.COMPUTATION,
-    keepValues: RESULTS_STORE === '' ? keepByDefault : RESULTS_STORE === 'log',
+    keepValues: RESULTS_STORE === undefined ? keepByDefault : RESULTS_STORE === 'log',
     maxDead: failureBudget(MAX_DEAD, totalParameters),
     ...(sweep ? { sweep: sweep.document } : {}),
   };

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { Chunk } from '../../core/model/chunk.js';
 import { decimalText } from '../../core/model/exact-sum.js';
 import type { Interval } from '../../core/model/interval.js';
+import type { SweepDocument } from '../../core/model/sweep.js';
 import { NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import type {
   DeadRecord,
@@ -53,16 +54,31 @@ export const arbitraryChunk: fc.Arbitrary<Chunk> = fc
   )
   .map(([interval, rest]) => ({ ...interval, ...rest }));
 
-const plan: fc.Arbitrary<PlanRecord> = fc.record({
-  kind: fc.constant('plan'),
-  runId: name,
-  totalParameters: natural,
-  chunkSize: natural,
-  computation: name,
-  keepValues: fc.boolean(),
-  maxDead: natural,
-  createdAt: text,
-});
+const json = fc.dictionary(
+  text.filter((key) => key !== '__proto__'),
+  fc.oneof(value, text, fc.boolean(), fc.array(value)),
+  { noNullPrototype: true },
+);
+const sweep: fc.Arbitrary<SweepDocument> = fc.record(
+  { parameters: json, computation: json, source: text, table: text },
+  { requiredKeys: ['parameters'] },
+);
+
+const plan: fc.Arbitrary<PlanRecord> = fc
+  .tuple(
+    fc.record({
+      kind: fc.constant('plan' as const),
+      runId: name,
+      totalParameters: natural,
+      chunkSize: natural,
+      computation: name,
+      keepValues: fc.boolean(),
+      maxDead: natural,
+      createdAt: text,
+    }),
+    fc.record({ sweep }, { requiredKeys: [] }),
+  )
+  .map(([record, more]) => ({ ...record, ...more }));
 
 const seeded: fc.Arbitrary<SeededRecord> = fc
   .tuple(
