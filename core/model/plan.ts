@@ -31,8 +31,7 @@ export interface PlanSettings {
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
   readonly MAX_DEAD: string;
-  readonly RESULTS_STORE: '' | 'log' | 'none';
-  readonly SWEEP_FILE: string;
+  readonly RESULTS_STORE?: 'log' | 'none' | undefined;
 }
 
 const MOST_CHUNKS = 20_000_000;
@@ -54,19 +53,22 @@ export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
     totalParameters,
     chunkSize: CHUNK_SIZE,
     computation: sweep ? sweep.id : settings.COMPUTATION,
-    keepValues: keepsValues(settings),
+    keepValues: keepsValues(settings, sweep !== undefined),
     maxDead: failureBudget(MAX_DEAD, totalParameters),
     ...(sweep ? { sweep: sweep.document } : {}),
   };
 }
 
-/** Whether records carry values. Whoever brings parameters of his own wants a table of them. */
-export function keepsValues({
-  RESULTS_STORE,
-  KEEP_VALUES,
-  SWEEP_FILE,
-}: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES' | 'SWEEP_FILE'>): boolean {
-  return RESULTS_STORE === '' ? KEEP_VALUES || SWEEP_FILE !== '' : RESULTS_STORE === 'log';
+/**
+ * Whether records carry values. Whoever brings parameters of his own wants a table of them.
+ * @param isSweep whether the run has a sweep document; else the environment says whether it names one
+ */
+export function keepsValues(
+  settings: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'> & { readonly SWEEP_FILE?: string },
+  isSweep = (settings.SWEEP_FILE ?? '') !== '',
+): boolean {
+  const { RESULTS_STORE, KEEP_VALUES } = settings;
+  return RESULTS_STORE === undefined ? KEEP_VALUES || isSweep : RESULTS_STORE === 'log';
 }
 
 /**

@@ -8,7 +8,7 @@ import { formatOf, type Format } from './format.js';
 /** A longer row is a mistake: most likely a quote that nothing closes, or a file that is no table. */
 export const MOST_ROW_BYTES = 1024 * 1024;
 /** Rows that are found, read and kept together. */
-export const ROWS_A_BLOCK = 128;
+export const ROWS_A_BLOCK = 64;
 const READ_BYTES = 2 * MOST_ROW_BYTES;
 
 export interface Index {
@@ -43,7 +43,11 @@ export function indexRows(bytes: Bytes): Index {
         at = next;
       }
     } catch (error) {
-      if (error instanceof Misread) checkUtf8(block.subarray(first, error.offset), begin + first);
+      if (error instanceof Misread) {
+        // What looks like another fault may be a line in another encoding.
+        const feed = block.indexOf(0x0a, error.offset);
+        checkUtf8(block.subarray(first, feed < 0 ? error.offset : feed), begin + first);
+      }
       throw error instanceof Misread ? new Misread(begin + error.offset, error.column, error.message) : error;
     }
     checkUtf8(block.subarray(first, at), begin + first);
