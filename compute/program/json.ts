@@ -24,7 +24,8 @@ export function parseJson(text: string): Value {
  */
 function checkIntegers(text: string): void {
   for (const [token] of text.matchAll(TOKENS)) {
-    if (!LONG_INTEGER.test(token) || String(Number(token)) === token || BigInt(token) === BigInt(Number(token))) continue;
+    if (!LONG_INTEGER.test(token) || String(Number(token)) === token || BigInt(token) === BigInt(Number(token)))
+      continue;
     const integer = token.length > 40 ? `${token.slice(0, 40)}…` : token;
     throw new UnfitValue(`the integer ${integer} is no double, as numbers are here: print it as a text, or rounded`);
   }

@@ -27,7 +27,10 @@ describe('the trial of a program', { timeout: 60_000 }, () => {
   });
 
   it('tries one of lines likewise', async () => {
-    const command = script(`while read -r line; do i=\${line#*:}; echo "{\\"index\\":\${i%%,*},\\"value\\":1}"; done`);
+    // Braces are doubled: single ones are placeholders.
+    const command = script(
+      'while read -r line; do i=${{line#*:}}; echo "{{\\"index\\":${{i%%,*}},\\"value\\":1}}"; done',
+    );
     expect(await probe(command, 'lines')).toEqual({ ok: true, slow: false, valueBytes: 1 });
   });
 
