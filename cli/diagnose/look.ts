@@ -29,7 +29,9 @@ export async function lookTwice(context: Context, { seconds, where, logs }: Look
   const address =
     config.QUEUE_BACKEND === 'redis'
       ? `${config.REDIS_HOST}:${config.REDIS_PORT}`
-      : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
+      : config.QUEUE_BACKEND === 'embedded'
+        ? config.EMBEDDED_SOCKET
+        : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
   const patience = Math.min(config.CONNECT_TIMEOUT_SECONDS, CONNECT_SECONDS);
   let source: Source;
   try {
