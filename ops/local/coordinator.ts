@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PROGRAMS } from '../programs.js';
-import type { LocalBroker, Options } from './broker.js';
+import type { LocalBroker, Options } from './local-broker.js';
 import { guard } from './guard.js';
 import { launch, type Program } from './native.js';
 import { dial } from './ports.js';

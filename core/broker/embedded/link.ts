@@ -4,7 +4,7 @@ import { backoff, delay } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
 import { asError, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { ConnectionLost, refusal } from './failure.js';
+import { ConnectionLost, refusal, tooLong } from './failure.js';
 import { PROTOCOL, type Op, type Question } from './protocol.js';
 import { Session, type Answer } from './session.js';
 
@@ -73,18 +73,27 @@ export class Link {
 
   /** Waits for the first connection. */
   async open(signal: AbortSignal): Promise<void> {
+    const unusable = tooLong(this.#path);
+    if (unusable) throw unusable;
     const seconds = this.#config.CONNECT_TIMEOUT_SECONDS;
     const session = await this.connect(seconds * 1000, `CONNECT_TIMEOUT_SECONDS=${seconds}`, signal);
     this.#session ??= Promise.resolve(session);
   }
 
   /** The connection, or the next one. @throws Error when there is none within some seconds */
-  session(): Promise<Session> {
-    if (!this.#session) {
-      this.#session = this.connect(PATIENCE_MS, `${PATIENCE_MS / 1000} s`);
-      this.#session.catch(() => (this.#session = undefined));
+  async session(): Promise<Session> {
+    for (;;) {
+      const opening = (this.#session ??= this.#reconnect());
+      const session = await this.untilGivenUp(opening);
+      if (session.alive) return session;
+      if (this.#session === opening) this.#session = undefined;
     }
-    return this.untilGivenUp(this.#session);
+  }
+
+  #reconnect(): Promise<Session> {
+    const opening = this.connect(PATIENCE_MS, `${PATIENCE_MS / 1000} s`);
+    opening.catch(() => (this.#session = undefined));
+    return opening;
   }
 
   /** For questions that may be asked twice: again over the next connection where one breaks. */

@@ -5,14 +5,13 @@ import type { Logger } from '../../../runtime/logger.js';
 import { encodeFrame, FrameReader } from '../frames.js';
 import { PROTOCOL, type Asked } from '../protocol.js';
 import { answer } from './answers.js';
-import type { Entry, Holder } from './queue.js';
+import type { Asker } from './asker.js';
+import type { Entry } from './queue.js';
 import type { Space } from './space.js';
 
-export class Peer implements Holder {
+export class Peer implements Asker {
   readonly leases = new Map<number, Entry>();
-  /** Aborts with the connection. */
   readonly gone = new AbortController();
-  /** Ends of waits under way, by the number of their question. */
   readonly waits = new Map<number, () => void>();
   name = '';
   staleMs = 0;

@@ -1,6 +1,7 @@
 /** A batch of settlements, each checked against its lease and then done: one line of the log for each. */
 import type { SettleItem } from '../protocol.js';
-import type { Entry, Holder } from './queue.js';
+import type { Asker } from './asker.js';
+import type { Entry } from './queue.js';
 import type { Space } from './space.js';
 import { placeOf, wireOf } from './state.js';
 
@@ -8,12 +9,7 @@ import { placeOf, wireOf } from './state.js';
  * @param records a line for each completion
  * @returns for each item whether the lease was held; what it wrote is durable once the journal says so
  */
-export function settle(
-  space: Space,
-  holder: Holder & { readonly retryMs: number },
-  items: readonly SettleItem[],
-  records: Buffer,
-): (0 | 1)[] {
+export function settle(space: Space, holder: Asker, items: readonly SettleItem[], records: Buffer): (0 | 1)[] {
   let from = 0;
   const done = items.map((item) => {
     let record: Buffer | undefined;
@@ -34,28 +30,29 @@ export function settle(
 function settleOne(space: Space, entry: Entry, item: SettleItem, record: Buffer | undefined, retryMs: number): void {
   const { state } = space;
   const { queue } = state;
-  const { id } = entry;
+  const [verb, id, attempt] = item;
+  if (verb !== 'retry' && verb !== 'release') state.settled.add(id, attempt);
   switch (item[0]) {
     case 'complete': {
       queue.remove(entry);
       if (!item[3]) {
-        space.writeLong(`c ${id} `, record as Buffer);
+        space.writeLong(`c ${id} ${attempt} `, record as Buffer);
         return;
       }
       const rest = Buffer.from(JSON.stringify(space.queue(item[3])));
-      space.writeLong(`p ${id} ${rest.length} `, Buffer.concat([rest, Buffer.from(' '), record as Buffer]));
+      space.writeLong(`p ${id} ${attempt} ${rest.length} `, Buffer.concat([rest, Buffer.from(' '), record as Buffer]));
       return;
     }
     case 'split':
       queue.remove(entry);
-      space.write('x', `${id} ${JSON.stringify(space.queue(item[3]))}`);
+      space.write('x', `${id} ${attempt} ${JSON.stringify(space.queue(item[3]))}`);
       return;
     case 'dead-letter': {
       queue.remove(entry);
       const [, , , record, letter] = item;
       const number = state.nextLetter;
       const line = Buffer.from(JSON.stringify({ record, chunk: wireOf(entry), letter }));
-      const start = `d ${id} ${number} `;
+      const start = `d ${id} ${attempt} ${number} `;
       const offset = space.writeLong(start, line);
       const runId = entry.template['run_id'] as string;
       // Checksum, space and newline.

@@ -15,7 +15,7 @@ import type { Wire } from '../../../wire/records.js';
 
 const SWEEP_MS = 50;
 
-interface Receiver {
+export interface Receiver {
   readonly holder: Holder;
   readonly max: number;
   readonly take: (entries: Entry[]) => void;
@@ -83,11 +83,14 @@ export class Space {
     });
   }
 
-  /** Leases at once what there is, or as soon as there is something. @returns ends the wait */
-  receive(receiver: Receiver): () => void {
+  /** Leases at once what there is, or as soon as there is something. */
+  receive(receiver: Receiver): void {
     this.#receivers.add(receiver);
     this.serve();
-    return () => void this.#receivers.delete(receiver);
+  }
+
+  forget(receiver: Receiver): void {
+    this.#receivers.delete(receiver);
   }
 
   /** To be called whenever something is ready. */
