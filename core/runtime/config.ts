@@ -36,6 +36,8 @@ export const ENVIRONMENT = {
   CHUNK_SIZE: integer(100, 1, 10_000_000),
   COMPUTATION: text('builtin'),
   KEEP_VALUES: flag('false'),
+  SWEEP_FILE: text(''),
+  RESULTS_STORE: z._default(z.enum(['log', 'none', '']), ''),
   MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
@@ -81,6 +83,7 @@ export const ENVIRONMENT = {
   STATIC_JOB_NAME: text(''),
   TTG_VERSION: text(''),
   TTG_IMAGE: text(''),
+  WORKER_IMAGE: text(''),
   VERIFY_DEADLINE_SECONDS: integer(600, 0, MOST_SECONDS),
   VERIFY_ALLOW_DEAD: flag('false'),
   // logs
