@@ -22,8 +22,8 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- $patience := eq .role "verify" | ternary (max 1 (int64 $v.verify.deadlineSeconds)) (int64 $v.seeder.connectTimeoutSeconds) }}
 - {name: CONNECT_TIMEOUT_SECONDS, value: {{ $patience | quote }}}
 {{- end }}
-{{- if include "ttg.hasSweep" .root }}
-- {name: SWEEP_FILE, value: "/computation/{{ include "ttg.sweepFile" .root }}"}
+{{- with include "ttg.sweepPath" . }}
+- {name: SWEEP_FILE, value: {{ . | quote }}}
 {{- end }}
 {{- if ne .role "worker" }}
 {{ include "ttg.env.plan" .root | trim }}

@@ -42,6 +42,19 @@ Numbers are spelled in Go's way; the identity of a sweep is made of what they me
 {{- printf "sweep-%s.json" (include "ttg.sweep" . | sha256sum | trunc 8) -}}
 {{- end -}}
 
+{{/*
+Where a container finds sweeps. A worker of a release that has none is told of an earlier one, whose chunks may still be queued:
+it looks at all that lie beside it. Arguments: root, role.
+*/}}
+{{- define "ttg.sweepPath" -}}
+{{- if include "ttg.hasSweep" .root -}}/computation/{{ include "ttg.sweepFile" .root }}
+{{- else if eq .role "worker" -}}
+{{- range $file := include "ttg.knownComputations" .root | fromJson | keys | sortAlpha | reverse -}}
+{{- if hasPrefix "sweep-" $file }}/computation/{{ $file }}{{ break }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* File of a mounted module. The hash makes a changed source a changed plan. */}}
 {{- define "ttg.computationFile" -}}
 {{- printf "computation-%s.mjs" (.Values.computation.source | sha256sum | trunc 8) -}}

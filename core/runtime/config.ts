@@ -35,9 +35,10 @@ export const ENVIRONMENT = {
   TOTAL_PARAMETERS: integer(10_000, 1),
   CHUNK_SIZE: integer(100, 1, 10_000_000),
   COMPUTATION: text('builtin'),
-  KEEP_VALUES: flag('false'),
   SWEEP_FILE: text(''),
-  RESULTS_STORE: z._default(z.enum(['log', 'none', '']), ''),
+  KEEP_VALUES: flag('false'),
+  /** Where values go: into the log, or nowhere. Left out, KEEP_VALUES decides. */
+  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
   MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
@@ -83,6 +84,7 @@ export const ENVIRONMENT = {
   STATIC_JOB_NAME: text(''),
   TTG_VERSION: text(''),
   TTG_IMAGE: text(''),
+  // set where workers run in an image of the user's, which the seeder does not have
   WORKER_IMAGE: text(''),
   VERIFY_DEADLINE_SECONDS: integer(600, 0, MOST_SECONDS),
   VERIFY_ALLOW_DEAD: flag('false'),
