@@ -1,8 +1,17 @@
 {{/* The document that says what is computed, and what a pod must have around it. */}}
 
+{{/* Parameters as JSON, without what a later values file took back by null. */}}
+{{- define "ttg.parameters" -}}
+{{- $given := dict -}}
+{{- range $kind, $value := .Values.parameters -}}
+{{- if not (kindIs "invalid" $value) }}{{ $_ := set $given $kind $value }}{{ end -}}
+{{- end -}}
+{{- toJson $given -}}
+{{- end -}}
+
 {{/* "true" where the run is more than a range of indexes under a module or the built-in computation. */}}
 {{- define "ttg.hasSweep" -}}
-{{- if or .Values.parameters .Values.computation.command -}}true{{- end -}}
+{{- if or (ne (include "ttg.parameters" .) "{}") .Values.computation.command -}}true{{- end -}}
 {{- end -}}
 
 {{- define "ttg.totalParameters" -}}
@@ -25,13 +34,13 @@ Numbers are spelled in Go's way; the identity of a sweep is made of what they me
 {{- with $c.concurrency }}{{ $_ := set $computation "concurrency" (int64 .) }}{{ end -}}
 {{- with $c.timeoutSeconds }}{{ $_ := set $computation "timeoutSeconds" (float64 .) }}{{ end -}}
 {{- with $c.memory }}{{ $_ := set $computation "memory" (include "ttg.text" .) }}{{ end -}}
-{{- $parameters := .Values.parameters -}}
+{{- $parameters := include "ttg.parameters" . | fromJson -}}
 {{- $document := dict "computation" $computation -}}
+{{- if empty $parameters }}{{ $parameters = dict "range" (include "ttg.totalParameters" . | int64) }}{{ end -}}
 {{- if kindIs "string" $parameters.table -}}
 {{- $_ := set $document "table" $parameters.table -}}
 {{- $parameters = omit $parameters "table" -}}
 {{- end -}}
-{{- if empty .Values.parameters }}{{ $parameters = dict "range" (include "ttg.totalParameters" . | int64) }}{{ end -}}
 {{- $_ := set $document "parameters" $parameters -}}
 {{- with $c.source }}{{ $_ := set $document "source" . }}{{ end -}}
 {{- toJson $document -}}
@@ -90,7 +99,7 @@ Arguments: root, role.
 
 {{/* Not empty where a pod has the user's volumes: workers, and whoever reads a table from one. Arguments: root, role. */}}
 {{- define "ttg.mountsExtra" -}}
-{{- if or (has .role (list "worker" "static")) (kindIs "map" .root.Values.parameters.table) -}}true{{- end -}}
+{{- if or (has .role (list "worker" "static")) (kindIs "map" (include "ttg.parameters" .root | fromJson).table) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Mounts of a container of TTG's, as the items of a list. Arguments: root, role. */}}

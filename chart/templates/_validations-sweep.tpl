@@ -2,12 +2,13 @@
 {{- define "ttg.validate.sweep" -}}
 {{- $v := .Values -}}
 {{- $c := $v.computation -}}
+{{- $parameters := include "ttg.parameters" . | fromJson -}}
 {{- $faults := list -}}
 
-{{- if and $v.parameters $v.run.totalParameters -}}
+{{- if and $parameters $v.run.totalParameters -}}
 {{- $faults = append $faults (printf "run.totalParameters %d and parameters both say how many parameters there are: leave run.totalParameters out (a preset sets it: --set run.totalParameters=null)" (int64 $v.run.totalParameters)) -}}
 {{- end -}}
-{{- $kinds := keys $v.parameters | sortAlpha -}}
+{{- $kinds := keys $parameters | sortAlpha -}}
 {{- if and (gt (len $kinds) 1) (ne (join " and " $kinds) "grid and table") -}}
 {{- $faults = append $faults (printf "parameters.%s cannot be combined; only grid and table can, where every row meets every combination: leave one of them out" (join " and parameters." $kinds)) -}}
 {{- end -}}
@@ -42,15 +43,15 @@
 {{- $size := len (include "ttg.sweep" .) -}}
 {{- if gt $size 700000 -}}
 {{- $way := "build the program into an image of your own (worker.image)" -}}
-{{- if kindIs "string" $v.parameters.table -}}
+{{- if kindIs "string" $parameters.table -}}
 {{- $way = "put the table on a volume (worker.extraVolumes and worker.extraVolumeMounts), and set parameters.table to {path: …, sha256: …} instead of its text" -}}
 {{- end -}}
 {{- $faults = append $faults (printf "parameters and computation are %d bytes as JSON, and a ConfigMap and Helm's record of the release have room for 700000: %s" $size $way) -}}
 {{- end -}}
 {{- end -}}
 
-{{- if kindIs "map" $v.parameters.table -}}
-{{- $path := $v.parameters.table.path -}}
+{{- if kindIs "map" $parameters.table -}}
+{{- $path := $parameters.table.path -}}
 {{- $mounted := false -}}
 {{- range $v.worker.extraVolumeMounts -}}
 {{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $path }}{{ $mounted = true }}{{ end -}}

@@ -28,7 +28,7 @@
 {{- $faults = append $faults (printf "worker.activeDeadlineSeconds %d would end a worker before a chunk may time out: raise it above %d (worker.chunkTimeoutSeconds + worker.shutdownGraceSeconds), or lower worker.chunkTimeoutSeconds" (int64 $w.activeDeadlineSeconds) $longest) -}}
 {{- end -}}
 
-{{- if and (eq $v.mode "static") (empty $v.parameters) (gt (int64 $v.static.workers) $total) -}}
+{{- if and (eq $v.mode "static") (eq (include "ttg.parameters" .) "{}") (gt (int64 $v.static.workers) $total) -}}
 {{- $faults = append $faults (printf "static.workers %d exceed run.totalParameters %d and would have nothing to do: lower static.workers" (int64 $v.static.workers) $total) -}}
 {{- end -}}
 

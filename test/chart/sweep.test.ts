@@ -85,6 +85,13 @@ describe('the sweep document', () => {
     expect(document({ data: { computation: { command: ['true'] } } })).toHaveProperty('parameters', { range: 10_000 });
   });
 
+  it('leaves out what is taken back', () => {
+    const data = { parameters: { grid, table: null } };
+    expect(document({ data })).toEqual({ parameters: { grid }, computation: {} });
+    for (const parameters of [null, { grid: null }])
+      expect(render({ data: { parameters } }).map(({ metadata }) => metadata.name)).not.toContain('ttg-computation');
+  });
+
   it('is another file when it says something else', () => {
     const file = (data: Record<string, unknown>) =>
       Object.keys(one(render({ data }), 'ConfigMap', 'ttg-computation').data ?? {})[0];
