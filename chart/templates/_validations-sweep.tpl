@@ -20,7 +20,8 @@
 {{- end -}}
 {{- end -}}
 {{- else -}}
-{{- $usesSource := contains "{source}" (toJson $c.command) -}}
+{{- /* Doubled braces are braces themselves. */ -}}
+{{- $usesSource := contains "{source}" (toJson $c.command | replace "{{" "" | replace "}}" "") -}}
 {{- if and $usesSource (not $c.source) -}}
 {{- $faults = append $faults "computation.command says {source}, and there is no source: --set-file computation.source=FILE" -}}
 {{- else if and $c.source (not $usesSource) -}}

@@ -69,6 +69,11 @@ describe('the sweep document', () => {
     expect(document({ data: options })).toHaveProperty('computation.command', ['./model', '10000000', 'true', '0.50']);
   });
 
+  it('may have braces that are no placeholder', () => {
+    const options = { computation: { command: ['echo', '{{source}}', '{{{index}}}'] } };
+    expect(document({ data: options })).toHaveProperty('computation.command', options.computation.command);
+  });
+
   it('has a table as text beside the parameters, a grid with it or not', () => {
     const table = 'name,"x y"\r\nä,1\n';
     expect(document({ data: { parameters: { table } } })).toEqual({ parameters: {}, computation: {}, table });
