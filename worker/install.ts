@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../core/runtime/errors.js';
 import { runMain } from '../core/runtime/lifecycle.js';
 
-const LOADER = /^ld-linux[^/]*\.so\.\d+$/;
+/** `ld-linux-x86-64.so.2`, `ld-linux-aarch64.so.1`, `ld64.so.2`. */
+const LOADER = /^ld(-linux[^/]*|64)\.so\.\d+$/;
 
 runMain('install', async ({ log }) => {
   const folder = process.argv[2];

@@ -98,11 +98,12 @@
 {{- end -}}
 {{- $volumes = append $volumes .name -}}
 {{- end -}}
+{{- $taken := list "/computation" (empty $w.image | ternary "/app" "/ttg") "/proc" "/dev" "/sys" -}}
 {{- range $w.extraVolumeMounts -}}
 {{- $path := trimSuffix "/" .mountPath -}}
-{{- if has (regexFind "^/[^/]*" $path) (list "/computation" "/ttg" "/app" "/proc" "/dev" "/sys") -}}
+{{- if has (regexFind "^/[^/]*" $path) $taken -}}
 {{- $faults = append $faults (printf "worker.extraVolumeMounts %s is a folder of TTG's or the system's own: choose another mountPath" .mountPath) -}}
-{{- else if eq $path "/tmp" -}}
+{{- else if and (eq $path "/tmp") (include "ttg.mountsTmp" $scope) -}}
 {{- $faults = append $faults "worker.extraVolumeMounts /tmp is a volume already: set worker.tmpSizeLimit for its size, or choose another mountPath" -}}
 {{- end -}}
 {{- if not (has .name $volumes) -}}

@@ -136,9 +136,10 @@ describe('what a program needs around it', () => {
     ['a variable that programs get', { extraEnv: [{ name: 'TTG_INDEX', value: 1 }] }, /extraEnv TTG_INDEX/],
     ['a variable twice', { extraEnv: [{ name: 'A' }, { name: 'A' }] }, /extraEnv has A twice/],
     ['a volume of TTG’s', { extraVolumes: [{ name: 'computation', emptyDir: {} }] }, /extraVolumes computation/],
-    ['a mount over TTG', mount('/ttg/lib'), /extraVolumeMounts \/ttg\/lib .*another mountPath/],
+    ['a mount over TTG', { ...mount('/ttg/lib'), image: 'a:1' }, /extraVolumeMounts \/ttg\/lib .*another mountPath/],
     ['a mount over the computation', mount('/computation/'), /extraVolumeMounts \/computation\//],
-    ['a second /tmp', mount('/tmp'), /set worker\.tmpSizeLimit/],
+    ['a mount over TTG in its own image', mount('/app'), /extraVolumeMounts \/app/],
+    ['a second /tmp', { ...mount('/tmp'), image: 'a:1' }, /set worker\.tmpSizeLimit/],
     ['a mount of no volume', mount('/data', 'date'), /names the volume date, which is not in worker\.extraVolumes/],
     ['a label of the chart’s', { podLabels: { 'ttg.io/component': 'x' } }, /podLabels ttg\.io\/component/],
     ['a volume of two sources', { extraVolumes: [{ name: 'a', emptyDir: {}, nfs: {} }] }, /extraVolumes/],
@@ -148,8 +149,9 @@ describe('what a program needs around it', () => {
     expect(refusal({ data: { worker: data } })).toMatch(remedy);
   });
 
-  it('takes folders below /tmp and beside TTG’s', () => {
-    for (const path of ['/tmp/cache', '/ttg-data', '/application'])
+  it('takes folders below /tmp, beside TTG’s, and where nothing of TTG is', () => {
+    for (const path of ['/tmp/cache', '/ttg-data', '/application', '/tmp'])
       expect(template({ data: { worker: mount(path) } }).spec.volumes).toHaveLength(1);
+    expect(template({ data: { worker: { ...mount('/app/data'), image: 'a:1' } } }).spec.volumes).toHaveLength(3);
   });
 });

@@ -83,6 +83,7 @@ describe('values.schema.json', () => {
     'run.',
     'parameters.',
     'parameters.table.',
+    'parameters.sample.',
     'computation.',
     'results.',
     'image.',
