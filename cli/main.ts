@@ -8,6 +8,7 @@ import { cancelCommand, resumeCommand } from './cancel.js';
 import { completionCommand } from './completion.js';
 import { dlqCommand } from './dlq.js';
 import { EXIT_STATUSES } from './exit-status.js';
+import { planCommand } from './plan.js';
 import { resultsCommand } from './results.js';
 import { runCommand } from './run.js';
 import { statusCommand } from './status.js';
@@ -16,6 +17,7 @@ import { whyCommand } from './why.js';
 
 const VERBS = [
   runCommand,
+  planCommand,
   bundleCommand,
   verifyCommand,
   statusCommand,

@@ -61,12 +61,17 @@ export async function readValuesFile(path: string, files: Files = {}): Promise<V
   const source = files.source === undefined ? computation['source'] : await textOf(files.source, '--source');
   const { inline, within } = await tableOf(parameters['table'], files.table);
   const ranged = isNothing(parameters['range']) && isNothing(within) && inline === undefined;
+  if (!ranged || !isNothing(parameters['grid']) || !isNothing(parameters['sample'])) {
+    // As the chart has it.
+    if (!isNothing(section('run')['totalParameters']))
+      throw new ConfigError(
+        `${path}${yaml.placeOf(['run', 'totalParameters'])}: run.totalParameters and parameters both say how many parameters there are: leave run.totalParameters out`,
+      );
+  }
   const isRange = ranged && isNothing(parameters['grid']) && isNothing(parameters['sample']);
   const { table: _, ...others } = parameters;
   const document = {
-    parameters: isRange
-      ? { range: { total: run.totalParameters } }
-      : { ...others, ...(within ? { table: within } : {}) },
+    parameters: isRange ? { range: run.totalParameters } : { ...others, ...(within ? { table: within } : {}) },
     computation: Object.fromEntries(Object.entries(computation).filter(([key]) => !NOT_SWEEPS.includes(key))),
     ...(isNothing(source) ? {} : { source: source as string }),
     ...(inline === undefined ? {} : { table: inline }),

@@ -48,8 +48,8 @@ const GIVE_BACK_MS = 3000;
  * chunk on 3.10 and by 0.9 to 1.4 kB on 4.0, disk by 1.15 kB (0.5 kB of it the log). Rounded up, since the write-ahead
  * log and the segments it is copied to stand beside each other for a while.
  */
-const MEMORY_PER_CHUNK = 2200;
-const DISK_PER_CHUNK = 1600;
+export const MEMORY_PER_CHUNK = 2200;
+export const DISK_PER_CHUNK = 1600;
 /**
  * Measured with 20,000 dead parameters whose stack was recorded before: 3.6 kB of memory each on 3.10 and 1.8 kB on 4.0, 2.0
  * and 1.8 kB of disk: the task, the record, the dead letter and the event for the run's budget.

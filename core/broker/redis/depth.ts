@@ -10,10 +10,10 @@ import type { Scripts } from './scripts.js';
 // Measured on Redis 7.0.15 with 200,000 chunks and results without their values, worker names of 24 characters: 73
 // bytes of used_memory a queued task (86 in the chart's nodes of 16 entries), 296 a result. A task's memory is freed
 // with its neighbours, so in the worst case both count.
-const MEMORY_PER_CHUNK = 390;
+export const MEMORY_PER_CHUNK = 390;
 // Measured in the same run: append-only files of 98 MB at their largest, rewrites included, with the default
 // auto-aof-rewrite-min-size of 64 MB and appendfsync everysec; 143 bytes a result once they are rewritten.
-const DISK_PER_CHUNK = 600;
+export const DISK_PER_CHUNK = 600;
 
 // Record and dead letter of one parameter. Measured with 20,000 of them, an error of 100 characters and a stack that an
 // earlier record holds: 415 bytes of used_memory more than its task took, and 1,480 bytes of append-only file.

@@ -43,7 +43,11 @@ export function indexRows(bytes: Bytes): Index {
         at = next;
       }
     } catch (error) {
-      if (error instanceof Misread) checkUtf8(block.subarray(first, error.offset), begin + first);
+      if (error instanceof Misread) {
+        // What looks like another fault may be a line in another encoding.
+        const feed = block.indexOf(0x0a, error.offset);
+        checkUtf8(block.subarray(first, feed < 0 ? error.offset : feed), begin + first);
+      }
       throw error instanceof Misread ? new Misread(begin + error.offset, error.column, error.message) : error;
     }
     checkUtf8(block.subarray(first, at), begin + first);
