@@ -6,6 +6,7 @@ import { runSeriesOnCluster } from '../dist/faults/cluster/run.js';
 import { openLiveView } from '../dist/ops/demo/live.js';
 import { clusterObstacle, printEnding, runDemo } from '../dist/ops/demo/play.js';
 import { localStage } from '../dist/ops/demo/local.js';
+import { backendHere } from '../dist/ops/local/broker.js';
 import { runScript } from '../dist/ops/script/frame.js';
 
 await runScript(
@@ -15,7 +16,12 @@ await runScript(
       'Seeds a run, lets workers come and go, shows its progress, and ends with the verdict: every parameter exactly once.\n' +
       'Without Docker and kind it runs as processes of this machine (--local), under the same rules.',
     flags: {
-      'backend': { type: 'string', choices: ['redis', 'rabbitmq'], default: 'redis', help: 'which broker' },
+      'backend': {
+        type: 'string',
+        choices: ['redis', 'rabbitmq', 'embedded'],
+        default: 'redis',
+        help: 'which broker; embedded needs nothing to be installed, and is for processes of this machine',
+      },
       'preset': { type: 'string', choices: ['small', 'medium', 'large'], default: 'small', help: 'size of the run' },
       'fault': {
         type: 'optional',
@@ -43,12 +49,15 @@ await runScript(
     ],
   },
   async (flags, script) => {
-    const obstacle = flags.local ? undefined : await clusterObstacle(script);
+    const isEmbedded = flags.backend === 'embedded';
+    const noCluster = isEmbedded ? 'the embedded broker is for processes of this machine' : undefined;
+    const obstacle = flags.local ? undefined : (noCluster ?? (await clusterObstacle(script)));
     const local = flags.local || obstacle !== undefined;
     if (local) script.print(`demo on this machine, without a cluster${obstacle === undefined ? '' : `: ${obstacle}`}`);
+    const backend = local ? await backendHere(flags.backend, script.print) : flags.backend;
     if (typeof flags.fault === 'string') {
       const named = {
-        backend: flags.backend,
+        backend,
         preset: flags.preset,
         seed: flags.seed,
         maxWorkers: flags['max-workers'],
@@ -58,7 +67,7 @@ await runScript(
         : runSeriesOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, script);
     }
     const runId = `demo-${Date.now().toString(36)}`;
-    const options = { backend: flags.backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
+    const options = { backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
     const view = openLiveView(process.stdout);
     const stage = local
       ? await localStage(script, options)

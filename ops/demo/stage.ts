@@ -31,6 +31,10 @@ export interface RunningWorker {
 /** @param stage whose environment leads to the broker's ports on this machine */
 export function openWebMonitor(stage: Stage, script: Script) {
   const { env } = stage;
+  if (env.QUEUE_BACKEND === 'embedded') {
+    script.print(`web: the embedded broker has no web page; its log is text, beside the socket ${env.EMBEDDED_SOCKET}`);
+    return;
+  }
   if (env.QUEUE_BACKEND !== 'rabbitmq') {
     script.print(
       'web: Redis has no web page of its own; RedisInsight can be switched on in the chart (redis.insight.enabled=true)',

@@ -78,6 +78,17 @@ export async function availableProviders(
   return available;
 }
 
+/**
+ * The broker that is wanted, or, where this machine has no way to it, the embedded one, which needs nothing: aloud,
+ * since it is another broker that is shown then.
+ */
+export async function backendHere(wanted: Backend, say: (line: string) => void): Promise<Backend> {
+  const reasons: string[] = [];
+  if ((await availableProviders(wanted, (reason) => reasons.push(reason))).length > 0) return wanted;
+  say(`no way to start ${wanted} on this machine (${reasons.join('; ')}): using the embedded broker instead`);
+  return 'embedded';
+}
+
 async function findObstacle(provider: Provider, backend: Server): Promise<string | undefined> {
   if (provider === 'docker') return dockerObstacle(backend);
   const installed = findProgram(backend);

@@ -25,7 +25,7 @@ export class EmbeddedDelivery implements Delivery {
     const { runId, chunkId } = this.chunk;
     const why = this.session.alive
       ? 'its heartbeats came too late (STALE_THRESHOLD_MS), and another worker has it'
-      : 'the connection to the coordinator broke, and with it every lease; what had been sent may be recorded';
+      : 'the connection to the coordinator broke, and with it every lease';
     return new LeaseLost(
       `chunk ${chunkId} of run ${runId} (attempt ${this.attempt}) is not leased to this worker any more: ${why}`,
     );

@@ -10,10 +10,10 @@
  * | l    | ids                            | leased                                                                 |
  * | b    | ids                            | given back at no cost                                                  |
  * | f    | ids                            | an execution ended without a result: it costs the attempt              |
- * | c    | id, record                     | completed                                                              |
- * | p    | id, length, rest, record       | completed in part; the rest, so many bytes, are new chunks with ids    |
- * | x    | id, JSON                       | split into new chunks                                                  |
- * | d    | id, letter, JSON               | dead-lettered                                                          |
+ * | c    | id, attempt, record            | completed                                                              |
+ * | p    | id, attempt, length, rest, …   | … and record: completed in part, the rest are new chunks with ids      |
+ * | x    | id, attempt, JSON              | split into new chunks                                                  |
+ * | d    | id, attempt, letter, JSON      | dead-lettered                                                          |
  * | u    | letter, JSON                   | something that is no chunk, dead-lettered                              |
  * | y    | letter, id, JSON               | a dead letter was replayed as a new chunk                              |
  * | o    | letters                        | dead letters were thrown away                                          |
@@ -30,6 +30,8 @@ import type { LogEntry } from '../../wire/records.js';
 
 const NEWLINE = 10;
 const SPACE = 32;
+const BRACE = 123;
+const BRACKET = 91;
 /** The checksum, a space, the kind and a space. */
 const HEAD = 11;
 
@@ -81,7 +83,7 @@ export function* linesOf(bytes: Buffer, offset: number): Generator<Line> {
 /** The record of a line, as text; undefined where the line has none. */
 function recordText({ kind, payload }: Line): string | undefined {
   if (kind === 'r') return payload.toString();
-  if (kind === 'c') return payload.toString('utf8', payload.indexOf(SPACE) + 1);
+  if (kind === 'c') return payload.toString('utf8', payload.indexOf(BRACE));
   if (kind === 'a') return Buffer.from(payload.toString('latin1'), 'base64').toString();
   if (kind !== 'p') return undefined;
   const { record } = partOf(payload);
@@ -102,13 +104,15 @@ export function logEntryOf(line: Line): LogEntry | undefined {
   }
 }
 
-export function partOf(payload: Buffer): { id: number; rest: [number, unknown][]; record: Buffer } {
-  const first = payload.indexOf(SPACE);
-  const second = payload.indexOf(SPACE, first + 1);
-  const end = second + 1 + Number(payload.toString('latin1', first + 1, second));
+/** The rest comes before the record, so many bytes of it: neither is looked for in the other. */
+export function partOf(payload: Buffer): { id: number; attempt: number; rest: [number, unknown][]; record: Buffer } {
+  const head = payload.toString('latin1', 0, payload.indexOf(BRACKET));
+  const [id, attempt, length] = head.split(' ').map(Number) as [number, number, number];
+  const end = head.length + length;
   return {
-    id: Number(payload.toString('latin1', 0, first)),
-    rest: JSON.parse(payload.toString('utf8', second + 1, end)) as [number, unknown][],
+    id,
+    attempt,
+    rest: JSON.parse(payload.toString('utf8', head.length, end)) as [number, unknown][],
     record: payload.subarray(end + 1),
   };
 }
@@ -128,7 +132,7 @@ export interface DeathLine {
 }
 
 export function deathOf(payload: Buffer): DeathLine {
-  return JSON.parse(payload.toString('utf8', payload.indexOf(123))) as DeathLine;
+  return JSON.parse(payload.toString('utf8', payload.indexOf(BRACE))) as DeathLine;
 }
 
 /** 3, 4, 5, 9 → `3-5,9`. */

@@ -79,12 +79,19 @@ export class Link {
   }
 
   /** The connection, or the next one. @throws Error when there is none within some seconds */
-  session(): Promise<Session> {
-    if (!this.#session) {
-      this.#session = this.connect(PATIENCE_MS, `${PATIENCE_MS / 1000} s`);
-      this.#session.catch(() => (this.#session = undefined));
+  async session(): Promise<Session> {
+    for (;;) {
+      const opening = (this.#session ??= this.#reconnect());
+      const session = await this.untilGivenUp(opening);
+      if (session.alive) return session;
+      if (this.#session === opening) this.#session = undefined;
     }
-    return this.untilGivenUp(this.#session);
+  }
+
+  #reconnect(): Promise<Session> {
+    const opening = this.connect(PATIENCE_MS, `${PATIENCE_MS / 1000} s`);
+    opening.catch(() => (this.#session = undefined));
+    return opening;
   }
 
   /** For questions that may be asked twice: again over the next connection where one breaks. */

@@ -42,6 +42,8 @@ export type Question =
   /** Ends a `receive` early; has no answer of its own. */
   | { op: 'cancel'; receive: number }
   | { op: 'settle'; items: readonly SettleItem[] }
+  /** After a lost connection: which of these leases had been settled. */
+  | { op: 'settled'; leases: readonly (readonly [id: number, attempt: number])[] }
   | { op: 'extend'; leases: readonly (readonly [id: number, attempt: number])[] }
   /** Takes the right to publish, or renews it. */
   | { op: 'seed'; token: string; listedTo: number }
@@ -70,6 +72,7 @@ export interface Answers {
   cancel: never;
   /** For each whether the lease was held. */
   settle: { done: readonly (0 | 1)[] };
+  settled: { done: readonly (0 | 1)[] };
   extend: { done: readonly (0 | 1)[] };
   seed: { granted: boolean };
   seeded: object;

@@ -18,6 +18,7 @@ export class Session {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
   #lost: Error | undefined;
+  #onLost: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -43,8 +44,9 @@ export class Session {
       socket.destroy();
       throw error;
     }
-    if (session.alive) socket.once('close', lost);
-    else lost();
+    // In the same moment in which questions begin to fail: who asks again is to find another connection.
+    session.#onLost = lost;
+    if (!session.alive) lost();
     return session;
   }
 
@@ -101,6 +103,7 @@ export class Session {
   #end(reason: Error): void {
     if (this.#lost) return;
     this.#lost = reason;
+    this.#onLost?.();
     for (const { reject } of this.#waiting.values()) reject(this.#connectionLost());
     this.#waiting.clear();
   }

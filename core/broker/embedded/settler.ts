@@ -64,6 +64,9 @@ export class Settler {
       done = (await this.#link.untilGivenUp(answer)).header.done;
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
+      // The lease ended with the connection; what had arrived before counts.
+      const leases = items.map(({ delivery }) => [delivery.id, delivery.attempt] as const);
+      done = (await this.#link.ask<'settled'>({ op: 'settled', leases })).header.done;
     }
     items.forEach(({ delivery, place, record }, i) => {
       this.#held.delete(delivery);

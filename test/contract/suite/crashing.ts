@@ -5,7 +5,7 @@ import type { Worker } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 /** Enough that a kill can come in the middle: Redis takes 100,000 chunks a second. */
-const CHUNKS = { redis: 20_000, rabbitmq: 8_000, embedded: 60_000 };
+const CHUNKS = { redis: 20_000, rabbitmq: 8_000, embedded: 30_000 };
 
 export function describeCrashing(h: Harness): void {
   describe('a broker that is killed', () => {

@@ -40,6 +40,9 @@ export async function answer(peer: Peer, space: Space, asked: Asked, body: Buffe
       if (asked.items.some(([verb]) => verb !== 'release' && verb !== 'retry')) await space.journal.durable();
       return { header: { done } satisfies Answers['settle'] };
     }
+    case 'settled':
+      await space.journal.durable();
+      return { header: { done: asked.leases.map(([id, attempt]) => (space.state.settled.has(id, attempt) ? 1 : 0)) } };
     case 'extend': {
       const at = performance.now() + peer.staleMs;
       const done = asked.leases.map(([id, attempt]) => {
@@ -231,7 +234,7 @@ function putTask(space: Space, bytes: Buffer): void {
   try {
     const [[id, wire] = [0, {}]] = space.queue([encodeChunk(decodeChunk(JSON.parse(bytes.toString())))]);
     // A line for new chunks, of which no chunk was the origin.
-    space.write('x', `0 ${JSON.stringify([[id, wire]])}`);
+    space.write('x', `0 0 ${JSON.stringify([[id, wire]])}`);
     space.serve();
   } catch (thrown) {
     if (!(thrown instanceof ProtocolError || thrown instanceof SyntaxError)) throw thrown;

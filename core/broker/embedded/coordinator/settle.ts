@@ -34,28 +34,29 @@ export function settle(
 function settleOne(space: Space, entry: Entry, item: SettleItem, record: Buffer | undefined, retryMs: number): void {
   const { state } = space;
   const { queue } = state;
-  const { id } = entry;
+  const [verb, id, attempt] = item;
+  if (verb !== 'retry' && verb !== 'release') state.settled.add(id, attempt);
   switch (item[0]) {
     case 'complete': {
       queue.remove(entry);
       if (!item[3]) {
-        space.writeLong(`c ${id} `, record as Buffer);
+        space.writeLong(`c ${id} ${attempt} `, record as Buffer);
         return;
       }
       const rest = Buffer.from(JSON.stringify(space.queue(item[3])));
-      space.writeLong(`p ${id} ${rest.length} `, Buffer.concat([rest, Buffer.from(' '), record as Buffer]));
+      space.writeLong(`p ${id} ${attempt} ${rest.length} `, Buffer.concat([rest, Buffer.from(' '), record as Buffer]));
       return;
     }
     case 'split':
       queue.remove(entry);
-      space.write('x', `${id} ${JSON.stringify(space.queue(item[3]))}`);
+      space.write('x', `${id} ${attempt} ${JSON.stringify(space.queue(item[3]))}`);
       return;
     case 'dead-letter': {
       queue.remove(entry);
       const [, , , record, letter] = item;
       const number = state.nextLetter;
       const line = Buffer.from(JSON.stringify({ record, chunk: wireOf(entry), letter }));
-      const start = `d ${id} ${number} `;
+      const start = `d ${id} ${attempt} ${number} `;
       const offset = space.writeLong(start, line);
       const runId = entry.template['run_id'] as string;
       // Checksum, space and newline.

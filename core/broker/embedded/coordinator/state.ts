@@ -6,6 +6,9 @@ import type { Row, Template } from '../protocol.js';
 import { templateOf } from '../rows.js';
 import { Queue, type Entry, type Holder } from './queue.js';
 
+/** Many times what all workers hold. */
+const MOST_SETTLED = 20_000;
+
 /** A dead letter: where its line is. */
 export interface Letter {
   readonly offset: number;
@@ -30,12 +33,31 @@ export interface Windows {
   readonly ids: number[];
 }
 
+/** Leases that were settled lately: who lost the connection, and with it the answer, may ask. */
+class Settled {
+  #now = new Map<number, number>();
+  #before = new Map<number, number>();
+
+  add(id: number, attempt: number): void {
+    this.#now.set(id, attempt);
+    if (this.#now.size < MOST_SETTLED) return;
+    this.#before = this.#now;
+    this.#now = new Map();
+  }
+
+  /** An attempt is one lease: the next one has another number. */
+  has(id: number, attempt: number): boolean {
+    return (this.#now.get(id) ?? this.#before.get(id)) === attempt;
+  }
+}
+
 export class State {
   readonly queue = new Queue();
   readonly letters = new Map<number, Letter>();
   readonly runs = new Map<string, Run>();
   readonly templates = new Map<number, Template>();
   windows: Windows = { token: '', counts: new Map(), ids: [] };
+  readonly settled = new Settled();
   /** The next chunk's, and the next dead letter's. */
   nextId = 1;
   nextLetter = 1;
@@ -108,11 +130,10 @@ export class Replayer {
     const { queue } = state;
     const { kind, payload } = line;
     // Not split: a record may be long, and is not needed here.
-    if (kind === 'c')
-      return this.#each(payload.toString('latin1', 0, payload.indexOf(32)), (entry) => queue.remove(entry));
+    if (kind === 'c') return this.#settle(payload.toString('latin1', 0, payload.indexOf('{')).split(' '));
     if (kind === 'p') {
-      const { id, rest } = partOf(payload);
-      return this.#replace(id, rest);
+      const { id, attempt, rest } = partOf(payload);
+      return this.#settle([id, attempt], rest);
     }
     if (kind === 'd') return this.#bury(line);
     const text = payload.toString();
@@ -150,7 +171,7 @@ export class Replayer {
         }
         return;
       case 'x':
-        return this.#replace(Number(words[0]), json(1) as [number, Wire][]);
+        return this.#settle(words, json(2) as [number, Wire][]);
       case 'u':
         return state.addLetter(Number(words[0]), { ...placeOf(line), runId: undefined, parameters: 0 });
       case 'y':
@@ -180,17 +201,19 @@ export class Replayer {
     }
   }
 
-  #replace(id: number, pieces: readonly (readonly [number, unknown])[]): void {
+  #settle([id, attempt]: readonly (number | string)[], pieces: readonly (readonly [number, unknown])[] = []): void {
+    this.state.settled.add(Number(id), Number(attempt));
     this.#each(String(id), (entry) => this.state.queue.remove(entry));
     for (const [piece, wire] of pieces) this.state.addChunk(piece, wire as Wire);
   }
 
   #bury(line: Line): void {
-    const [id, letter] = line.payload.toString('latin1', 0, line.payload.indexOf(123)).split(' ').map(Number);
+    const words = line.payload.toString('latin1', 0, line.payload.indexOf('{')).split(' ');
+    const letter = Number(words[2]);
     const { chunk } = deathOf(line.payload) as { chunk: Wire };
     const parameters = Number(chunk['total_in_chunk']);
-    this.#each(String(id), (entry) => this.state.queue.remove(entry));
-    this.state.addLetter(letter as number, { ...placeOf(line), runId: chunk['run_id'] as string, parameters });
+    this.#settle(words);
+    this.state.addLetter(letter, { ...placeOf(line), runId: chunk['run_id'] as string, parameters });
   }
 }
 
