@@ -104,7 +104,12 @@ async function trialsOf(computation: string, setting: Setting | undefined, limit
 }
 
 /** A program is a process of its own in any case: it runs as it does in a worker. */
-function programTrials(computation: string, { runId, config, log }: Setting, sweeps: Sweeps, limit: AbortSignal): Trials {
+function programTrials(
+  computation: string,
+  { runId, config, log }: Setting,
+  sweeps: Sweeps,
+  limit: AbortSignal,
+): Trials {
   const executor = new ProgramExecutor(config, log, sweeps, () => undefined);
   const chunk = { runId, computation, chunkId: 'trial', keepValues: true, piece: true, createdAt: '' };
   return {

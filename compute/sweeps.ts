@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Sweep } from '../core/model/sweep.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
-import { readSweep } from '../core/sweep/read.js';
 import { LoadError } from './module.js';
 
 /** How the name of a sweep's computation begins, in plans and chunks. */
@@ -91,6 +90,8 @@ export class Sweeps implements Disposable {
 }
 
 async function read(file: string): Promise<Sweep> {
+  // Whoever has no sweep does not load what reads one.
+  const { readSweep } = await import('../core/sweep/read.js');
   try {
     return await readSweep(file);
   } catch (cause) {

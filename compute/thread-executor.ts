@@ -172,7 +172,12 @@ export class ThreadExecutor implements Executor {
   }
 
   /** Tells the thread something, and waits for its answer, its end, or so long. */
-  async #ask(thread: Worker, question: ToThread, isAnswer: (message: FromThread) => boolean, ms: number): Promise<void> {
+  async #ask(
+    thread: Worker,
+    question: ToThread,
+    isAnswer: (message: FromThread) => boolean,
+    ms: number,
+  ): Promise<void> {
     const answered = new AbortController();
     const receive = (message: FromThread): void => void (isAnswer(message) && answered.abort());
     const ended = (): void => answered.abort();

@@ -18,6 +18,6 @@ function plain(fields: object): object {
   try {
     return JSON.parse(JSON.stringify(fields)) as object;
   } catch {
-    return { fields: String(fields) };
+    return { fields: 'not to be written as JSON' };
   }
 }

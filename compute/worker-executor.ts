@@ -5,7 +5,7 @@ import { asError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { ExecuteOptions, Executor, Outcome } from './executor.js';
 import { LoadError } from './module.js';
-import { ProgramExecutor } from './program/executor.js';
+import type { ProgramExecutor } from './program/executor.js';
 import { isSweep, Sweeps } from './sweeps.js';
 import { ThreadExecutor } from './thread-executor.js';
 
@@ -14,13 +14,18 @@ type Place = 'thread' | 'program';
 export class WorkerExecutor implements Executor {
   readonly #sweeps: Sweeps;
   readonly #thread: ThreadExecutor;
-  readonly #program: ProgramExecutor;
+  readonly #makeProgram: () => Promise<ProgramExecutor>;
+  #program: Promise<ProgramExecutor> | undefined;
 
   /** @param progress called each time BATCH_SIZE parameters are done, with their number */
   constructor(config: Config, log: Logger, progress: (parameters: number) => void) {
     this.#sweeps = new Sweeps(config.SWEEP_FILE);
     this.#thread = new ThreadExecutor(config, progress, log, folderOf(config, this.#sweeps));
-    this.#program = new ProgramExecutor(config, log, this.#sweeps, progress);
+    this.#makeProgram = async () => {
+      // Whoever runs no program does not load what runs one.
+      const { ProgramExecutor } = await import('./program/executor.js');
+      return new ProgramExecutor(config, log, this.#sweeps, progress);
+    };
   }
 
   /** See ThreadExecutor. */
@@ -45,7 +50,7 @@ export class WorkerExecutor implements Executor {
     for (const place of ['thread', 'program'] as const) {
       const positions = chunks.flatMap(({ computation }, i) => (places.get(computation) === place ? [i] : []));
       if (positions.length === 0 || options.signal.aborted) continue;
-      const executor = place === 'thread' ? this.#thread : this.#program;
+      const executor = place === 'thread' ? this.#thread : await (this.#program ??= this.#makeProgram());
       // As a rule all of them, which then need no other numbers.
       if (positions.length === chunks.length) return executor.execute(chunks, options);
       await executor.execute(
@@ -60,7 +65,8 @@ export class WorkerExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#thread[Symbol.asyncDispose](), this.#program[Symbol.asyncDispose]()]);
+    const program = await this.#program;
+    await Promise.all([this.#thread[Symbol.asyncDispose](), program?.[Symbol.asyncDispose]()]);
     this.#sweeps[Symbol.dispose]();
   }
 

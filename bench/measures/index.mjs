@@ -1,5 +1,6 @@
 /** Every measure, in the order of a run: what may be cut short by the time limit comes last. */
 import { latency } from './latency.mjs';
+import { lines } from './lines.mjs';
 import { process1 } from './process.mjs';
 import { publish } from './publish.mjs';
 import { rabbitmq } from './rabbitmq.mjs';
@@ -12,6 +13,7 @@ import { startup } from './startup.mjs';
 export const MEASURES = {
   publish,
   'process': process1,
+  lines,
   latency,
   startup,
   recovery,

@@ -3,8 +3,10 @@ import { parseValueText } from '../../core/model/value-parse.js';
 import { UnfitValue } from '../../core/model/value-text.js';
 import type { Value } from '../../core/model/value.js';
 
-/** A text in quotes, which is passed over, or an integer of 16 digits and more: as many as 2^53 has. */
-const LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?!\.\d|[eE])/g;
+/** A text in quotes, which is passed over, or a number. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** 2^53 has 16 digits. */
+const LONG_INTEGER = /^-?\d{16,}$/;
 
 /**
  * @throws SyntaxError where the text is no JSON
@@ -16,10 +18,14 @@ export function parseJson(text: string): Value {
   return value;
 }
 
-/** 2^60 is a double as it stands; its neighbours are not, and would become it. */
+/**
+ * 2^60 is a double as it stands; its neighbours are not, and would become it. What JavaScript prints of a double may
+ * have zeros in place of its last digits: that names the double, too.
+ */
 function checkIntegers(text: string): void {
-  for (const [token] of text.matchAll(LONG_INTEGER)) {
-    if (token.startsWith('"') || BigInt(token) === BigInt(Number(token))) continue;
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (!LONG_INTEGER.test(token) || String(Number(token)) === token || BigInt(token) === BigInt(Number(token)))
+      continue;
     const integer = token.length > 40 ? `${token.slice(0, 40)}…` : token;
     throw new UnfitValue(`the integer ${integer} is no double, as numbers are here: print it as a text, or rounded`);
   }

@@ -15,7 +15,10 @@ const INFINITE = /^([+-]?)inf(inity)?$/i;
  */
 export function printedValue(bytes: Buffer): Value {
   checkUtf8(bytes);
-  const text = bytes.toString().replace(/^\ufeff/, '').replace(/\r?\n$/, '');
+  const text = bytes
+    .toString()
+    .replace(/^\ufeff/, '')
+    .replace(/\r?\n$/, '');
   if (text === '') return null;
   const word = text.trim();
   if (DECIMAL.test(word)) return /^[+-]?\d{16,}$/.test(word) ? parseJson(word.replace('+', '')) : Number(word);
@@ -34,13 +37,8 @@ export function printedValue(bytes: Buffer): Value {
 /** @throws Error with the place of the first byte that is none */
 export function checkUtf8(bytes: Buffer): void {
   if (isUtf8(bytes)) return;
-  let good = 0;
-  for (let bad = bytes.length; bad - good > 1;) {
-    const middle = Math.floor((good + bad) / 2);
-    // A character that is cut at the end is none either: up to three bytes are forgiven there.
-    const isGood = [0, 1, 2, 3].some((less) => isUtf8(bytes.subarray(0, Math.max(0, middle - less))));
-    if (isGood) good = middle;
-    else bad = middle;
-  }
-  throw new Error(`it printed bytes that are no UTF-8, near byte ${good}: print text in UTF-8, and binary data as base64`);
+  // What is none comes back as another character.
+  const again = Buffer.from(bytes.toString());
+  const at = bytes.findIndex((byte, i) => byte !== again[i]);
+  throw new Error(`it printed bytes that are no UTF-8, at byte ${at}: print text in UTF-8, and binary data as base64`);
 }

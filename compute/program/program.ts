@@ -64,7 +64,9 @@ export class Faults {
       const why = whyNotSpawned(name, path, ended.error);
       if (why !== undefined) return fault(`program ${name} cannot start: ${why}`, 'computation');
       if (ended.error.code === 'E2BIG')
-        return fault(`the command and the environment are too long for this machine (E2BIG): give long texts by a file`);
+        return fault(
+          `the command and the environment are too long for this machine (E2BIG): give long texts by a file`,
+        );
       return fault(`program ${name} could not be started: ${ended.error.message}`);
     }
     const why = this.works ? undefined : whyNotStarted(name, path, ended, stack);

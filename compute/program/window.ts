@@ -1,7 +1,7 @@
 /** How many lines are written ahead of a program: many where it is fast, one where each takes its time. */
 
 /** So much work a process may have before it: what it has, no other one can take. */
-const AHEAD_MS = 25;
+const AHEAD_MS = 100;
 const MOST_LINES = 4096;
 /** Of one write: both sides' buffers hold more. */
 const MOST_BYTES = 64 * 1024;

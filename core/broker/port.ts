@@ -163,10 +163,7 @@ export interface Broker extends AsyncDisposable {
   /** By run id. A change shows after a heartbeat interval at the latest; one's own changes at once. */
   runStates(): Promise<ReadonlyMap<string, RunState>>;
 
-  /**
-   * The run takes no more chunks: a `halted` record durable in the log, then told to all workers. Safe to repeat.
-   * @param error why, where that is not what the dead records say: the computation cannot start
-   */
+  /** The run takes no more chunks: a `halted` record durable in the log, then told to all workers. Safe to repeat. */
   halt(runId: string, reason: HaltReason, error?: string): Promise<void>;
 
   /**

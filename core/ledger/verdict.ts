@@ -131,12 +131,7 @@ function* findFaults(
   }
   if (parameters.duplicated !== 0) yield `${parameters.duplicated} parameters entered the aggregate twice`;
   if (ledger.conflicts.length > 0) {
-    const shown = ledger.conflicts
-      .slice(0, 5)
-      .map(
-        (c) =>
-          `${c.start}–${c.end}: ${sideText(c.first, c)} by ${c.first.workerId}, then ${sideText(c.second, c)} by ${c.second.workerId}`,
-      );
+    const shown = ledger.conflicts.slice(0, 5).map((c) => `${c.start}–${c.end}: ${sidesText(c.first, c.second)}`);
     yield `${ledger.conflicts.length} intervals have unequal results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`;
   }
 }
@@ -170,9 +165,11 @@ function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['
   );
 }
 
-/** What tells the sides of a conflict from each other: the sum, or where that is the same the digest. */
-function sideText({ summary, digest }: Side, { first, second }: Conflict): string {
-  return first.summary.sum === second.summary.sum ? `digest ${digest}` : `sum ${summary.sum}`;
+/** By what tells them from each other: the sum, or where that is the same the digest. */
+function sidesText(first: Side, second: Side): string {
+  const alike = first.summary.sum === second.summary.sum;
+  const [what, a, b] = alike ? ['digest', first.digest, second.digest] : ['sum', first.summary.sum, second.summary.sum];
+  return `${what} ${a} by ${first.workerId}, then ${b} by ${second.workerId}`;
 }
 
 function* checkExpected({ totals }: Ledger, expected: Expected): Generator<string> {

@@ -61,7 +61,10 @@ export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
   };
 }
 
-export function keepsValues({ RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
+export function keepsValues({
+  RESULTS_STORE,
+  KEEP_VALUES,
+}: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
   return !RESULTS_STORE ? KEEP_VALUES : RESULTS_STORE === 'log';
 }
 

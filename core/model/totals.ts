@@ -45,7 +45,8 @@ export class Totals {
     this.count++;
     this.other++;
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return;
-    for (const [column, field] of Object.entries(value)) if (typeof field === 'number') this.#column(column)?.add(field);
+    for (const [column, field] of Object.entries(value))
+      if (typeof field === 'number') this.#column(column)?.add(field);
   }
 
   merge(summary: Summary): void {
@@ -94,9 +95,11 @@ export class Totals {
 
   #columnSummaries(): Pick<Summary, 'columns' | 'wide'> {
     if (this.#wide > 0) return { wide: true };
-    const columns = this.#sorted().map(
-      ([column, totals]): ColumnSummary => ({ column, count: totals.count, ...totals.summary() }),
-    );
+    const columns = this.#sorted().map(([column, totals]): ColumnSummary => ({
+      column,
+      count: totals.count,
+      ...totals.summary(),
+    }));
     return columns.length > 0 ? { columns } : {};
   }
 

@@ -78,5 +78,7 @@ function decodeNumbers({ sum, min, max, m2, nan, infinite }: Omit<Numbers, 'coun
 function checkEnds(count: number, { min, max, sum }: NumberSummary, what: string): void {
   const fits = count > 0 ? Number.isFinite(min) && Number.isFinite(max) : min > max && sum === '0';
   if (count < 0 || !fits)
-    throw new ProtocolError(`log record: summary of ${what}: ${count} finite numbers from ${min} to ${max}, sum ${sum}`);
+    throw new ProtocolError(
+      `log record: summary of ${what}: ${count} finite numbers from ${min} to ${max}, sum ${sum}`,
+    );
 }

@@ -138,7 +138,8 @@ function bytesOf(numbers: readonly number[]): Buffer {
 }
 
 function doublesOf(bytes: Buffer, count: number): number[] {
-  if (bytes.length !== count * 8) throw new ProtocolError(`packed values: ${bytes.length} bytes are not ${count} doubles`);
+  if (bytes.length !== count * 8)
+    throw new ProtocolError(`packed values: ${bytes.length} bytes are not ${count} doubles`);
   const doubles = new Uint8Array(count * 8);
   for (let place = 0; place < 8; place++)
     for (let i = 0, to = place, from = place * count; i < count; i++, to += 8, from++)

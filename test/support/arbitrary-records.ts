@@ -3,6 +3,9 @@ import * as fc from 'fast-check';
 import type { Chunk } from '../../core/model/chunk.js';
 import { decimalText } from '../../core/model/exact-sum.js';
 import type { Interval } from '../../core/model/interval.js';
+import type { Summary } from '../../core/model/summary.js';
+import { Totals } from '../../core/model/totals.js';
+import { arbitraryRow, arbitraryValue } from './arbitrary-values.js';
 import { NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import type {
   DeadRecord,
@@ -78,12 +81,38 @@ const seeded: fc.Arbitrary<SeededRecord> = fc
   )
   .map(([interval, rest]) => ({ ...interval, ...rest }));
 
+/** Of any numbers, whether or not there are such. */
+function arbitrarySummary(count: number): fc.Arbitrary<Summary> {
+  const plain = fc.record(
+    {
+      sum,
+      count: fc.constant(count),
+      min: value,
+      max: value,
+      m2: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+    },
+    { requiredKeys: ['sum', 'count', 'min', 'max'] },
+  );
+  const ofValues = fc.array(fc.oneof(arbitraryValue, arbitraryRow), { minLength: count, maxLength: count });
+  return fc.oneof(
+    { weight: 2, arbitrary: plain },
+    ofValues.map((values) => {
+      const totals = new Totals();
+      for (const each of values)
+        if (typeof each === 'number') totals.addNumber(each);
+        else totals.addOther(each);
+      return totals.summary();
+    }),
+  );
+}
+
 export const arbitraryResult: fc.Arbitrary<ResultRecord> = range.chain((interval) => {
   const count = interval.end - interval.start + 1;
-  const values = fc.option(fc.array(value, { minLength: count, maxLength: count }), { nil: undefined });
+  const ofCount = { minLength: count, maxLength: count };
+  const values = fc.option(fc.oneof(fc.array(value, ofCount), fc.array(arbitraryValue, ofCount)), { nil: undefined });
   return fc
     .tuple(
-      fc.record({ sum, count: fc.constant(count), min: value, max: value }),
+      arbitrarySummary(count),
       fc.record({
         kind: fc.constant('result' as const),
         runId: name,

@@ -35,6 +35,7 @@ export class FakeBroker implements Pick<
   readonly queue: Delivery[];
   /** Batches as they were settled. */
   readonly batches: Settlement[][] = [];
+  readonly halts: { readonly runId: string; readonly reason: HaltReason; readonly error?: string }[] = [];
   readonly states = new Map<string, RunState>();
   /** The most that was held at a time. */
   mostHeld = 0;
@@ -85,7 +86,8 @@ export class FakeBroker implements Pick<
     return new Map(this.states);
   }
 
-  async halt(runId: string, reason: HaltReason): Promise<void> {
+  async halt(runId: string, reason: HaltReason, error?: string): Promise<void> {
+    this.halts.push({ runId, reason, ...(error === undefined ? {} : { error }) });
     this.states.set(runId, { ...this.#stateOf(runId), halted: reason });
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { gridOf } from '../../core/certificate/interval-digests.js';
@@ -11,6 +12,9 @@ import {
   type Certificate,
 } from '../../core/certificate/issue.js';
 import { checkCertificate, differenceText } from '../../core/certificate/check.js';
+import { valueText } from '../../core/model/value-text.js';
+import type { Value } from '../../core/model/value.js';
+import { decodeRecord, encodeRecord } from '../../core/wire/record-codec.js';
 import type { LogRecord, ResultRecord } from '../../core/wire/records.js';
 import { VERSION } from '../../core/runtime/version.js';
 import { deadRecord, logOf, planRecord, resultRecord, RUN, seededRecord } from './support.js';
@@ -96,6 +100,38 @@ describe('a certificate', () => {
     });
     expect(certificate.intervals[4]).toMatchObject({ start: 40, end: 49, ok: 9, dead: 1 });
     expect(certificate.intervals[9]).toMatchObject({ start: 90, end: 94, ok: 5 });
+  });
+
+  it('certifies values of every kind, however they are packed', async () => {
+    const values: Value[] = [NaN, 'text', { loss: 0.5, n: NaN }, null, { loss: 2 }, 1, 2, 3, -Infinity, []];
+    const record = resultRecord(0, 9, { compute: (i) => values[i] as Value, values });
+    const small = [planRecord(10), seededRecord(0, 9), record];
+    const certificate = await certify(small);
+    expect(certificate).toMatchObject({
+      outcome: 'complete',
+      aggregate: {
+        sum: '6',
+        nan: 1,
+        infinite: 1,
+        other: 5,
+        columns: [
+          { column: 'loss', count: 2, sum: '2.5', min: 0.5, max: 2 },
+          { column: 'n', count: 0, sum: '0', min: null, max: null, nan: 1 },
+        ],
+      },
+    });
+    expect(certificateSchema.parse(JSON.parse(certificateText(certificate)))).toEqual(certificate);
+    const { values: _, ...rest } = record;
+    // Another zlib makes other bytes of the same values.
+    const other = decodeRecord({
+      ...encodeRecord(rest),
+      values_packed: `z10:${deflateRawSync(`[${values.map((value) => valueText(value)).join()}]`, { level: 0 }).toString('base64')}`,
+    });
+    expect(await check(certificate, [...small.slice(0, 2), other])).toEqual([]);
+    const changed = { ...record, values: values.with(1, 'tent') };
+    expect((await check(certificate, [...small.slice(0, 2), changed])).join()).toMatch(
+      /the values of the record are not those of its digest/,
+    );
   });
 
   it('tells what was lost after it was acknowledged from what never was published', async () => {

@@ -5,11 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { writeCsv } from '../../cli/csv.js';
 import { Output } from '../../core/runtime/output.js';
 import type { LogRecord, ResultRecord } from '../../core/wire/records.js';
+import type { Value } from '../../core/model/value.js';
 import { logOf, planRecord, resultRecord, RUN } from './support.js';
 
 /** A record that keeps its values. */
 function kept(start: number, values: number[]): ResultRecord {
   return resultRecord(start, start + values.length - 1, { compute: (i) => values[i - start] as number, values });
+}
+
+function keptAll(start: number, values: Value[]): ResultRecord {
+  return resultRecord(start, start + values.length - 1, { compute: (i) => values[i - start] as Value, values });
 }
 
 async function csv(...records: LogRecord[]): Promise<{ rows: string[]; status: number; said: string }> {
@@ -27,6 +32,45 @@ describe('results as CSV', () => {
     const { rows, status } = await csv(planRecord(5), kept(3, [0.1, -1e21]), kept(0, [1, 2, 1 / 3]));
     expect(rows).toEqual(['parameter,value', '3,0.1', '4,-1e+21', '0,1', '1,2', `2,${1 / 3}`]);
     expect(status).toBe(0);
+  });
+
+  it('have a column for each of the names in values, whichever records have them', async () => {
+    const values: Value[] = [
+      { loss: 0.5, ok: true },
+      { loss: NaN, value: 'a,"b"' },
+      { '10': null, 'nested': { x: [1, NaN] } },
+    ];
+    const { rows, status } = await csv(planRecord(5), keptAll(3, values.slice(2)), keptAll(0, values.slice(0, 2)));
+    expect(rows).toEqual([
+      'parameter,10,loss,nested,ok,value.value',
+      '3,,,"{""x"":[1,NaN]}",,',
+      '0,,0.5,,true,',
+      '1,,NaN,,,"a,""b"""',
+    ]);
+    expect(status).toBe(0);
+  });
+
+  it('have plain values beside those with columns, numbers spelled as pandas reads them', async () => {
+    const { rows } = await csv(
+      planRecord(9),
+      keptAll(0, [NaN, Infinity, -Infinity, null, 'x', [1, 'y'], { parameter: 2 }, false]),
+    );
+    expect(rows).toEqual([
+      'parameter,value,value.parameter',
+      '0,NaN,',
+      '1,inf,',
+      '2,-inf,',
+      '3,,',
+      '4,x,',
+      '5,"[1,""y""]",',
+      '6,,2',
+      '7,false,',
+    ]);
+  });
+
+  it('have no least and greatest number of a chunk without one', async () => {
+    const { rows } = await csv(resultRecord(0, 1, { compute: () => NaN }));
+    expect(rows).toEqual(['start_param,end_param,sum,min,max', '0,1,0,,']);
   });
 
   it('have a row a chunk where it does not', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Digest } from '../../core/model/digest.js';
+import type { Value } from '../../core/model/value.js';
 import { random, shuffled } from './support.js';
 
 /**
@@ -10,6 +11,19 @@ const VECTORS = [
   [5, 48.5, '44159fa6a6aa63150a95cacc92da73cd'],
   [2 ** 40 + 7, -1.25, '9617964e2845ec594e141c342776696b'],
 ] as const;
+
+/**
+ * From Python: mmh3.hash_bytes(struct.pack('<Q', parameter) + text.encode(), 1, x64arch=False), likewise.
+ */
+const TEXT_VECTORS: readonly [parameter: number, value: Value, hex: string][] = [
+  [0, null, 'dbb63950ba79de46dbb639504437626e'],
+  [5, NaN, '2925b8f5cb4f01bf2925b8f50ececd59'],
+  [5, -Infinity, 'd2444ae40bade106409a6ebd83ea1423'],
+  [2 ** 40 + 7, { b: 'é€😀', a: [1, 2.5, null], c: true }, '181d00b4fc6648f8bac13d4452d66f14'],
+  [7, 'x'.repeat(300), '70aea86b69b792247030635068f8008a'],
+  [3, { y: 1 }, '015b6f110a9c75653338f8f7107a4fb4'],
+  [9, 'ab€def', 'bf2aa53f540bc6df64f026436d99407c'],
+];
 
 function digestOf(pairs: Iterable<readonly [number, number]>): string {
   const digest = new Digest();
@@ -24,6 +38,50 @@ describe('the run digest', () => {
       expect(digestOf([[parameter, value]])).toBe(hex);
     },
   );
+
+  it.each(TEXT_VECTORS)('of parameter %d with value %j is that of one too', (parameter, value, hex) => {
+    const digest = new Digest();
+    // What was longer before must leave nothing behind.
+    digest.addValue(0, 'é'.repeat(5000));
+    digest.addValue(0, 'y'.repeat(150));
+    const before = digest.toString();
+    digest.addValue(parameter, value);
+    digest.subtractDigest(before);
+    expect(digest.toString()).toBe(hex);
+  });
+
+  it('of a finite number is the same, whichever way it is given', () => {
+    const digest = new Digest();
+    for (const [parameter, value] of VECTORS) digest.addValue(parameter, value);
+    expect(digest.toString()).toBe(digestOf(VECTORS.map(([p, v]) => [p, v])));
+  });
+
+  it('tells values of different kinds that look alike', () => {
+    const alike: Value[] = [
+      1,
+      '1',
+      [1],
+      { 1: 1 },
+      true,
+      'true',
+      null,
+      'null',
+      NaN,
+      'NaN',
+      Infinity,
+      -Infinity,
+      '',
+      [],
+      {},
+      0,
+    ];
+    const digests = alike.map((value) => {
+      const digest = new Digest();
+      digest.addValue(3, value);
+      return digest.toString();
+    });
+    expect(new Set(digests).size).toBe(alike.length);
+  });
 
   it('of several parameters is the sum of their digests modulo 2^128', () => {
     expect(digestOf(VECTORS.map(([p, v]) => [p, v]))).toBe('b7c07a414614fe541cb04c46505c2ce8');

@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IntervalSet, type Interval } from '../../core/model/interval.js';
+import { makeReport } from '../../core/ledger/report.js';
+import type { Value } from '../../core/model/value.js';
 import { judge } from '../../core/ledger/verdict.js';
 import type { LogRecord, ResultRecord } from '../../core/wire/records.js';
 import { deadRecord, ledgerOf, planRecord, resultRecord } from './support.js';
@@ -67,6 +69,41 @@ describe('the ledger', () => {
           sum: whole.summary.sum,
           conflicts: [],
         });
+      }),
+    );
+  });
+
+  it('has the aggregate of each column once where some records cover others, in whatever order', async () => {
+    const valueOf = (i: number): Value =>
+      [NaN, i / 7, { a: i / 3, b: i }, { a: i % 4 === 0 ? NaN : 1e308, c: 'x' }, 'text', { b: -Infinity }][
+        i % 6
+      ] as Value;
+    const record = ({ start, end }: Interval) => resultRecord(start, end, { compute: valueOf });
+    const expected = makeReport(await ledgerOf(planRecord(TOTAL), record({ start: 0, end: TOTAL - 1 })));
+    // Some pieces are missing, and come only within a larger one.
+    const log = fc.tuple(cuts, cuts).chain(([pieces, coarse]) =>
+      fc.subarray(pieces).chain((some) => {
+        const whole = { start: 0, end: TOTAL - 1 };
+        return fc.shuffledSubarray([...some, ...coarse, whole].map(record), {
+          minLength: some.length + coarse.length + 1,
+        });
+      }),
+    );
+    const { columns, ...figures } = expected;
+    const close = (n: number | null): unknown => (n === null ? null : expect.closeTo(n, 9));
+    await fc.assert(
+      fc.asyncProperty(log, async (records) => {
+        const ledger = await ledgerOf(planRecord(TOTAL), ...records);
+        // Records that overlap in part leave gaps, which is no matter of aggregates.
+        fc.pre(ledger.isFinished && ledger.covered.count === TOTAL);
+        const report = makeReport(ledger);
+        const { sum, min, max, nan, infinite, other } = figures;
+        expect(report).toMatchObject({ sum, min, max, nan, infinite, other, tooManyColumns: false });
+        expect(report.columns).toEqual(
+          columns.map((column) => ({ ...column, standardDeviation: close(column.standardDeviation) })),
+        );
+        expect(report.standardDeviation).toEqual(close(figures.standardDeviation));
+        expect(judge(ledger)).toMatchObject({ outcome: 'complete', sum, nan, infinite, other });
       }),
     );
   });

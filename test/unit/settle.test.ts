@@ -100,6 +100,29 @@ describe('settling', () => {
     expect(broker.settled.at(-1)).toEqual({ verb: 'dead-letter', start: 0, end: 9 });
   });
 
+  it('halts a run whose computation cannot start, at the second chance, and lets no parameter die', async () => {
+    const { broker, settle, logged } = setUp({ MAX_RETRIES: '3' });
+    const message = 'program solver cannot start: it is not in PATH';
+    const broken = (index: number): Outcome =>
+      failed(index, { blame: 'computation', retryable: false, stack: '', message });
+    await settle([deliveryOf(0, 9), deliveryOf(10, 19)], [0, 1].map(broken));
+    expect(broker.settled.map(({ verb }) => verb)).toEqual(['retry', 'release']);
+    expect(broker.halts).toEqual([]);
+    await settle([deliveryOf(0, 9, 2), deliveryOf(20, 29)], [0, 1].map(broken));
+    expect(broker.halts).toEqual([{ runId: 'run-1', reason: 'failures', error: message }]);
+    expect(broker.settled.slice(2).map(({ verb }) => verb)).toEqual(['park', 'park']);
+    expect(logged()).toContain('nothing of it is lost');
+  });
+
+  it('keeps the end of standard error as it is, where a program failed', async () => {
+    const { broker, settle } = setUp({ MAX_RETRIES: '0' });
+    const output = 'Traceback (most recent call last):\n  File "model.py", line 3\nValueError: bad\n';
+    for (const n of [1, 2]) await settle([deliveryOf(n, n)], [failed(0, { stack: '', output })]);
+    const [first, second] = deaths(broker);
+    expect(first?.stack).toBe(output.trimEnd());
+    expect(second).toMatchObject({ stack: '', stackId: first?.stackId });
+  });
+
   it('tells that the worker is of no use where it does not have the computation', async () => {
     const { broker, settler, settle } = setUp();
     expect(settler.misfit).toBeUndefined();

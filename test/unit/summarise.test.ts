@@ -1,17 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { Digest } from '../../core/model/digest.js';
 import { Summariser } from '../../compute/summarise.js';
+import type { Value } from '../../core/model/value.js';
 import { random } from './support.js';
 
-function summarised(values: readonly number[], keep = false): Summariser {
+function summarised(values: readonly Value[], keep = false): Summariser {
   const summariser = new Summariser(keep);
   values.forEach((value, i) => summariser.add(i, value));
   return summariser;
 }
 
 describe('the summary of a chunk', () => {
-  it('has sum, count, minimum and maximum', () => {
-    expect(summarised([3, -1, 2]).summary()).toEqual({ sum: '4', count: 3, min: -1, max: 3 });
+  it('has sum, count, minimum and maximum, and the spread where it is asked for', () => {
+    const figures = { sum: '4', count: 3, min: -1, max: 3 };
+    expect(summarised([3, -1, 2]).summary()).toEqual({ ...figures, m2: expect.closeTo(26 / 3) as number });
+    const plain = new Summariser(false, false);
+    [3, -1, 2].forEach((value, i) => plain.add(i, value));
+    expect(plain.summary()).toEqual(figures);
+  });
+
+  it('takes values of any kind, and names parameter and place of what is none', () => {
+    const values: Value[] = [1, NaN, 'a', null, { loss: 0.5, ok: true }, [1, 2]];
+    const summariser = summarised(values, true);
+    const digest = new Digest();
+    values.forEach((value, i) => digest.addValue(i, value));
+    expect(summariser.digest()).toBe(digest.toString());
+    expect(summariser.kept()).toEqual({ packed: 't6:[1,NaN,"a",null,{"loss":0.5,"ok":true},[1,2]]' });
+    expect(summariser.summary()).toMatchObject({ count: 6, sum: '1', nan: 1, other: 4 });
+    expect(() => summariser.add(7, { loss: [0, undefined] })).toThrow(/^parameter 7: value\.loss\[1\] is undefined/);
   });
 
   it('sums decimals exactly where plain addition does not', () => {
@@ -39,14 +55,14 @@ describe('the summary of a chunk', () => {
   });
 
   it('keeps the values in order only where it is asked to', () => {
-    expect(summarised([3, 1, 2], true).values()).toEqual([3, 1, 2]);
-    expect(summarised([3, 1, 2], false).values()).toBeUndefined();
+    expect(summarised([3, 1, 2], true).kept()).toEqual({ values: [3, 1, 2] });
+    expect(summarised([3, 1, 2], false).kept()).toEqual({});
   });
 
   it('takes negative zero for zero, which is all that a record can say of it', () => {
     const negative = summarised([-0, 1], true);
-    const written = JSON.parse(JSON.stringify([negative.values(), negative.summary()])) as unknown;
-    expect([negative.values(), negative.summary()]).toEqual(written);
+    const written = JSON.parse(JSON.stringify([negative.kept(), negative.summary()])) as unknown;
+    expect([negative.kept(), negative.summary()]).toEqual(written);
     expect(negative.digest()).toBe(summarised([0, 1]).digest());
   });
 });

@@ -14,6 +14,7 @@ import type {
   ResultRecord,
   SeededRecord,
 } from '../../core/wire/records.js';
+import type { Value } from '../../core/model/value.js';
 import { builtin } from '../../compute/builtin.js';
 import { Summariser } from '../../compute/summarise.js';
 import { makeRng } from '../../faults/rng.js';
@@ -39,10 +40,10 @@ export function planRecord(totalParameters: number, over: Partial<PlanRecord> = 
 export function resultRecord(
   start: number,
   end: number,
-  over: Partial<ResultRecord> & { compute?: (i: number) => number } = {},
+  over: Partial<ResultRecord> & { compute?: (i: number) => Value } = {},
 ): ResultRecord {
   const { compute = builtin.compute, ...rest } = over;
-  const summariser = new Summariser(false);
+  const summariser = new Summariser(false, compute !== builtin.compute);
   for (let i = start; i <= end; i++) summariser.add(i, compute(i));
   return {
     kind: 'result',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reportText, statusText, verdictText, type Status } from '../../cli/text.js';
 import { makeReport } from '../../core/ledger/report.js';
 import { judge } from '../../core/ledger/verdict.js';
+import type { Value } from '../../core/model/value.js';
 import { deadRecord, ledgerOf, planRecord, resultRecord } from './support.js';
 
 describe('the verdict as text', () => {
@@ -26,6 +27,34 @@ describe('the verdict as text', () => {
     const text = verdictText(judge(await ledgerOf(planRecord(13), ...dead)), []);
     expect(text.match(/after 4 attempts/g)).toHaveLength(10);
     expect(text).toContain('and 3 more');
+  });
+});
+
+const KINDS: readonly Value[] = [NaN, 1, 2.5, NaN, NaN, 'text', { loss: 0.5, n: 1 }, { loss: 0.25, n: Infinity }];
+const kinds = () =>
+  ledgerOf(planRecord(KINDS.length), resultRecord(0, KINDS.length - 1, { compute: (i) => KINDS[i] as Value }));
+
+describe('values of every kind as text', () => {
+  it('are counted apart in the verdict, with a line for each column', async () => {
+    const text = verdictText(judge(await kinds()), []);
+    expect(text).toContain('aggregate    sum 3.5, min 1, max 2.5, 3 NaN, 3 values are no numbers\n');
+    expect(text).toContain('             loss: sum 0.75, min 0.25, max 0.5\n');
+    expect(text).toContain('             n: sum 1, min 1, max 1, 1 infinite\n');
+  });
+
+  it('have a table of their columns in the report', async () => {
+    const text = reportText(makeReport(await kinds()), false);
+    expect(text).toContain('not summed     3 NaN, 3 values are no numbers\n');
+    expect(text).toMatch(
+      /column +count +mean +deviation +min +max +sum\n {2}loss +2 +0\.375 +0\.1767767 +0\.25 +0\.5 +0\.75\n/,
+    );
+    expect(text).toMatch(/ {2}n +1 +1 +– +1 +1 +1 +1 infinite\n/);
+  });
+
+  it('are said to be no numbers where none is one', async () => {
+    const ledger = await ledgerOf(planRecord(2), resultRecord(0, 1, { compute: () => 'text' }));
+    expect(verdictText(judge(ledger), [])).toContain('aggregate    2 values are no numbers\n');
+    expect(reportText(makeReport(ledger), false)).not.toMatch(/^sum/m);
   });
 });
 

@@ -38,11 +38,11 @@ export function describeLimits(h: Harness): void {
       await using bench = h.bench();
       const worker = await bench.worker();
       const { maxRecordBytes } = await worker.capacity();
-      // As JSON each of these values takes 20 characters with its comma.
-      const count = Math.ceil(maxRecordBytes / 20) + 1;
+      // Packed each of these values takes 9 bytes.
+      const count = Math.ceil(maxRecordBytes / 8);
       await seeding(worker, (held) => held.publish(chunksOf(plan(2, count), CREATED_AT)));
       const [large, small] = await receive(worker, 2);
-      const values = new Array<number>(count).fill(-0.1234567890123456);
+      const values = Array.from({ length: count }, Math.random);
       const answers = await worker.settle([
         { delivery: large!, verb: 'complete', result: { ...resultOf(large!.chunk), values } },
         { delivery: small!, verb: 'complete', result: resultOf(small!.chunk) },
@@ -63,7 +63,7 @@ export function describeLimits(h: Harness): void {
       const deliveries = await receive(worker, 3);
       const [first, second, third] = deliveries.map(({ chunk }) => resultOf(chunk));
       const answers = await worker.settle([
-        { delivery: deliveries[0]!, verb: 'complete', result: { ...first!, values: new Array<number>(10).fill(NaN) } },
+        { delivery: deliveries[0]!, verb: 'complete', result: { ...first!, values: new Array<number>(9).fill(NaN) } },
         {
           delivery: deliveries[1]!,
           verb: 'complete',

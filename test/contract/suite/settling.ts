@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { Summariser } from '../../../compute/summarise.js';
+import { chunksOf } from '../../../core/model/plan.js';
+import { valueText } from '../../../core/model/value-text.js';
+import type { Value } from '../../../core/model/value.js';
 import { ChunkError } from '../../../core/runtime/errors.js';
 import {
   chunks,
+  CREATED_AT,
   never,
+  plan,
   publish,
   reachesDepth,
   readRecords,
@@ -12,7 +18,7 @@ import {
   resultOf,
 } from '../../support/bench.js';
 import { eventually, holds } from '../../support/wait.js';
-import type { HeldDelivery } from '../../support/worker.js';
+import { seeding, type HeldDelivery } from '../../support/worker.js';
 import type { Harness } from './harness.js';
 
 const RETRY_MS = 1500;
@@ -31,6 +37,38 @@ export function describeSettling(h: Harness): void {
         { kind: 'result', runId, chunkId, start, end, attempt: 1, ...result },
       ]);
       await reachesDepth(worker, { ready: 0, leased: 0, delayed: 0, dead: 0 });
+    });
+
+    it('values of every kind survive the log', async () => {
+      await using bench = h.bench();
+      const worker = await bench.worker();
+      const rows: Value[] = Array.from({ length: 100 }, (_, i) => ({
+        loss: Math.sqrt(i),
+        steps: i,
+        note: `„${i}“ 😀`,
+      }));
+      const kinds: readonly Value[][] = [
+        [NaN, Infinity, -Infinity, 1e308, 2 ** 60, 0.1, 5e-324],
+        ['', 'NaN', '\u0000"\\\n\u2028', 'x'.repeat(100_000), true, false, null],
+        [{}, [], JSON.parse('{"__proto__":1,"a":[{"b":null}]}') as Value, { 10: NaN, 9: [Infinity] }],
+        Array.from({ length: 1000 }, (_, i) => (i % 7 === 0 ? NaN : i / 7)),
+        rows,
+      ];
+      const kept = new Map<number, Value[]>();
+      for (const values of kinds) {
+        await seeding(worker, (held) =>
+          held.publish(chunksOf({ ...plan(1, values.length), runId: `run-${kept.size}` }, CREATED_AT)),
+        );
+        const delivery = await receiveOne(worker);
+        const summariser = new Summariser(true);
+        values.forEach((value, i) => summariser.add(i, value));
+        const computed = { summary: summariser.summary(), digest: summariser.digest() };
+        await delivery.complete({ ...resultOf(delivery.chunk), ...computed, ...summariser.kept() });
+        const record = (await readResults(worker)).find(({ runId }) => runId === `run-${kept.size}`);
+        expect(record).toMatchObject(computed);
+        kept.set(kept.size, values);
+        expect(record?.values?.map((value) => valueText(value))).toEqual(values.map((value) => valueText(value)));
+      }
     });
 
     it('completes 50 chunks at once, with a record each', async () => {
