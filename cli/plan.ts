@@ -6,8 +6,9 @@ import { chunkCount, planOf, type Plan } from '../core/model/plan.js';
 import type { Columns, Value } from '../core/model/value.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { expandCommand } from '../core/sweep/command.js';
-import { readValuesFile, type ValuesFile } from '../ops/here/values-file.js';
+import type { ValuesFile } from '../ops/here/values-file.js';
 import { jsonOption, run } from './command.js';
+import { fromRepository } from './repository.js';
 
 interface Options {
   readonly source?: string;
@@ -41,7 +42,8 @@ export function planCommand(): Command {
 }
 
 async function showPlan({ out }: Program, file: string, options: Options): Promise<number> {
-  const values = await readValuesFile(file, options);
+  const { readRunFile } = await fromRepository(() => import('../ops/here/index.js'), 'plan');
+  const values = await readRunFile(file, { ...options, set: [] });
   const { sweep, plain } = values;
   const plan = planOf(settingsOf(values), plain ? undefined : sweep);
   const examples = ends(plan.totalParameters).map((index) => exampleOf(values, index, options.source));

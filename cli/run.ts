@@ -79,7 +79,7 @@ export function runCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: Options) => {
       const defaults = { LOG_LEVEL: 'WARNING' };
-      runMain('ttg', (program) => start(program, file, options), { logTo: 2, defaults });
+      runMain('ttg', (program) => start(program, file, options), { logTo: 2, defaults, sameSignalMs: 500 });
     });
 }
 

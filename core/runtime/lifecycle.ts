@@ -28,6 +28,8 @@ export interface ProgramOptions {
   readonly given?: Readonly<Record<string, string>>;
   /** Variables where the environment has none. */
   readonly defaults?: Readonly<Record<string, string>>;
+  /** A signal that comes so soon after the first is the same one: npx passes on the Ctrl-C that the terminal sent. */
+  readonly sameSignalMs?: number;
 }
 
 type Body = (program: Program) => Promise<number | void>;
@@ -37,7 +39,11 @@ type Body = (program: Program) => Promise<number | void>;
  * The process ends once what it wrote is with its reader. For a reader that hangs a service waits five seconds; a
  * command waits as long as the reader is there, and five seconds after a signal.
  */
-export function runMain(component: string, body: Body, { logTo = 1, given = {}, defaults = {} }: ProgramOptions = {}): void {
+export function runMain(
+  component: string,
+  body: Body,
+  { logTo = 1, given = {}, defaults = {}, sameSignalMs = 0 }: ProgramOptions = {},
+): void {
   const stop = new AbortController();
   const log = createLogger({ LOG_LEVEL: 'INFO', LOG_FORMAT: 'text', workerName: '-' }, component, logTo);
   const running = { log, crashed: false };
@@ -46,7 +52,7 @@ export function runMain(component: string, body: Body, { logTo = 1, given = {}, 
     reportCrash(running.log, thrown);
     void leave(1, AbortSignal.timeout(LAST_WORDS_MS));
   });
-  void supervise(running, component, body, stop, { logTo, given, defaults }).then((status) =>
+  void supervise(running, component, body, stop, { logTo, given, defaults, sameSignalMs }).then((status) =>
     leave(
       running.crashed ? 1 : status,
       logTo === 1 ? AbortSignal.timeout(LAST_LINES_MS) : later(stop.signal, LAST_LINES_MS),
@@ -64,12 +70,12 @@ async function supervise(
   component: string,
   body: Body,
   stop: AbortController,
-  { logTo, given, defaults }: Required<ProgramOptions>,
+  { logTo, given, defaults, sameSignalMs }: Required<ProgramOptions>,
 ): Promise<number> {
   try {
     const config = loadConfig({ ...defaults, ...process.env, ...given });
     const log = (running.log = createLogger(config, component, logTo));
-    stopOnSignals(log, stop);
+    stopOnSignals(log, stop, sameSignalMs);
     return (await body({ config, log, stop: stop.signal, out: standard(1) })) ?? 0;
   } catch (thrown) {
     if (thrown instanceof ConfigError) {
@@ -88,7 +94,8 @@ function reportCrash(log: Logger, thrown: unknown): void {
   log.error({ err: { message, stack } }, 'crashed');
 }
 
-function stopOnSignals(log: Logger, controller: AbortController): void {
+function stopOnSignals(log: Logger, controller: AbortController, sameSignalMs: number): void {
+  let firstAt = 0;
   // A worker of `ttg run` has a channel to it, and leaves when that process is no more, however it ended.
   if (process.channel) {
     process.once('disconnect', () => {
@@ -99,7 +106,11 @@ function stopOnSignals(log: Logger, controller: AbortController): void {
   }
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(128 + (name === 'SIGTERM' ? 15 : 2));
+      if (controller.signal.aborted) {
+        if (performance.now() - firstAt < sameSignalMs) return;
+        process.exit(128 + (name === 'SIGTERM' ? 15 : 2));
+      }
+      firstAt = performance.now();
       log.info({ signal: name }, 'stopping');
       controller.abort();
     });

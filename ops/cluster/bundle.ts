@@ -52,7 +52,7 @@ export async function bundle({
       legalComments: 'none',
       banner: { js: BANNER },
       // What `ttg run` is made of needs the repository, and says so in the image.
-      external: ['../ops/here/*'],
+      external: ['../ops/here/index.js', '../ops/here/module.js'],
       plugins: [inlineLua()],
       logLevel: 'error',
     });

@@ -54,7 +54,7 @@ export function blockOf({ runId, total, done, dead, rate, etaSeconds, depth, wor
   const pace = [
     `${number(done + dead)} of ${number(total)}`,
     ...(rate === null ? [] : [`${number(Math.round(rate))}/s`]),
-    ...(etaSeconds === null || share === 1 ? [] : [`${Math.ceil(etaSeconds)} s left`]),
+    ...(etaSeconds === null || share === 1 ? [] : [`${durationText(etaSeconds)} left`]),
     ...(dead > 0 ? [chalk.red(`${number(dead)} dead`)] : []),
   ];
   return [
@@ -70,7 +70,7 @@ export function plainLine({ runId, total, done, dead, rate, etaSeconds, depth, w
     `${(((done + dead) / total) * 100).toFixed(1)} %`,
     `${done} of ${total}${dead > 0 ? `, ${dead} dead` : ''}`,
     ...(rate === null ? [] : [`${Math.round(rate)}/s`]),
-    ...(etaSeconds === null ? [] : [`${Math.ceil(etaSeconds)} s left`]),
+    ...(etaSeconds === null ? [] : [`${durationText(etaSeconds)} left`]),
     ...(depth ? [`queue: ${queueText(depth)}`] : []),
     `workers: ${workers}`,
   ];
@@ -87,4 +87,11 @@ function queueText({ ready, leased, delayed, dead, parked }: Depth): string {
 
 function number(value: number): string {
   return value.toLocaleString('en');
+}
+
+/** `17 s`, `12 min` or `3 h 20 min`. */
+export function durationText(seconds: number): string {
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

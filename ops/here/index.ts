@@ -1,5 +1,5 @@
 /** A run on this machine: what `ttg run` is made of. */
-export { prepare } from './prepare.js';
+export { prepare, readRunFile } from './prepare.js';
 export { runHere } from './run.js';
 export { dryRun } from './dry-run.js';
 export { ownCommand } from './words.js';

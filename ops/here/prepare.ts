@@ -43,7 +43,7 @@ export interface Prepared {
 
 /** @throws ConfigError naming file and line */
 export async function prepare(file: string, given: Given): Promise<Prepared> {
-  const values = await readWithSource(file, given);
+  const values = await readRunFile(file, given);
   const { sweep, document, plain, run, raw } = values;
   const runId = given.runId ?? (isNothing(valueAt(raw, 'run.id')) ? runIdOf(file) : run.id);
   const { total, columns } = sweep.parameters;
@@ -70,8 +70,11 @@ export async function prepare(file: string, given: Given): Promise<Prepared> {
   };
 }
 
-/** The source of a module is bundled first, which a program's is not. */
-async function readWithSource(file: string, { source, table, set }: Given): Promise<ValuesFile> {
+/**
+ * A values file with what options give. The source of a module is bundled first, which a program's is not.
+ * @throws ConfigError naming file and line
+ */
+export async function readRunFile(file: string, { source, table, set }: Given): Promise<ValuesFile> {
   const change = (values: ValuesFile['raw'], placeOf: (path: readonly string[]) => string): ValuesFile['raw'] => {
     const changed = withSets(values, set);
     checkKeys(changed, (path) => `${file}${placeOf(path)}`);

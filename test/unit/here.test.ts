@@ -3,15 +3,20 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { durationText } from '../../ops/demo/live.js';
 import { changesBetween } from '../../ops/here/changes.js';
+import { sweepOf } from '../../core/sweep/read.js';
 import { chunkSizeFor } from '../../ops/here/chunk-size.js';
 import { lines } from '../../ops/here/display.js';
+import { dryLine } from '../../ops/here/dry-run.js';
 import { deathText } from '../../ops/here/failure.js';
 import { Folder } from '../../ops/here/folder.js';
 import { JOBLOG_HEADER, joblogLine } from '../../ops/here/joblog.js';
+import { checkKeys } from '../../ops/here/keys.js';
 import { Pace } from '../../ops/here/pace.js';
 import { resumeText, type Past } from '../../ops/here/past.js';
 import { runIdOf } from '../../ops/here/run-id.js';
+import { jsonSet, withSets } from '../../ops/here/sets.js';
 import { inherited, settingsOf } from '../../ops/here/settings.js';
 import { ownCommand, shellLine } from '../../ops/here/words.js';
 import { deadRecord, planRecord, resultRecord, temporaryDirectory } from './support.js';
@@ -65,6 +70,56 @@ describe('settings', () => {
     ).toEqual({ PATH: '/bin', REDIS_HOST: 'h', LOG_LEVEL: 'DEBUG' }));
 });
 
+describe('--set', () => {
+  it('takes the place of values, and makes those that are not there', () =>
+    expect(
+      withSets({ run: { id: 'a', chunkSize: 5 }, x: 1 }, [
+        'run.chunkSize=7',
+        'worker.maxRetries=0',
+        'y={a,0.5}',
+        'x=true',
+      ]),
+    ).toEqual({ run: { id: 'a', chunkSize: 7 }, worker: { maxRetries: 0 }, y: ['a', 0.5], x: true }));
+  it('is given to Helm with the type that it has here', () =>
+    expect(['a.b=0.5', 'a=x=y', 'a=01'].map(jsonSet)).toEqual(['a.b=0.5', 'a="x=y"', 'a="01"']));
+  it.each(['a', '=1', 'a..b=1', 'a[0]=1', 'x.y=1'])('%s is refused', (pair) =>
+    expect(() => withSets({ x: 5 }, [pair])).toThrow(/--set /),
+  );
+});
+
+describe('keys', () => {
+  const place = (path: readonly string[]): string => `f:${path.join('/')}`;
+  it('of the chart are taken, whatever is in them', () =>
+    expect(() =>
+      checkKeys({ worker: { maxRetries: 1, resources: { limits: { cpu: 1 } } }, parameters: { x: 1 } }, place),
+    ).not.toThrow());
+  it('that it does not have are refused, with the one that was meant', () => {
+    expect(() => checkKeys({ wroker: {} }, place)).toThrow(
+      'f:wroker: wroker is no key of the chart: did you mean worker?',
+    );
+    expect(() => checkKeys({ worker: { maxretries: 1 } }, place)).toThrow(/did you mean maxRetries/);
+    expect(() => checkKeys({ elephant: 1 }, place)).toThrow(/there are .*worker/);
+  });
+});
+
+describe('a dry run', () => {
+  const line = async (computation: object, index: number): Promise<string> =>
+    dryLine(
+      await sweepOf({ parameters: { grid: { a: [1, 2], w: ["it's"] } }, computation, source: 'x' }, 'test'),
+      'my model.py',
+      index,
+    );
+  it('tells a command as a shell would take it, a line as a program reads it, a call as a module gets it', async () => {
+    expect(await line({ command: ['python3', '{source}', '{w}', '{a}', '{index}'] }, 1)).toBe(
+      String.raw`python3 'my model.py' 'it'\''s' 2 1`,
+    );
+    expect(await line({ command: ['python3', '{source}'], protocol: 'lines' }, 0)).toBe(
+      `{"index":0,"parameter":{"a":1,"w":"it's"}}`,
+    );
+    expect(await line({}, 0)).toBe(`compute({"a":1,"w":"it's"})`);
+  });
+});
+
 describe('the joblog', () => {
   const columnsOf = (index: number): object => ({ alpha: index / 10, name: 'a\tb' });
   it('has a line a parameter, with its columns, where a chunk holds one', () =>
@@ -99,6 +154,15 @@ describe('the pace', () => {
     for (let second = 2; second <= 40; second++) pace.rate(100 + 50 * second, second * 1000);
     expect(pace.rate(100 + 50 * 41, 41_000)).toBeCloseTo(50);
   });
+});
+
+describe('a duration', () => {
+  it.each([
+    [0.2, '1 s'],
+    [99, '99 s'],
+    [125, '2 min'],
+    [12_000, '3 h 20 min'],
+  ])('of %d s is told as %s', (seconds, text) => expect(durationText(seconds)).toBe(text));
 });
 
 describe('plain lines', () => {
@@ -160,7 +224,10 @@ describe("a run's folder", () => {
     }
     expect(existsSync(join(directory.path, 'one', 'lock'))).toBe(false);
     // Left by a process that was killed, whose number another one may have by now.
-    writeFileSync(join(directory.path, 'one', 'lock'), JSON.stringify({ pid: process.pid, host: hostname(), started: '1' }));
+    writeFileSync(
+      join(directory.path, 'one', 'lock'),
+      JSON.stringify({ pid: process.pid, host: hostname(), started: '1' }),
+    );
     using taken = new Folder(directory.path, 'one');
     expect(readFileSync(join(taken.path, 'lock'), 'utf8')).toContain(`"pid":${process.pid}`);
   });
