@@ -15,6 +15,10 @@ export class Lines implements AsyncDisposable {
     this.#processes = Array.from({ length: program.concurrency }, () => new LineProcess(program, groups, faults));
   }
 
+  get concurrency(): number {
+    return this.#processes.length;
+  }
+
   /** Resolves when every chunk of the work has its outcome, or the signal has ended it. */
   async run(work: Work, signal: AbortSignal): Promise<void> {
     const stopped = new Promise<void>((resolve) => {

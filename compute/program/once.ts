@@ -23,6 +23,10 @@ export class Once implements AsyncDisposable {
     this.#faults = new Faults(program);
   }
 
+  get concurrency(): number {
+    return this.#program.concurrency;
+  }
+
   /** Resolves when nothing of the work is left to begin, and nothing is at it. */
   async run(work: Work, signal: AbortSignal): Promise<void> {
     const slot = async (): Promise<void> => {
