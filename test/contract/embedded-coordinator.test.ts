@@ -9,10 +9,12 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect } from '../../core/broker/connect.js';
 import { startCoordinator, type Coordinator } from '../../core/broker/embedded/coordinator/coordinator.js';
+import { readLogFile } from '../../core/broker/embedded/log-file.js';
 import type { Chunk } from '../../core/model/chunk.js';
 import { splitChunk } from '../../core/model/split.js';
 import { loadConfig } from '../../core/runtime/config.js';
 import { ChunkError, ConfigError } from '../../core/runtime/errors.js';
+import type { LogEntry } from '../../core/wire/records.js';
 import { checkCapacity } from '../../seeder/capacity.js';
 import {
   chunks,
@@ -20,6 +22,7 @@ import {
   planRecord,
   publish,
   readDeadLetters,
+  readLog,
   readRecords,
   receive,
   receiveOne,
@@ -134,7 +137,7 @@ describe('a socket', () => {
     await expect(within(worker(path), 3000, 'refusing')).rejects.toThrow(ConfigError);
     other.close();
     const tooLong = join(dir, 'x'.repeat(200));
-    await expect(within(worker(tooLong), 3000, 'refusing')).rejects.toThrow(/10[37] bytes.*EMBEDDED_SOCKET/);
+    await expect(within(worker(tooLong), 3000, 'refusing')).rejects.toThrow(/may have 10[37]: .*EMBEDDED_SOCKET/);
   });
 
   it('that nobody listens on any more ends a worker that waits within seconds, with the path', async () => {
@@ -214,6 +217,21 @@ describe('a start on a log', () => {
       { msg: expect.stringMatching(/torn/) as string, bytes: 28 },
     ]);
     expect((await receive(broker, 3)).map(({ chunk }) => chunk)).toEqual(chunks(3));
+  });
+
+  it('is not needed to read its records', async () => {
+    const coordinator = await start();
+    const broker = await worker(coordinator.socket);
+    await append(broker, planRecord());
+    await publish(broker, 2);
+    for (const delivery of await receive(broker, 2)) await delivery.complete(resultOf(delivery.chunk));
+    const records = await readLog(broker);
+    await coordinator[Symbol.asyncDispose]();
+    await appendFile(join(dir, 'ttg.log'), 'torn');
+    const read: LogEntry[] = [];
+    for await (const entry of readLogFile(join(dir, 'ttg.log'))) read.push(entry);
+    expect(read).toEqual(records);
+    expect(records).toHaveLength(3);
   });
 
   it('knows a seeder that publishes on, and what it has published', async () => {

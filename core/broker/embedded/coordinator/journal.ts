@@ -18,6 +18,7 @@ export class Journal {
   readonly path: string;
   readonly #disk: Disk;
   readonly #log: Logger;
+  readonly #failed: (error: Error) => void;
   readonly #closing = new AbortController();
   #pending: Buffer[] = [];
   /** Where the next line comes. */
@@ -31,8 +32,12 @@ export class Journal {
   #failure: Error | undefined;
   #toldAt = -Infinity;
 
-  /** @param size of the file, all of it whole lines that are on the disk */
-  constructor(path: string, disk: Disk, size: number, log: Logger) {
+  /**
+   * @param size of the file, all of it whole lines that are on the disk
+   * @param failed told when nothing more can be written
+   */
+  constructor(path: string, disk: Disk, size: number, log: Logger, failed: (error: Error) => void = () => {}) {
+    this.#failed = failed;
     this.path = path;
     this.#disk = disk;
     this.#log = log;
@@ -42,6 +47,11 @@ export class Journal {
   /** How much of the file is on the disk: only that is shown to anyone. */
   get end(): number {
     return this.#durable;
+  }
+
+  /** Whether lines are taken: it is not closed, and its disk has not failed. */
+  get isOpen(): boolean {
+    return this.#failure === undefined;
   }
 
   /** @returns the line's offset. @throws Error where the file cannot be written any more */
@@ -167,6 +177,7 @@ export class Journal {
     this.#waiters = [];
     this.#pending = [];
     this.#wakeReaders();
+    this.#failed(this.#failure);
   }
 
   #tellFull({ message }: Error): void {

@@ -38,8 +38,11 @@ export class Space {
     for (const [number, template] of state.templates) this.#templates.set(JSON.stringify(template), number);
   }
 
-  /** @throws ConfigError where the log is damaged */
-  static async open(dir: string, prefix: string, log: Logger): Promise<Space> {
+  /**
+   * @param failed told when its log cannot be written any more
+   * @throws ConfigError where the log is damaged
+   */
+  static async open(dir: string, prefix: string, log: Logger, failed: (error: Error) => void): Promise<Space> {
     const path = join(dir, `${prefix}.log`);
     const disk = await openDisk(path);
     const replayer = new Replayer();
@@ -47,7 +50,7 @@ export class Space {
       await disk.close();
       throw error;
     });
-    return new Space(new Journal(path, disk, size, log), replayer.finish());
+    return new Space(new Journal(path, disk, size, log, failed), replayer.finish());
   }
 
   /** @returns the line's offset */
@@ -139,6 +142,7 @@ export class Space {
 
   #sweepNow(): void {
     this.#sweep = undefined;
+    if (!this.journal.isOpen) return;
     const now = performance.now();
     const late = now - this.#sweptAt - SWEEP_MS;
     const { queue } = this.state;
