@@ -121,7 +121,15 @@ describe('a directory', () => {
   it('whose disk has too little space for a run is told before anything is published', async () => {
     const capacity = await (await worker((await start()).socket)).capacity();
     expect(capacity.diskLimit).toBeGreaterThan(0);
-    const need = { volumeBytes: undefined, queued: 0, recorded: 0, valuesPerChunk: 0, deadByNow: 0, deadToCome: 0 };
+    const need = {
+      volumeBytes: undefined,
+      queued: 0,
+      recorded: 0,
+      valuesPerChunk: 0,
+      bytesPerValue: 0,
+      deadByNow: 0,
+      deadToCome: 0,
+    };
     const refused = () => checkCapacity(1000, { ...capacity, diskLimit: 100_000 }, need);
     expect(refused).toThrow(ConfigError);
     expect(refused).toThrow(/disk of the log/);

@@ -1,18 +1,19 @@
 /** `ttg why` of a broker that goes away after it has answered: at whatever moment, that is the answer, and soon. */
 import { expect, it } from 'vitest';
 import type { Answer } from '../../cli/diagnose/explain.js';
-import { type Backend } from '../../ops/local/config.js';
 import { startProxy } from '../../ops/local/proxy.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 import { startTestBroker } from '../support/provider.js';
 import { eventually, within } from '../support/wait.js';
 
+type Tried = 'redis' | 'rabbitmq';
+
 /** No signal, no statistics and no answer is waited for as long as this. */
 const SOON_MS = 30_000;
 /** From connecting to the first look: somewhere among these the broker answered for the last time. */
-const BYTES: Readonly<Record<Backend, readonly number[]>> = { redis: [100, 400, 3000], rabbitmq: [600, 1500, 8000] };
+const BYTES: Readonly<Record<Tried, readonly number[]>> = { redis: [100, 400, 3000], rabbitmq: [600, 1500, 8000] };
 
-it.concurrent.each<Backend>(['redis', 'rabbitmq'])(
+it.concurrent.each<Tried>(['redis', 'rabbitmq'])(
   'over %s: names it, whether the line is cut or falls silent, while it connects, reads or watches',
   async (backend) => {
     const broker = await startTestBroker(backend);
@@ -32,7 +33,7 @@ it.concurrent.each<Backend>(['redis', 'rabbitmq'])(
         losses.map(async ({ bytes, how }) => {
           const proxy = await startProxy(broker.port);
           try {
-            const port = String(proxy.port);
+            const port = String(proxy.address);
             const asked = ttg({ ...env, REDIS_PORT: port, RABBITMQ_PORT: port }, 'why', '--json', '--seconds', '600');
             proxy.stallAfter(bytes);
             await eventually(() => proxy.stalled(), SOON_MS, `${bytes} bytes to the broker`);

@@ -14,7 +14,7 @@ function objects(table: Table, rows = table.rows()): Record<string, Value | unde
 /** A record that keeps its values; digests are none of the table's business but for telling records apart. */
 function kept(start: number, values: readonly Value[], over: Partial<ResultRecord> = {}): ResultRecord {
   const record = resultRecord(start, start + values.length - 1, { compute: (i) => i });
-  return { ...record, values: values as ResultRecord['values'] & object, ...over };
+  return { ...record, values: values, ...over };
 }
 
 const read = (records: readonly LogRecord[], parameters?: ParameterColumns): Promise<Table> =>
