@@ -31,7 +31,7 @@ export interface PlanSettings {
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
   readonly MAX_DEAD: string;
-  readonly RESULTS_STORE?: 'log' | 'none' | undefined;
+  readonly RESULTS_STORE?: '' | 'log' | 'none' | undefined;
 }
 
 const MOST_CHUNKS = 20_000_000;
@@ -57,6 +57,14 @@ export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
     maxDead: failureBudget(MAX_DEAD, totalParameters),
     ...(sweep ? { sweep: sweep.document } : {}),
   };
+}
+
+/** @param hasSweep whoever brings parameters of his own wants a table of values, unless he says otherwise */
+export function keepsValues(
+  { RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>,
+  hasSweep = false,
+): boolean {
+  return RESULTS_STORE ? RESULTS_STORE === 'log' : hasSweep || KEEP_VALUES;
 }
 
 /**
