@@ -12,7 +12,7 @@ export class Summariser {
   readonly #totals: Totals;
   readonly #packer: ValuePacker | undefined;
 
-  /** @param spread whether to find out how far plain numbers are spread, which takes 3 ns each */
+  /** @param spread whether to find out how far plain numbers are spread, which takes some 3 ns each */
   constructor(keepValues: boolean, spread = true) {
     this.#totals = new Totals(spread);
     this.#packer = keepValues ? new ValuePacker() : undefined;
@@ -23,8 +23,13 @@ export class Summariser {
    * @throws UnfitValue naming the parameter, and the place within the value
    */
   add(parameter: number, given: unknown): void {
-    if (typeof given === 'number') this.#addNumber(parameter, given);
-    else this.#addOther(parameter, given);
+    if (typeof given !== 'number') return this.#addOther(parameter, given);
+    // Records are JSON, which has no negative zero: it counts as zero, or no reader could check the digest.
+    const value = given + 0;
+    if (value - value === 0) this.#digest.add(parameter, value);
+    else this.#digest.addText(parameter, String(value));
+    this.#totals.numbers.add(value);
+    this.#packer?.addNumber(value);
   }
 
   summary(): Summary {
@@ -38,15 +43,6 @@ export class Summariser {
   /** The values, if they are kept: as they are where they are few and plain numbers, else packed. */
   kept(): Kept {
     return this.#packer?.kept() ?? {};
-  }
-
-  /** Records are JSON, which has no negative zero: it counts as zero, or no reader could check the digest. */
-  #addNumber(parameter: number, given: number): void {
-    const value = given + 0;
-    if (value - value === 0) this.#digest.add(parameter, value);
-    else this.#digest.addText(parameter, String(value));
-    this.#totals.addNumber(value);
-    this.#packer?.addNumber(value);
   }
 
   #addOther(parameter: number, given: unknown): void {

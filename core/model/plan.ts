@@ -26,7 +26,7 @@ export interface PlanSettings {
   readonly CHUNK_SIZE: number;
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
-  readonly RESULTS_STORE?: 'log' | 'none' | undefined;
+  readonly RESULTS_STORE: '' | 'log' | 'none';
   readonly MAX_DEAD: string;
 }
 
@@ -46,7 +46,7 @@ export function keepsValues({
   RESULTS_STORE,
   KEEP_VALUES,
 }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
-  return RESULTS_STORE === undefined ? KEEP_VALUES : RESULTS_STORE === 'log';
+  return RESULTS_STORE === '' ? KEEP_VALUES : RESULTS_STORE === 'log';
 }
 
 /**

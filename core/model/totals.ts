@@ -21,13 +21,12 @@ export interface ValueFigures {
 }
 
 export class Totals {
-  /** Of the values that are plain numbers. */
+  /** Of the values that are plain numbers: add them here. */
   readonly numbers: NumberTotals;
-  /** Values of any kind. */
-  count = 0;
   /** Values that are no numbers. */
   other = 0;
-  readonly #columns = new Map<string, NumberTotals>();
+  /** Made with the first of them. */
+  #columns: Map<string, NumberTotals> | undefined;
   /** How many of the merged summaries have too many columns. */
   #wide = 0;
 
@@ -36,13 +35,13 @@ export class Totals {
     this.numbers = new NumberTotals(spread);
   }
 
-  addNumber(value: number): void {
-    this.count++;
-    this.numbers.add(value);
+  /** Values of any kind. */
+  get count(): number {
+    const { count, nan, infinite } = this.numbers;
+    return count + nan + infinite + this.other;
   }
 
   addOther(value: Exclude<Value, number>): void {
-    this.count++;
     this.other++;
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return;
     for (const [column, field] of Object.entries(value))
@@ -50,7 +49,6 @@ export class Totals {
   }
 
   merge(summary: Summary): void {
-    this.count += summary.count;
     this.other += summary.other ?? 0;
     this.numbers.merge(summary, finiteCount(summary));
     if (summary.wide) this.#wide++;
@@ -59,7 +57,6 @@ export class Totals {
 
   /** Takes out what was merged, see NumberTotals. */
   unmerge(summary: Summary): void {
-    this.count -= summary.count;
     this.other -= summary.other ?? 0;
     this.numbers.unmerge(summary, finiteCount(summary));
     if (summary.wide) this.#wide--;
@@ -68,7 +65,7 @@ export class Totals {
 
   summary(): Summary {
     const { count, other } = this;
-    const plain = { count, ...this.numbers.summary() };
+    const plain = this.numbers.summary(count);
     return other === 0 ? plain : { ...plain, other, ...this.#columnSummaries() };
   }
 
@@ -81,15 +78,16 @@ export class Totals {
   /** undefined where there are too many, or its name is too long. */
   #column(column: string): NumberTotals | undefined {
     if (column.length > LONGEST_COLUMN) return undefined;
-    const known = this.#columns.get(column);
+    const columns = (this.#columns ??= new Map<string, NumberTotals>());
+    const known = columns.get(column);
     if (known) return known;
-    if (this.#columns.size === MOST_COLUMNS) {
+    if (columns.size === MOST_COLUMNS) {
       // For good: what was taken of some of them would not be all.
       this.#wide = Infinity;
       return undefined;
     }
     const totals = new NumberTotals();
-    this.#columns.set(column, totals);
+    columns.set(column, totals);
     return totals;
   }
 
@@ -97,13 +95,12 @@ export class Totals {
     if (this.#wide > 0) return { wide: true };
     const columns = this.#sorted().map(([column, totals]): ColumnSummary => ({
       column,
-      count: totals.count,
-      ...totals.summary(),
+      ...totals.summary(totals.count),
     }));
     return columns.length > 0 ? { columns } : {};
   }
 
   #sorted(): [string, NumberTotals][] {
-    return this.#wide > 0 ? [] : [...this.#columns].sort(([a], [b]) => (a < b ? -1 : 1));
+    return this.#wide > 0 ? [] : [...(this.#columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }

@@ -99,7 +99,7 @@ function arbitrarySummary(count: number): fc.Arbitrary<Summary> {
     ofValues.map((values) => {
       const totals = new Totals();
       for (const each of values)
-        if (typeof each === 'number') totals.addNumber(each);
+        if (typeof each === 'number') totals.numbers.add(each);
         else totals.addOther(each);
       return totals.summary();
     }),

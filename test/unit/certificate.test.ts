@@ -106,7 +106,8 @@ describe('a certificate', () => {
     const values: Value[] = [NaN, 'text', { loss: 0.5, n: NaN }, null, { loss: 2 }, 1, 2, 3, -Infinity, []];
     const record = resultRecord(0, 9, { compute: (i) => values[i] as Value, values });
     const small = [planRecord(10), seededRecord(0, 9), record];
-    const certificate = await certify(small);
+    const account = await readAccount(() => logOf(small), RUN);
+    const certificate = makeCertificate(account, around, undefined, new Date(0));
     expect(certificate).toMatchObject({
       outcome: 'complete',
       aggregate: {

@@ -19,7 +19,9 @@ function probe(source: string, limitMs = 10_000) {
 
 describe('the trial of a computation', () => {
   it('finds nothing wrong with one that gives values', async () => {
-    expect(await probe('export const compute = (i) => i;')).toEqual({ ok: true, slow: false });
+    expect(await probe('export const compute = (i) => i;')).toEqual({ ok: true, slow: false, valueBytes: 1 });
+    const object = await probe('export const compute = (i) => ({ loss: NaN, text: "é" });');
+    expect(object).toEqual({ ok: true, slow: false, valueBytes: 24 });
   });
 
   it.each([
@@ -51,7 +53,11 @@ describe('the trial of a computation', () => {
 
   it.each([
     ['throws', 'export const compute = (i) => { throw new Error("typo " + i); };', /typo 0/],
-    ['gives no number', 'export const compute = () => undefined;', /finite number/],
+    [
+      'gives no value',
+      'export const compute = () => ({ a: [undefined] });',
+      /compute\(0\)\.a\[0\] is undefined: a value is/,
+    ],
     [
       'kills its process',
       "export const compute = () => process.kill(process.pid, 'SIGKILL');",
@@ -64,7 +70,7 @@ describe('the trial of a computation', () => {
 
   it('takes a single bad parameter for what it is', async () => {
     const source = "export const compute = (i) => { if (i === 0) process.kill(process.pid, 'SIGKILL'); return i; };";
-    expect(await probe(source)).toEqual({ ok: true, slow: false });
+    expect(await probe(source)).toEqual({ ok: true, slow: false, valueBytes: 1 });
   });
 
   it('does not refuse what is slow, and does not wait for it', async () => {

@@ -135,17 +135,32 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
       'if (i === 17) throw Object.assign(new Error(), { message: () => "odd", stack: [() => 1] }); return i;',
       'odd',
     ],
-    ['gives NaN', 'return i === 17 ? NaN : i;', 'compute(17) gave NaN: a value must be a finite number'],
-    ['gives infinity', 'return i === 17 ? 1 / 0 : i;', 'compute(17) gave Infinity'],
-    ['gives nothing', 'if (i !== 17) return i;', 'compute(17) gave undefined'],
-    ['gives a number as text', 'return i === 17 ? "17" : i;', 'compute(17) gave 17'],
-    ['gives a big integer', 'return i === 17 ? 17n : i;', 'compute(17) gave 17'],
-    ['gives a promise of nothing', 'return i === 17 ? Promise.resolve() : i;', 'compute(17) gave undefined'],
   ])('because one parameter %s names that parameter, and its neighbours do not notice', async (_, body, message) => {
     const outcomes = await executeAlone(`export const compute = (i) => { ${body} };`, 3);
     expect(summary(outcomes)).toEqual(['0: 45', '1: failed at 17', '2: 245']);
     expect(messageOf(outcomes[1])).toContain(message);
     expect(outcomes[1]).toMatchObject({ failure: { blame: 'parameter', retryable: true } });
+  });
+
+  it.each([
+    ['nothing', 'if (i !== 17) return i;', 'parameter 17: value is undefined: a value is a number, text'],
+    ['a column of nothing', 'return { loss: i === 17 ? undefined : i };', 'parameter 17: value.loss is undefined'],
+    ['a big integer', 'return i === 17 ? 17n : i;', 'parameter 17: value is a bigint'],
+    ['a promise of nothing', 'return i === 17 ? Promise.resolve() : i;', 'parameter 17: value is undefined'],
+  ])('because one parameter gives %s is not tried again', async (_, body, message) => {
+    const outcomes = await executeAlone(`export const compute = (i) => { ${body} };`, 3);
+    expect(summary(outcomes)[1]).toBe('1: failed at 17');
+    expect(messageOf(outcomes[1])).toContain(message);
+    expect(outcomes[1]).toMatchObject({ failure: { blame: 'parameter', retryable: false } });
+  });
+
+  it('is none because of NaN, infinity, text and objects, which are values', async () => {
+    const body = 'return i < 10 ? [NaN, 1 / 0, "17", { a: i }, null][i % 5] : i;';
+    const outcomes = await executeAlone(`export const compute = (i) => { ${body} };`, 2);
+    expect(summary(outcomes)).toEqual(['0: 0', '1: 145']);
+    expect(outcomes[0]).toMatchObject({
+      computed: { summary: { nan: 2, infinite: 2, other: 6, columns: [{ column: 'a' }] } },
+    });
   });
 
   it.each([
