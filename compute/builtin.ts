@@ -1,4 +1,4 @@
-/** The built-in computation: that of the system that the playbook describes, so that results compare. */
+/** The built-in computation: a function of the index alone, whose sum is known without computing it. */
 import type { Summary } from '../core/wire/records.js';
 
 /** Values repeat with this period: the least common multiple of 1000 and 100. */

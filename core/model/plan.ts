@@ -131,7 +131,7 @@ export function* chunksOf(
 }
 
 /**
- * The playbook's rule for static mode: equal shares, the remainder to the last worker.
+ * Static mode: equal shares, the remainder to the last worker.
  * @returns undefined where there are fewer parameters than workers and this one has none
  */
 export function shard(totalParameters: number, totalWorkers: number, index: number): Interval | undefined {

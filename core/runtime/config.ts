@@ -1,4 +1,4 @@
-/** Environment → one frozen Config. Nobody else reads process.env; the names and defaults are the playbook's. */
+/** Environment → one frozen Config. Nobody else reads process.env; names and defaults are public interface. */
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import { ConfigError } from './errors.js';

@@ -15,7 +15,7 @@ const ROOM_FOR_ERRORS = 1 << 18;
 const ERROR_LEVEL = 50;
 
 /**
- * Every line carries `component` and the worker's name; pino's levels under the playbook's names. Logging never waits
+ * Every line carries `component` and the worker's name; pino's levels as DEBUG, INFO, WARNING and ERROR. Logging never waits
  * and never throws: at the end of a process `Output.flush` waits.
  * @param to 1 for services, 2 for commands whose standard output is their answer
  */

@@ -3,7 +3,8 @@
  * `npm test`: builds what is out of date, then runs every test that needs no cluster, or the projects that are named.
  * Arguments that begin with a dash go to vitest.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, rmSync, statSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,11 +40,17 @@ const args = [
   ...PROJECTS.flatMap((project) => ['--project', project]),
   '--reporter=./test/support/summary/reporter.ts',
 ];
-const tests = spawnSync(process.execPath, [vitest, 'run', ...args, ...given.filter((word) => !ALL.includes(word))], {
+const tests = spawn(process.execPath, [vitest, 'run', ...args, ...given.filter((word) => !ALL.includes(word))], {
   stdio: 'inherit',
   env: { ...process.env, TTG_TEST_COUNTS: counts },
 });
-process.exit(close(tests.status ?? 1));
+// Whoever ends this process ends the tests, and with them the brokers and clusters that they started.
+for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGTERM', 'SIGHUP']))
+  process.on(signal, () => tests.kill(signal));
+// The terminal tells both of them.
+process.on('SIGINT', () => {});
+const [status] = await once(tests, 'close');
+process.exit(close(status ?? 1));
 
 /**
  * The closing line; a run without a test is a failure, and so is one that ended before it could count.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ExactSum } from '../../core/model/exact-sum.js';
 import { builtin, expectedTotal } from '../../compute/builtin.js';
 
-/** The playbook's formula, written as it is there. */
+/** The published formula, written as users read it. */
 const literal = (i: number): number => ((7 * i + 13) % 1000) + Number(`0.${i % 100}`);
 
 /** The same without the addition's rounding: both parts put together as text. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ENVIRONMENT, loadConfig, type Config } from '../../core/runtime/config.js';
 import { ConfigError } from '../../core/runtime/errors.js';
 
-/** Playbook §4.1. */
-const PLAYBOOK: Partial<Config> = {
+/** The variables that users and operators set, with their defaults: public interface. */
+const PUBLIC: Partial<Config> = {
   WORKER_ID: '0',
   TOTAL_WORKERS: 3,
   TOTAL_PARAMETERS: 10_000,
@@ -35,9 +35,9 @@ function refusal(env: Record<string, string>): string {
 }
 
 describe('the configuration', () => {
-  it("has the playbook's 18 variables with its defaults", () => {
-    expect(Object.keys(PLAYBOOK)).toHaveLength(18);
-    expect(loadConfig({})).toMatchObject(PLAYBOOK);
+  it('has the 18 public variables with their defaults', () => {
+    expect(Object.keys(PUBLIC)).toHaveLength(18);
+    expect(loadConfig({})).toMatchObject(PUBLIC);
   });
 
   it('takes what is set', () => {

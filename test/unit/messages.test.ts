@@ -59,7 +59,7 @@ describe('a task message', () => {
     expect(decodeChunk(flat(encodeChunk(chunk)))).toEqual(chunk);
   });
 
-  it("has the playbook's fields", () => {
+  it('has the public fields', () => {
     expect(encodeChunk(chunk)).toMatchObject({
       chunk_id: '00042',
       start_param: 4200,
@@ -165,7 +165,7 @@ describe('a log record', () => {
     expect(() => decodeRecord(without(encodeRecord(record), field))).toThrow(ProtocolError);
   });
 
-  it("carries the playbook's result fields", () => {
+  it('carries the public result fields', () => {
     const record = resultRecord(0, 9);
     expect(encodeRecord(record)).toMatchObject({
       chunk_id: '0',

@@ -1,4 +1,4 @@
-/** Names in Redis: the playbook's, with its `ttg` replaced by QUEUE_PREFIX. */
+/** Names in Redis, their `ttg` replaced by QUEUE_PREFIX. */
 import type { Config } from '../../runtime/config.js';
 
 export interface Keys {
