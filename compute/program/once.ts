@@ -70,7 +70,6 @@ export class Once implements AsyncDisposable {
     const ended = await Promise.race([group.ended, stopped]);
     clearTimeout(late);
     if (ended === undefined || signal.aborted) return undefined;
-    if (group.pid !== undefined) this.#program.memory.leave(group.pid);
     const isGood = !('error' in ended) && ended.status === 0 && group.stopped === undefined;
     if (!isGood) return { fault: this.#faults.of(name, ended, group) };
     this.#faults.works = true;

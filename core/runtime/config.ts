@@ -139,9 +139,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const own = ([name]: [string, unknown]): boolean => name in ENVIRONMENT && !SHARED.includes(name);
+  const isShared = (name: string, value: string): boolean =>
+    !(name in ENVIRONMENT) || (SHARED.includes(name) && value !== '');
   return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !own(entry)),
+    Object.entries(env).filter((entry): entry is [string, string] => isShared(entry[0], entry[1] ?? '')),
   );
 }
 
