@@ -157,6 +157,21 @@ describe('a socket', () => {
   });
 });
 
+describe('a coordinator that stood still', () => {
+  it('ends no lease for heartbeats that it could not hear', async () => {
+    const { socket } = await start();
+    const holder = await worker(socket, 'holder', { STALE_THRESHOLD_MS: '600' });
+    const other = await worker(socket, 'other');
+    await publish(holder, 1);
+    const delivery = await receiveOne(holder);
+    // It runs in this process: nothing of it goes on meanwhile, as in a process that is stopped.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    await delivery.extendLease();
+    expect(await other.receive({ max: 1, waitMs: 100, signal: never })).toEqual([]);
+    await delivery.complete(resultOf(delivery.chunk));
+  });
+});
+
 describe('a start on a log', () => {
   /** As after kill -9 of the coordinator: what was leased then stays leased in the log. */
   async function restarted(before: (broker: Worker) => Promise<unknown>, torn = ''): Promise<Worker> {
