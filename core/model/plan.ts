@@ -59,14 +59,6 @@ export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
   };
 }
 
-/** @param hasSweep whoever brings parameters of his own wants a table of values, unless he says otherwise */
-export function keepsValues(
-  { RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>,
-  hasSweep = false,
-): boolean {
-  return RESULTS_STORE ? RESULTS_STORE === 'log' : hasSweep || KEEP_VALUES;
-}
-
 /**
  * Whether records carry values. Whoever brings parameters of his own wants a table of them.
  * @param isSweep whether the run has a sweep document; else the environment says whether it names one
