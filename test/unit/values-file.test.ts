@@ -154,7 +154,9 @@ describe('ttg plan', { timeout: 60_000 }, () => {
   });
 
   it('ends with status 2 and the place of what is wrong', async () => {
-    const { status, stdout, stderr } = await plan('parameters:\n  grid: {a: []}\ncomputation: {command: [cat, "{source}"]}');
+    const { status, stdout, stderr } = await plan(
+      'parameters:\n  grid: {a: []}\ncomputation: {command: [cat, "{source}"]}',
+    );
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/heat\.yaml:2:10: parameters\.grid\.a is empty/);
   });
