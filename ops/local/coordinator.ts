@@ -70,7 +70,7 @@ export async function startCoordinatorProcess({
     tearLog: async () => {
       // A record with a checksum that is not its own, and no end.
       for (const name of readdirSync(data))
-        if (name.endsWith('.log')) appendFileSync(join(data, name), '00000000 c 1 {"kind":"result","run_');
+        if (name.endsWith('.journal')) appendFileSync(join(data, name), '00000000 c 1 {"kind":"result","run_');
     },
     stop,
   };

@@ -1,7 +1,7 @@
 /** What only the embedded broker has: a directory that one coordinator owns, its log, and its socket. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,10 +97,10 @@ describe('a directory', () => {
     const coordinator = await start(deep);
     expect(Buffer.byteLength(coordinator.socket)).toBeLessThanOrEqual(107);
     await publish(await worker(coordinator.socket), 1);
-    for (const path of [deep, join(deep, 'ttg.log'), join(deep, 'lock'), coordinator.socket])
+    for (const path of [deep, join(deep, 'ttg.journal'), join(deep, 'lock'), coordinator.socket])
       expect((await stat(path)).mode & 0o077, path).toBe(0);
     await coordinator[Symbol.asyncDispose]();
-    expect(await readdir(deep)).toEqual(['ttg.log']);
+    expect(await readdir(deep)).toEqual(['ttg.journal']);
     await expect(stat(coordinator.socket)).rejects.toThrow('ENOENT');
   });
 
@@ -134,6 +134,17 @@ describe('a directory', () => {
     expect(refused).toThrow(ConfigError);
     expect(refused).toThrow(/disk of the log/);
     checkCapacity(1000, capacity, need);
+  });
+});
+
+describe('a file in it that is no log', () => {
+  it('is refused and not changed, where it has the name of one', async () => {
+    await writeFile(join(dir, 'notes.log'), 'not ours at all\n');
+    await (await start())[Symbol.asyncDispose]();
+    const text = 'a journal of somebody, in which a day has a line\nand another\n';
+    await writeFile(join(dir, 'diary.journal'), text);
+    await expect(start()).rejects.toThrow(/diary\.journal is no log.*move it away/);
+    expect(await readFile(join(dir, 'diary.journal'), 'utf8')).toBe(text);
   });
 });
 
@@ -179,7 +190,7 @@ describe('a start on a log', () => {
     const broker = await worker(first.socket);
     await before(broker);
     await first[Symbol.asyncDispose]();
-    if (torn) await appendFile(join(dir, 'ttg.log'), torn);
+    if (torn) await appendFile(join(dir, 'ttg.journal'), torn);
     return worker((await start()).socket, 'w2');
   }
 
@@ -250,9 +261,9 @@ describe('a start on a log', () => {
     for (const delivery of await receive(broker, 2)) await delivery.complete(resultOf(delivery.chunk));
     const records = await readLog(broker);
     await coordinator[Symbol.asyncDispose]();
-    await appendFile(join(dir, 'ttg.log'), 'torn');
+    await appendFile(join(dir, 'ttg.journal'), 'torn');
     const read: LogEntry[] = [];
-    for await (const entry of readLogFile(join(dir, 'ttg.log'))) read.push(entry);
+    for await (const entry of readLogFile(join(dir, 'ttg.journal'))) read.push(entry);
     expect(read).toEqual(records);
     expect(records).toHaveLength(3);
   });

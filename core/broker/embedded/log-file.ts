@@ -7,7 +7,7 @@ const BLOCK = 4 << 20;
 
 /**
  * Up to the first line that is not whole: the end of the file, or what a loss of power left there.
- * @param path the coordinator's `<queue prefix>.log`
+ * @param path the coordinator's `<queue prefix>.journal`
  */
 export async function* readLogFile(path: string): AsyncGenerator<LogEntry> {
   const file = await open(path, 'r');

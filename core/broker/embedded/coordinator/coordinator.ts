@@ -9,8 +9,10 @@ import { Peer } from './peer.js';
 import { socketPath } from './socket-path.js';
 import { Space } from './space.js';
 
+const SUFFIX = '.journal';
+
 export interface CoordinatorOptions {
-  /** Where the logs are: `<queue prefix>.log`. Made if it is not there. */
+  /** Where the logs are: `<queue prefix>.journal`. Made if it is not there. */
   readonly dir: string;
   /** Where workers connect; `socket` in the directory if it is left out. A path too long is replaced by a short one. */
   readonly socket?: string;
@@ -55,7 +57,7 @@ export async function startCoordinator({ dir, socket, log }: CoordinatorOptions)
   };
   try {
     // What is damaged is told now and not to the first worker.
-    for (const name of readdirSync(home)) if (name.endsWith('.log')) await spaces.open(name.slice(0, -4));
+    for (const name of readdirSync(home)) if (name.endsWith(SUFFIX)) await spaces.open(name.slice(0, -SUFFIX.length));
     await listen(server, address.path);
   } catch (error) {
     await close();

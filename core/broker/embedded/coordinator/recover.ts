@@ -1,7 +1,7 @@
 /** Reads a log from its start: every line into the state, and a torn end cut off. */
 import { ConfigError } from '../../../runtime/errors.js';
 import type { Logger } from '../../../runtime/logger.js';
-import { isIntact, linesOf, type Line } from '../lines.js';
+import { FIRST_LINE, isIntact, linesOf, type Line } from '../lines.js';
 import type { Disk } from './disk.js';
 
 const BLOCK = 4 << 20;
@@ -12,10 +12,11 @@ const BLOCK = 4 << 20;
  *
  * @param apply gets each intact line
  * @returns the size of the file, all of it intact lines on the disk
- * @throws ConfigError where something in the middle is damaged
+ * @throws ConfigError where something in the middle is damaged, or the file is no log of ours: nothing is changed then
  */
 export async function recover(path: string, disk: Disk, apply: (line: Line) => void, log: Logger): Promise<number> {
   const size = await disk.size();
+  await checkFirst(path, disk, size);
   let intact = 0;
   await eachLine(disk, size, 0, (line, whole) => {
     if (!whole) return false;
@@ -35,6 +36,17 @@ export async function recover(path: string, disk: Disk, apply: (line: Line) => v
   // What was written and not synced, and read here, may be told to others from now on.
   await disk.sync();
   return intact;
+}
+
+/** What was never a log is not cut off. A first line that is torn itself is a part of it, or zeros. */
+async function checkFirst(path: string, disk: Disk, size: number): Promise<void> {
+  const into = Buffer.alloc(Math.min(size, FIRST_LINE.length));
+  await disk.read(into, 0);
+  if (into.equals(FIRST_LINE.subarray(0, into.length)) || into.every((byte) => byte === 0)) return;
+  throw new ConfigError(
+    `${path} is no log of this version of TTG (it begins with ${JSON.stringify(into.toString('latin1'))}): move it away, ` +
+      'or take another directory',
+  );
 }
 
 /** Whether a mark behind the damage says that the damaged bytes were on the disk. */

@@ -43,7 +43,7 @@ export class Space {
    * @throws ConfigError where the log is damaged
    */
   static async open(dir: string, prefix: string, log: Logger, failed: (error: Error) => void): Promise<Space> {
-    const path = join(dir, `${prefix}.log`);
+    const path = join(dir, `${prefix}.journal`);
     const disk = await openDisk(path);
     const replayer = new Replayer();
     const size = await recover(path, disk, replayer.apply, log).catch(async (error: unknown) => {
