@@ -77,6 +77,8 @@ export class Peer implements Asker {
   }
 
   async #greet({ n, protocol, name, prefix, staleMs, retryMs }: Extract<Asked, { op: 'hello' }>): Promise<void> {
+    // It becomes the name of a file.
+    if (!/^[A-Za-z0-9_-]{1,40}$/.test(prefix)) throw new Error(`${JSON.stringify(prefix)} is no queue prefix`);
     Object.assign(this, { name, staleMs, retryMs });
     if (protocol === PROTOCOL) this.space = await this.#openSpace(prefix);
     this.send({ n, protocol: PROTOCOL });
