@@ -66,7 +66,7 @@ async function showPlan({ out }: Program, file: string, options: Options): Promi
 }
 
 function settingsOf({ run: { id, totalParameters, chunkSize, maxDead, keepValues }, resultsStore }: ValuesFile) {
-  const store = resultsStore === 'log' || resultsStore === 'none' ? resultsStore : '';
+  const store = resultsStore === 'log' || resultsStore === 'none' ? resultsStore : undefined;
   return {
     RUN_ID: id,
     TOTAL_PARAMETERS: totalParameters,

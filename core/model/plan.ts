@@ -31,7 +31,7 @@ export interface PlanSettings {
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
   readonly MAX_DEAD: string;
-  readonly RESULTS_STORE: '' | 'log' | 'none';
+  readonly RESULTS_STORE?: '' | 'log' | 'none' | undefined;
 }
 
 const MOST_CHUNKS = 20_000_000;
@@ -41,31 +41,30 @@ const MOST_CHUNKS = 20_000_000;
  * @throws ConfigError when MAX_DEAD is neither a number of parameters nor a share of them, or there are too many chunks
  */
 export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
-  const { RUN_ID, CHUNK_SIZE, RESULTS_STORE, MAX_DEAD } = settings;
+  const { RUN_ID, CHUNK_SIZE, MAX_DEAD } = settings;
   const totalParameters = sweep ? sweep.parameters.total : settings.TOTAL_PARAMETERS;
   if (totalParameters / CHUNK_SIZE > MOST_CHUNKS)
     throw new ConfigError(
       `${totalParameters} parameters in chunks of ${CHUNK_SIZE} are more than 20,000,000 chunks: ` +
         'raise CHUNK_SIZE (chart: run.chunkSize)',
     );
-  // Whoever brings parameters of his own wants a table of values.
-  const keepByDefault = sweep ? true : settings.KEEP_VALUES;
   return {
     runId: RUN_ID,
     totalParameters,
     chunkSize: CHUNK_SIZE,
     computation: sweep ? sweep.id : settings.COMPUTATION,
-    keepValues: RESULTS_STORE === '' ? keepByDefault : RESULTS_STORE === 'log',
+    keepValues: keepsValues(settings, sweep !== undefined),
     maxDead: failureBudget(MAX_DEAD, totalParameters),
     ...(sweep ? { sweep: sweep.document } : {}),
   };
 }
 
-export function keepsValues({
-  RESULTS_STORE,
-  KEEP_VALUES,
-}: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>): boolean {
-  return !RESULTS_STORE ? KEEP_VALUES : RESULTS_STORE === 'log';
+/** @param hasSweep whoever brings parameters of his own wants a table of values, unless he says otherwise */
+export function keepsValues(
+  { RESULTS_STORE, KEEP_VALUES }: Pick<PlanSettings, 'RESULTS_STORE' | 'KEEP_VALUES'>,
+  hasSweep = false,
+): boolean {
+  return RESULTS_STORE ? RESULTS_STORE === 'log' : hasSweep || KEEP_VALUES;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Parameters {
   /** Empty for a plain range, whose parameter is its index. */
   readonly columns: readonly string[];
   /** @throws RangeError outside 0 … total − 1 */
-  at(index: number): Columns;
+  readonly at: (index: number) => Columns;
   /** In a few words, for people: `grid of alpha (10) × n (3): 30 parameters`. */
   describe(): string;
 }

@@ -37,7 +37,8 @@ export const ENVIRONMENT = {
   COMPUTATION: text('builtin'),
   SWEEP_FILE: text(''),
   KEEP_VALUES: flag('false'),
-  RESULTS_STORE: z._default(z.enum(['', 'log', 'none']), ''),
+  /** Where values go: into the log, or nowhere. Left out, KEEP_VALUES decides. */
+  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
   MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),

@@ -60,15 +60,13 @@ export async function readValuesFile(path: string, files: Files = {}): Promise<V
   const parameters = section('parameters');
   const source = files.source === undefined ? computation['source'] : await textOf(files.source, '--source');
   const { inline, within } = await tableOf(parameters['table'], files.table);
-  const ranged = isNothing(parameters['range']) && isNothing(within) && inline === undefined;
-  if (!ranged || !isNothing(parameters['grid']) || !isNothing(parameters['sample'])) {
-    // As the chart has it.
-    if (!isNothing(section('run')['totalParameters']))
-      throw new ConfigError(
-        `${path}${yaml.placeOf(['run', 'totalParameters'])}: run.totalParameters and parameters both say how many parameters there are: leave run.totalParameters out`,
-      );
-  }
-  const isRange = ranged && isNothing(parameters['grid']) && isNothing(parameters['sample']);
+  const tabled = !isNothing(within) || inline !== undefined;
+  const isRange = !tabled && ['range', 'grid', 'sample'].every((kind) => isNothing(parameters[kind]));
+  // As the chart has it.
+  if (!isRange && !isNothing(section('run')['totalParameters']))
+    throw new ConfigError(
+      `${path}${yaml.placeOf(['run', 'totalParameters'])}: run.totalParameters and parameters both say how many parameters there are: leave run.totalParameters out`,
+    );
   const { table: _, ...others } = parameters;
   const document = {
     parameters: isRange ? { range: run.totalParameters } : { ...others, ...(within ? { table: within } : {}) },
@@ -97,8 +95,12 @@ const SETTINGS = {
   keepValues: 'KEEP_VALUES',
 } as const;
 
+/** Settings of the chart's `run` that mean nothing here. */
+const CLUSTER_ONLY = ['paused'];
+
 function runOf(given: Readonly<Record<string, unknown>>, placeOf: (key: string) => string): ValuesFile['run'] {
   for (const [key, value] of Object.entries(given)) {
+    if (CLUSTER_ONLY.includes(key)) continue;
     if (!Object.hasOwn(SETTINGS, key))
       throw new ConfigError(
         `${placeOf(key)}: run.${key} is no setting: the known ones are ${Object.keys(SETTINGS).join(', ')}`,
@@ -109,10 +111,7 @@ function runOf(given: Readonly<Record<string, unknown>>, placeOf: (key: string) 
       throw new ConfigError(`${placeOf(key)}: run.${key}: ${asError(error).message}`, { cause: error });
     }
   }
-  const env = Object.entries(given).map(([key, value]) => [
-    SETTINGS[key as keyof typeof SETTINGS],
-    isNothing(value) ? '' : String(value),
-  ]);
+  const env = Object.entries(SETTINGS).map(([key, name]) => [name, isNothing(given[key]) ? '' : String(given[key])]);
   const config = loadConfig(Object.fromEntries(env) as Record<string, string>);
   return {
     id: config.RUN_ID,

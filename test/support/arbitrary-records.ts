@@ -6,6 +6,7 @@ import type { Interval } from '../../core/model/interval.js';
 import type { Summary } from '../../core/model/summary.js';
 import { Totals } from '../../core/model/totals.js';
 import { arbitraryRow, arbitraryValue } from './arbitrary-values.js';
+import type { SweepDocument } from '../../core/model/sweep.js';
 import { NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import type {
   DeadRecord,
@@ -56,16 +57,31 @@ export const arbitraryChunk: fc.Arbitrary<Chunk> = fc
   )
   .map(([interval, rest]) => ({ ...interval, ...rest }));
 
-const plan: fc.Arbitrary<PlanRecord> = fc.record({
-  kind: fc.constant('plan'),
-  runId: name,
-  totalParameters: natural,
-  chunkSize: natural,
-  computation: name,
-  keepValues: fc.boolean(),
-  maxDead: natural,
-  createdAt: text,
-});
+const json = fc.dictionary(
+  text.filter((key) => key !== '__proto__'),
+  fc.oneof(value, text, fc.boolean(), fc.array(value)),
+  { noNullPrototype: true },
+);
+const sweep: fc.Arbitrary<SweepDocument> = fc.record(
+  { parameters: json, computation: json, source: text, table: text },
+  { requiredKeys: ['parameters'] },
+);
+
+const plan: fc.Arbitrary<PlanRecord> = fc
+  .tuple(
+    fc.record({
+      kind: fc.constant('plan' as const),
+      runId: name,
+      totalParameters: natural,
+      chunkSize: natural,
+      computation: name,
+      keepValues: fc.boolean(),
+      maxDead: natural,
+      createdAt: text,
+    }),
+    fc.record({ sweep }, { requiredKeys: [] }),
+  )
+  .map(([record, more]) => ({ ...record, ...more }));
 
 const seeded: fc.Arbitrary<SeededRecord> = fc
   .tuple(

@@ -8,7 +8,7 @@ import { formatOf, type Format } from './format.js';
 /** A longer row is a mistake: most likely a quote that nothing closes, or a file that is no table. */
 export const MOST_ROW_BYTES = 1024 * 1024;
 /** Rows that are found, read and kept together. */
-export const ROWS_A_BLOCK = 128;
+export const ROWS_A_BLOCK = 64;
 const READ_BYTES = 2 * MOST_ROW_BYTES;
 
 export interface Index {
