@@ -49,8 +49,9 @@ await runScript(
     ],
   },
   async (flags, script) => {
-    const isEmbedded = flags.backend === 'embedded';
-    const noCluster = isEmbedded ? 'the embedded broker is for processes of this machine' : undefined;
+    // Of a cluster; there the embedded one never comes so far.
+    const server = flags.backend === 'embedded' ? 'redis' : flags.backend;
+    const noCluster = flags.backend === 'embedded' ? 'the embedded broker is for processes of this machine' : undefined;
     const obstacle = flags.local ? undefined : (noCluster ?? (await clusterObstacle(script)));
     const local = flags.local || obstacle !== undefined;
     if (local) script.print(`demo on this machine, without a cluster${obstacle === undefined ? '' : `: ${obstacle}`}`);
@@ -64,7 +65,11 @@ await runScript(
       };
       return local
         ? runSeriesOnProcesses(flags.fault, named, script)
-        : runSeriesOnCluster(flags.fault, { ...named, cluster: flags.name, namespace: flags.namespace }, script);
+        : runSeriesOnCluster(
+            flags.fault,
+            { ...named, backend: server, cluster: flags.name, namespace: flags.namespace },
+            script,
+          );
     }
     const runId = `demo-${Date.now().toString(36)}`;
     const options = { backend, preset: flags.preset, runId, maxWorkers: flags['max-workers'] };
@@ -73,6 +78,7 @@ await runScript(
       ? await localStage(script, options)
       : await clusterStage(script, {
           ...options,
+          backend: server,
           cluster: flags.name,
           namespace: flags.namespace,
           keep: flags.keep,

@@ -33,7 +33,7 @@ export async function withPassword(
   api: () => KubeApi,
 ): Promise<Config> {
   const variable = config.QUEUE_BACKEND === 'redis' ? 'REDIS_PASSWORD' : 'RABBITMQ_PASSWORD';
-  if (!config.AUTH_SECRET_NAME || config[variable]) return config;
+  if (!config.AUTH_SECRET_NAME || config.QUEUE_BACKEND === 'embedded' || config[variable]) return config;
   const key = `${config.QUEUE_BACKEND}-password`;
   const path = `/api/v1/namespaces/${config.POD_NAMESPACE}/secrets/${config.AUTH_SECRET_NAME}`;
   const kube = api();

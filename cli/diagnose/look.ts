@@ -47,10 +47,12 @@ function reachOf(thrown: unknown): 'silent' | 'refused' | 'unusable' {
   return thrown instanceof CredentialsRefused ? 'refused' : 'unusable';
 }
 
-const addressOf = (config: Config): string =>
-  config.QUEUE_BACKEND === 'redis'
+function addressOf(config: Config): string {
+  if (config.QUEUE_BACKEND === 'embedded') return config.EMBEDDED_SOCKET;
+  return config.QUEUE_BACKEND === 'redis'
     ? `${config.REDIS_HOST}:${config.REDIS_PORT}`
     : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
+}
 
 async function looks(context: Context, { seconds, logs }: LookOptions): Promise<BrokerFacts> {
   const { config, stop } = context;

@@ -61,7 +61,7 @@ export interface Capacity {
   /** Estimate of what one dead parameter costs: its record and its dead letter. */
   readonly memoryPerDead: number;
   readonly diskPerDead: number;
-  /** Where the broker itself can tell: all that its disk has for it, what it holds already included. */
+  /** What its disk has for the broker, what it holds included; left out where it cannot tell. */
   readonly diskLimit?: number;
   /** The largest record that the broker takes. */
   readonly maxRecordBytes: number;
@@ -224,9 +224,7 @@ export type Settlement = { readonly delivery: Delivery } & (
     }
   /** Back to the queue after RETRY_DELAY_MS; costs the attempt. */
   | { readonly verb: 'retry'; readonly error: ChunkError }
-  /**
-   * Replaced by pieces that together hold the same parameters, each with all its attempts: durable, then acknowledged.
-   */
+  /** Replaced by pieces that tile its parameters, each with all its attempts: durable, then acknowledged. */
   | { readonly verb: 'split'; readonly pieces: readonly Chunk[] }
   /** Dead record durable in the log, payload in the dead-letter queue, then acknowledged. */
   | { readonly verb: 'dead-letter'; readonly death: Death }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PROGRAMS } from '../programs.js';
-import type { LocalBroker, Options } from './broker.js';
+import type { LocalBroker, Options } from './local-broker.js';
 import { guard } from './guard.js';
 import { launch, type Program } from './native.js';
 import { dial } from './ports.js';
@@ -70,7 +70,7 @@ export async function startCoordinatorProcess({
     tearLog: async () => {
       // A record with a checksum that is not its own, and no end.
       for (const name of readdirSync(data))
-        if (name.endsWith('.log')) appendFileSync(join(data, name), '00000000 c 1 {"kind":"result","run_');
+        if (name.endsWith('.journal')) appendFileSync(join(data, name), '00000000 c 1 {"kind":"result","run_');
     },
     stop,
   };

@@ -28,7 +28,7 @@ const flipped = (digest: string): string => digest.slice(0, -1) + (digest.endsWi
 const flip = (record: LogRecord): LogRecord =>
   record.kind === 'result' ? { ...record, digest: flipped(record.digest) } : record;
 
-describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
+describe.each<Backend>(['redis', 'rabbitmq', 'embedded'])('over %s', (backend) => {
   const broker = inject(backend);
   let directory: string;
   let file: string;

@@ -14,7 +14,7 @@ function demo(...args: string[]): Promise<{ stdout: string; stderr: string }> {
 }
 
 // Side by side: each has a broker of its own, and mostly waits.
-for (const backend of ['redis', 'rabbitmq']) {
+for (const backend of ['redis', 'rabbitmq', 'embedded']) {
   test.concurrent(
     `small preset over ${backend} with a killed worker: every parameter once, the chunk recovered by another`,
     async () => {

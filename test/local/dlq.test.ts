@@ -7,7 +7,7 @@ import { judge } from '../../core/ledger/verdict.js';
 import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 
-it.each<Backend>(['redis', 'rabbitmq'])(
+it.each<Backend>(['redis', 'rabbitmq', 'embedded'])(
   'over %s dead parameters are listed, shown, replayed and dropped',
   async (backend) => {
     const directory = mkdtempSync(join(tmpdir(), 'ttg-dlq-'));

@@ -7,7 +7,7 @@ import type { Backend } from '../../ops/local/config.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 import { temporaryDirectory } from '../unit/support.js';
 
-describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
+describe.each<Backend>(['redis', 'rabbitmq', 'embedded'])('over %s', (backend) => {
   it('a run of failures halts itself, says so, and is whole once its cause is mended', async () => {
     using directory = temporaryDirectory();
     const computation = join(directory.path, 'own.mjs');

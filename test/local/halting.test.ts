@@ -28,7 +28,7 @@ async function failOver(broker: Worker, count: number): Promise<void> {
 
 const kinds = async (broker: Worker): Promise<string[]> => (await readRecords(broker)).map(({ kind }) => kind);
 
-for (const backend of ['redis', 'rabbitmq'] as const) {
+for (const backend of ['redis', 'rabbitmq', 'embedded'] as const) {
   describe.concurrent(`a halted run over ${backend}`, () => {
     const local = inject(backend);
 

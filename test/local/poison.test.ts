@@ -50,7 +50,7 @@ const VARIANTS: readonly Variant[] = [
   },
 ];
 
-describe.each<Backend>(['redis', 'rabbitmq'])('over %s', (backend) => {
+describe.each<Backend>(['redis', 'rabbitmq', 'embedded'])('over %s', (backend) => {
   const broker = inject(backend);
   let directory: string;
   beforeAll(() => void (directory = mkdtempSync(join(tmpdir(), 'ttg-poison-'))));

@@ -44,7 +44,7 @@ function* until<T>(items: Iterable<T>, count: number, reached: () => void): Gene
   }
 }
 
-for (const backend of ['redis', 'rabbitmq'] as const) {
+for (const backend of ['redis', 'rabbitmq', 'embedded'] as const) {
   // Side by side: each has its own queue, and RabbitMQ's empty ones are watched for a while.
   describe.concurrent(`seeding over ${backend}`, () => {
     const local = inject(backend);

@@ -4,7 +4,11 @@ import { startTestBroker } from '../support/provider.js';
 import { reachable } from '../support/shared.js';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const started = await Promise.allSettled([startTestBroker('redis'), startTestBroker('rabbitmq')]);
+  const started = await Promise.allSettled([
+    startTestBroker('redis'),
+    startTestBroker('rabbitmq'),
+    startTestBroker('embedded'),
+  ]);
   const stop = async (): Promise<void> => {
     await Promise.all(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.stop()] : [])));
   };

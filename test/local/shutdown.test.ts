@@ -17,7 +17,7 @@ const COMPUTATIONS = {
     "execFileSync('sh', ['-c', 'echo begun; exec sleep 15 > /dev/null'], { stdio: ['ignore', 'inherit', 'ignore'] });",
 };
 
-for (const backend of ['redis', 'rabbitmq'] as const) {
+for (const backend of ['redis', 'rabbitmq', 'embedded'] as const) {
   describe.concurrent(`a worker over ${backend} that is asked to stop`, () => {
     const local = inject(backend);
 

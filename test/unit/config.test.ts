@@ -40,6 +40,12 @@ describe('the configuration', () => {
     expect(loadConfig({})).toMatchObject(PUBLIC);
   });
 
+  it('needs to know the socket of an embedded broker', () => {
+    expect(refusal({ QUEUE_MODE: 'true', QUEUE_BACKEND: 'embedded' })).toMatch(/EMBEDDED_SOCKET.*ttg run/);
+    const socket = { QUEUE_MODE: 'true', QUEUE_BACKEND: 'embedded', EMBEDDED_SOCKET: '/tmp/socket' };
+    expect(loadConfig(socket)).toMatchObject({ QUEUE_BACKEND: 'embedded', EMBEDDED_SOCKET: '/tmp/socket' });
+  });
+
   it('takes what is set', () => {
     const config = loadConfig({
       TOTAL_PARAMETERS: '250',

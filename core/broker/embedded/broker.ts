@@ -140,7 +140,7 @@ export class EmbeddedBroker implements Broker {
 
   /** A settle under way wins over the release, or finds its lease gone. */
   async #giveBack(): Promise<void> {
-    const open = [...this.#held].filter(({ settledBy }) => settledBy === undefined);
+    const open = [...this.#held].filter(({ settledBy, session }) => settledBy === undefined && session.alive);
     if (open.length > 0) await this.settle(open.map((delivery) => ({ delivery, verb: 'release' })));
   }
 }

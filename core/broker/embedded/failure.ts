@@ -9,6 +9,18 @@ export class ConnectionLost extends Error {
 /** No answer: there is no socket yet, or nobody listens on it any more. It may be there soon. */
 const AWAY = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAGAIN'];
 
+/** What the system takes for the path of a socket: Node cuts a longer one off, and connects to something else. */
+export const MOST_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
+export function tooLong(path: string): ConfigError | undefined {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= MOST_PATH_BYTES) return undefined;
+  return new ConfigError(
+    `coordinator at ${path}: the path has ${bytes} bytes, and a socket may have ${MOST_PATH_BYTES}: give the path that ` +
+      'the coordinator says (EMBEDDED_SOCKET)',
+  );
+}
+
 /** @returns undefined where waiting may help */
 export function refusal(error: Error, path: string): ConfigError | undefined {
   const code = String((error as NodeJS.ErrnoException).code);

@@ -4,6 +4,7 @@
  *
  * | kind | payload                        | what happened                                                          |
  * | ---- | ------------------------------ | ---------------------------------------------------------------------- |
+ * | h    | version                        | the first line: this is a log of TTG                                   |
  * | s    | offset                         | all before this offset was on the disk when this line was written      |
  * | t    | number, JSON                   | what many chunks have in common                                        |
  * | q    | t, token, window, id, JSON     | a seeder published chunks, with ids from this one on                   |
@@ -35,6 +36,9 @@ const BRACKET = 91;
 /** The checksum, a space, the kind and a space. */
 const HEAD = 11;
 
+/** A version of its own for each change of what a line means. */
+const VERSION = 'TTG log 1';
+
 export interface Line {
   /** Of its first byte in the log. */
   readonly offset: number;
@@ -58,6 +62,9 @@ export function encodeLineOf(start: string, end: Buffer): Buffer {
   line.write(`${sum.toString(16).padStart(8, '0')} `, 0, 'latin1');
   return line;
 }
+
+/** How every log begins. */
+export const FIRST_LINE = encodeLine('h', VERSION);
 
 /** Whether these bytes, without a newline, are a line as it was written. */
 export function isIntact(line: Buffer): boolean {

@@ -4,7 +4,7 @@ import { backoff, delay } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
 import { asError, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { ConnectionLost, refusal } from './failure.js';
+import { ConnectionLost, refusal, tooLong } from './failure.js';
 import { PROTOCOL, type Op, type Question } from './protocol.js';
 import { Session, type Answer } from './session.js';
 
@@ -73,6 +73,8 @@ export class Link {
 
   /** Waits for the first connection. */
   async open(signal: AbortSignal): Promise<void> {
+    const unusable = tooLong(this.#path);
+    if (unusable) throw unusable;
     const seconds = this.#config.CONNECT_TIMEOUT_SECONDS;
     const session = await this.connect(seconds * 1000, `CONNECT_TIMEOUT_SECONDS=${seconds}`, signal);
     this.#session ??= Promise.resolve(session);

@@ -64,7 +64,8 @@ export type Question =
   | { op: 'capacity' }
   /** An operator's, past the port: bytes into queue or log, who holds what, and what is taken away. */
   | { op: 'put'; into: 'queue' | 'log' }
-  | { op: 'pending' | 'purge' | 'remove' };
+  | { op: 'pending' | 'purge' }
+  | { op: 'remove' };
 
 export interface Answers {
   hello: { protocol: number };

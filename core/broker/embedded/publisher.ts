@@ -4,7 +4,7 @@ import type { Link } from './link.js';
 import { windowsOf, type Window } from './rows.js';
 import type { SeederLock } from './seeder-lock.js';
 
-const WINDOW = 1000;
+const WINDOW = 2000;
 const IN_FLIGHT = 4;
 
 /**

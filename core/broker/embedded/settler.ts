@@ -118,7 +118,10 @@ function wireOf(settlement: Settlement, delivery: EmbeddedDelivery): SettleItem 
       return ['split', id, attempt, settlement.pieces.map(encodeChunk)];
     case 'dead-letter':
       return deathOf(delivery, settlement.death);
-    default:
+    case 'retry':
+    case 'release':
+    case 'park':
+    case 'discard':
       return [settlement.verb, id, attempt];
   }
 }

@@ -9,8 +9,10 @@ import { Peer } from './peer.js';
 import { socketPath } from './socket-path.js';
 import { Space } from './space.js';
 
+const SUFFIX = '.journal';
+
 export interface CoordinatorOptions {
-  /** Where the logs are: `<queue prefix>.log`. Made if it is not there. */
+  /** Where the logs are: `<queue prefix>.journal`. Made if it is not there. */
   readonly dir: string;
   /** Where workers connect; `socket` in the directory if it is left out. A path too long is replaced by a short one. */
   readonly socket?: string;
@@ -21,6 +23,8 @@ export interface Coordinator extends AsyncDisposable {
   readonly dir: string;
   /** For workers: EMBEDDED_SOCKET. */
   readonly socket: string;
+  /** Resolves if a log cannot be written any more: nothing is recorded from then on, and the run cannot go on. */
+  readonly failed: Promise<Error>;
 }
 
 /** @throws ConfigError where another coordinator has the directory, or a log in it is damaged */
@@ -28,7 +32,9 @@ export async function startCoordinator({ dir, socket, log }: CoordinatorOptions)
   const home = resolve(dir);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(home);
-  const spaces = new Spaces(home, log);
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<Error>((resolve) => (fail = resolve));
+  const spaces = new Spaces(home, log, fail);
   const address = socketPath(socket ?? join(home, 'socket'));
   const peers = new Set<Peer>();
   const take = (connection: Socket): void => {
@@ -51,14 +57,14 @@ export async function startCoordinator({ dir, socket, log }: CoordinatorOptions)
   };
   try {
     // What is damaged is told now and not to the first worker.
-    for (const name of readdirSync(home)) if (name.endsWith('.log')) await spaces.open(name.slice(0, -4));
+    for (const name of readdirSync(home)) if (name.endsWith(SUFFIX)) await spaces.open(name.slice(0, -SUFFIX.length));
     await listen(server, address.path);
   } catch (error) {
     await close();
     throw error;
   }
   log.debug({ dir: home, socket: address.path }, 'coordinator listens');
-  return { dir: home, socket: address.path, [Symbol.asyncDispose]: close };
+  return { dir: home, socket: address.path, failed, [Symbol.asyncDispose]: close };
 }
 
 async function listen(server: Server, path: string): Promise<void> {
@@ -73,17 +79,19 @@ async function listen(server: Server, path: string): Promise<void> {
 class Spaces {
   readonly #dir: string;
   readonly #log: Logger;
+  readonly #failed: (error: Error) => void;
   readonly #open = new Map<string, Promise<Space>>();
 
-  constructor(dir: string, log: Logger) {
+  constructor(dir: string, log: Logger, failed: (error: Error) => void) {
     this.#dir = dir;
     this.#log = log;
+    this.#failed = failed;
   }
 
   open(prefix: string): Promise<Space> {
     let space = this.#open.get(prefix);
     if (!space) {
-      this.#open.set(prefix, (space = Space.open(this.#dir, prefix, this.#log)));
+      this.#open.set(prefix, (space = Space.open(this.#dir, prefix, this.#log, this.#failed)));
       space.catch(() => this.#open.delete(prefix));
     }
     return space;

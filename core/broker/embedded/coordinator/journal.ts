@@ -2,10 +2,11 @@
 import { delay } from '../../../runtime/backoff.js';
 import { asError } from '../../../runtime/errors.js';
 import type { Logger } from '../../../runtime/logger.js';
-import { encodeLine } from '../lines.js';
+import { encodeLine, FIRST_LINE } from '../lines.js';
 import type { Disk } from './disk.js';
 
 const FULL_MS = 1000;
+const READER_MS = 1000;
 const TELL_EVERY_MS = 30_000;
 
 interface Waiter {
@@ -18,6 +19,7 @@ export class Journal {
   readonly path: string;
   readonly #disk: Disk;
   readonly #log: Logger;
+  readonly #failed: (error: Error) => void;
   readonly #closing = new AbortController();
   #pending: Buffer[] = [];
   /** Where the next line comes. */
@@ -31,8 +33,12 @@ export class Journal {
   #failure: Error | undefined;
   #toldAt = -Infinity;
 
-  /** @param size of the file, all of it whole lines that are on the disk */
-  constructor(path: string, disk: Disk, size: number, log: Logger) {
+  /**
+   * @param size of the file, all of it whole lines that are on the disk
+   * @param failed told when nothing more can be written
+   */
+  constructor(path: string, disk: Disk, size: number, log: Logger, failed: (error: Error) => void = () => {}) {
+    this.#failed = failed;
     this.path = path;
     this.#disk = disk;
     this.#log = log;
@@ -44,9 +50,15 @@ export class Journal {
     return this.#durable;
   }
 
+  /** Whether lines are taken: it is not closed, and its disk has not failed. */
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
   /** @returns the line's offset. @throws Error where the file cannot be written any more */
   append(line: Buffer): number {
     if (this.#failure) throw this.#failure;
+    if (this.#next === 0) this.#push(FIRST_LINE);
     // A torn end is told from a damaged middle by these marks, see recover.ts.
     if (this.#pending.length === 0 && this.#durable > this.#marked) {
       this.#marked = this.#durable;
@@ -64,6 +76,14 @@ export class Journal {
     if (this.#durable >= this.#next) return Promise.resolve();
     const end = this.#next;
     return new Promise((resolve, reject) => this.#waiters.push({ end, resolve, reject }));
+  }
+
+  /** As `durable`, but not for long: a disk that is full does not keep a reader from what is there. */
+  async nearlyDurable(): Promise<void> {
+    if (this.#durable >= this.#next) return;
+    const over = new AbortController();
+    await Promise.race([this.durable(), delay(READER_MS, over.signal)]);
+    over.abort();
   }
 
   /** Whole lines from `from` on, about `most` bytes of them; empty at the end. */
@@ -167,6 +187,7 @@ export class Journal {
     this.#waiters = [];
     this.#pending = [];
     this.#wakeReaders();
+    this.#failed(this.#failure);
   }
 
   #tellFull({ message }: Error): void {

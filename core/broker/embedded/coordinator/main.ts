@@ -10,5 +10,7 @@ runMain('coordinator', async ({ log, stop }) => {
     throw new ConfigError('coordinator: no directory given: node coordinator/main.js DIR [SOCKET]');
   await using coordinator = await startCoordinator({ dir, log, ...(socket === undefined ? {} : { socket }) });
   log.info({ dir: coordinator.dir, socket: coordinator.socket }, 'ready');
-  if (!stop.aborted) await once(stop, 'abort');
+  const stopped = stop.aborted ? undefined : once(stop, 'abort').then(() => undefined);
+  const failure = await Promise.race([stopped, coordinator.failed]);
+  if (failure) throw failure;
 });

@@ -5,14 +5,13 @@ import type { Logger } from '../../../runtime/logger.js';
 import { encodeFrame, FrameReader } from '../frames.js';
 import { PROTOCOL, type Asked } from '../protocol.js';
 import { answer } from './answers.js';
-import type { Entry, Holder } from './queue.js';
+import type { Asker } from './asker.js';
+import type { Entry } from './queue.js';
 import type { Space } from './space.js';
 
-export class Peer implements Holder {
+export class Peer implements Asker {
   readonly leases = new Map<number, Entry>();
-  /** Aborts with the connection. */
   readonly gone = new AbortController();
-  /** Ends of waits under way, by the number of their question. */
   readonly waits = new Map<number, () => void>();
   name = '';
   staleMs = 0;
@@ -78,6 +77,8 @@ export class Peer implements Holder {
   }
 
   async #greet({ n, protocol, name, prefix, staleMs, retryMs }: Extract<Asked, { op: 'hello' }>): Promise<void> {
+    // It becomes the name of a file.
+    if (!/^[A-Za-z0-9_-]{1,40}$/.test(prefix)) throw new Error(`${JSON.stringify(prefix)} is no queue prefix`);
     Object.assign(this, { name, staleMs, retryMs });
     if (protocol === PROTOCOL) this.space = await this.#openSpace(prefix);
     this.send({ n, protocol: PROTOCOL });

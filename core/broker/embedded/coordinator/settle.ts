@@ -1,6 +1,7 @@
 /** A batch of settlements, each checked against its lease and then done: one line of the log for each. */
 import type { SettleItem } from '../protocol.js';
-import type { Entry, Holder } from './queue.js';
+import type { Asker } from './asker.js';
+import type { Entry } from './queue.js';
 import type { Space } from './space.js';
 import { placeOf, wireOf } from './state.js';
 
@@ -8,12 +9,7 @@ import { placeOf, wireOf } from './state.js';
  * @param records a line for each completion
  * @returns for each item whether the lease was held; what it wrote is durable once the journal says so
  */
-export function settle(
-  space: Space,
-  holder: Holder & { readonly retryMs: number },
-  items: readonly SettleItem[],
-  records: Buffer,
-): (0 | 1)[] {
+export function settle(space: Space, holder: Asker, items: readonly SettleItem[], records: Buffer): (0 | 1)[] {
   let from = 0;
   const done = items.map((item) => {
     let record: Buffer | undefined;

@@ -2,9 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-
-/** macOS takes 103 bytes and a zero, Linux 107. */
-const MOST_BYTES = 103;
+import { MOST_PATH_BYTES } from '../failure.js';
 
 export interface SocketPath {
   readonly path: string;
@@ -14,7 +12,7 @@ export interface SocketPath {
 
 export function socketPath(wanted: string): SocketPath {
   const path = resolve(wanted);
-  if (Buffer.byteLength(path) <= MOST_BYTES) return { path, remove: () => rmSync(path, { force: true }) };
+  if (Buffer.byteLength(path) <= MOST_PATH_BYTES) return { path, remove: () => rmSync(path, { force: true }) };
   const short = join(mkdtempSync(join(tmpdir(), 'ttg-')), 'socket');
   return { path: short, remove: () => rmSync(dirname(short), { recursive: true, force: true }) };
 }

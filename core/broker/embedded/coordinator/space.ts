@@ -15,7 +15,7 @@ import type { Wire } from '../../../wire/records.js';
 
 const SWEEP_MS = 50;
 
-interface Receiver {
+export interface Receiver {
   readonly holder: Holder;
   readonly max: number;
   readonly take: (entries: Entry[]) => void;
@@ -38,16 +38,19 @@ export class Space {
     for (const [number, template] of state.templates) this.#templates.set(JSON.stringify(template), number);
   }
 
-  /** @throws ConfigError where the log is damaged */
-  static async open(dir: string, prefix: string, log: Logger): Promise<Space> {
-    const path = join(dir, `${prefix}.log`);
+  /**
+   * @param failed told when its log cannot be written any more
+   * @throws ConfigError where the log is damaged
+   */
+  static async open(dir: string, prefix: string, log: Logger, failed: (error: Error) => void): Promise<Space> {
+    const path = join(dir, `${prefix}.journal`);
     const disk = await openDisk(path);
     const replayer = new Replayer();
     const size = await recover(path, disk, replayer.apply, log).catch(async (error: unknown) => {
       await disk.close();
       throw error;
     });
-    return new Space(new Journal(path, disk, size, log), replayer.finish());
+    return new Space(new Journal(path, disk, size, log, failed), replayer.finish());
   }
 
   /** @returns the line's offset */
@@ -83,11 +86,14 @@ export class Space {
     });
   }
 
-  /** Leases at once what there is, or as soon as there is something. @returns ends the wait */
-  receive(receiver: Receiver): () => void {
+  /** Leases at once what there is, or as soon as there is something. */
+  receive(receiver: Receiver): void {
     this.#receivers.add(receiver);
     this.serve();
-    return () => void this.#receivers.delete(receiver);
+  }
+
+  forget(receiver: Receiver): void {
+    this.#receivers.delete(receiver);
   }
 
   /** To be called whenever something is ready. */
@@ -136,6 +142,7 @@ export class Space {
 
   #sweepNow(): void {
     this.#sweep = undefined;
+    if (!this.journal.isOpen) return;
     const now = performance.now();
     const late = now - this.#sweptAt - SWEEP_MS;
     const { queue } = this.state;
