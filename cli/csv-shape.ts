@@ -104,14 +104,8 @@ function isObject(value: Value): value is Readonly<Record<string, Value>> {
 
 /** As pandas and others read it: NaN, inf, -inf, nothing for null; lists and objects as JSON. */
 function cellOf(value: Value): string {
-  switch (typeof value) {
-    case 'number':
-      return Math.abs(value) === Infinity ? (value > 0 ? 'inf' : '-inf') : String(value);
-    case 'string':
-      return value;
-    case 'boolean':
-      return value ? 'true' : 'false';
-    default:
-      return value === null ? '' : valueText(value);
-  }
+  if (value === null) return '';
+  if (value === Infinity) return 'inf';
+  if (value === -Infinity) return '-inf';
+  return typeof value === 'object' ? valueText(value) : String(value);
 }

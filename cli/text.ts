@@ -129,9 +129,9 @@ function tableOf(columns: Report['columns']): string[] {
   );
 }
 
-/** A name may hold line feeds and what moves the cursor. */
+/** A name may hold line feeds and what moves the cursor, begin with a space, or be empty. */
 function printable(name: string): string {
-  return /\p{C}/u.test(name) ? JSON.stringify(name) : name;
+  return /^$|^\s|\s$|\p{C}/u.test(name) ? JSON.stringify(name) : name;
 }
 
 /** Seven digits; `--json` has all of them. */

@@ -5,6 +5,8 @@ import type { Result } from '../core/wire/records.js';
 export interface Executor extends AsyncDisposable {
   /** Starts what computes before there is work for it. */
   warmUp(): void;
+  /** How many chunks, as those of the last batch were, it computes side by side; 1 when omitted. */
+  readonly parallel?: number;
   /** Resolves when every chunk has its outcome, or the signal has ended the batch. */
   execute(chunks: readonly Chunk[], options: ExecuteOptions): Promise<void>;
 }

@@ -12,7 +12,7 @@ export class Summariser {
   readonly #totals: Totals;
   readonly #packer: ValuePacker | undefined;
 
-  /** @param spread whether to find out how far plain numbers are spread, which takes 3 ns each */
+  /** @param spread whether to find out how far plain numbers are spread, which takes some 3 ns each */
   constructor(keepValues: boolean, spread = true) {
     this.#totals = new Totals(spread);
     this.#packer = keepValues ? new ValuePacker() : undefined;

@@ -16,6 +16,7 @@ export class WorkerExecutor implements Executor {
   readonly #thread: ThreadExecutor;
   readonly #makeProgram: () => Promise<ProgramExecutor>;
   #program: Promise<ProgramExecutor> | undefined;
+  #parallel = 1;
 
   /** @param progress called each time BATCH_SIZE parameters are done, with their number */
   constructor(config: Config, log: Logger, progress: (parameters: number) => void) {
@@ -31,6 +32,10 @@ export class WorkerExecutor implements Executor {
   /** See ThreadExecutor. */
   get isStuck(): boolean {
     return this.#thread.isStuck;
+  }
+
+  get parallel(): number {
+    return this.#parallel;
   }
 
   warmUp(): void {
@@ -50,17 +55,19 @@ export class WorkerExecutor implements Executor {
     for (const place of ['thread', 'program'] as const) {
       const positions = chunks.flatMap(({ computation }, i) => (places.get(computation) === place ? [i] : []));
       if (positions.length === 0 || options.signal.aborted) continue;
-      const executor = place === 'thread' ? this.#thread : await (this.#program ??= this.#makeProgram());
+      const executor: Executor = place === 'thread' ? this.#thread : await (this.#program ??= this.#makeProgram());
       // As a rule all of them, which then need no other numbers.
-      if (positions.length === chunks.length) return executor.execute(chunks, options);
-      await executor.execute(
-        positions.map((position) => chunks[position] as Chunk),
-        {
-          signal: options.signal,
-          settled: (outcomes) =>
-            options.settled(outcomes.map((outcome) => ({ ...outcome, index: positions[outcome.index] as number }))),
-        },
-      );
+      if (positions.length === chunks.length) await executor.execute(chunks, options);
+      else
+        await executor.execute(
+          positions.map((position) => chunks[position] as Chunk),
+          {
+            signal: options.signal,
+            settled: (outcomes) =>
+              options.settled(outcomes.map((outcome) => ({ ...outcome, index: positions[outcome.index] as number }))),
+          },
+        );
+      this.#parallel = executor.parallel ?? 1;
     }
   }
 

@@ -10,17 +10,23 @@ const BATCHES_HELD = 3;
 
 export class BatchSize {
   readonly #most: number;
+  readonly #parallel: () => number;
   #msPerChunk = Infinity;
   #wasFast = false;
 
-  /** @param mostHeld chunks that the worker may hold in all */
-  constructor(mostHeld: number) {
+  /**
+   * @param mostHeld chunks that the worker may hold in all
+   * @param parallel how many chunks are computed side by side, however slow they are
+   */
+  constructor(mostHeld: number, parallel: () => number = () => 1) {
+    this.#parallel = parallel;
     this.#most = Math.max(1, Math.floor(mostHeld / BATCHES_HELD));
   }
 
   /** 1 until the first chunk has shown what chunks cost. */
   get current(): number {
-    return Math.max(1, Math.min(this.#most, Math.floor(BATCH_MS / this.#msPerChunk)));
+    const parallel = this.#msPerChunk === Infinity ? 1 : this.#parallel();
+    return Math.max(1, Math.min(this.#most, Math.max(parallel, Math.floor(BATCH_MS / this.#msPerChunk))));
   }
 
   /**

@@ -72,10 +72,16 @@ export class ExitPolicy {
     if (!depth) return 'stay';
     // Work that falls due soon, or a lease that looks orphaned: leaving now would make KEDA start a pod in our place.
     if (depth.ready > 0 || depth.delayed > 0 || depth.stale > 0) return 'stay';
-    // The scaler counts what others hold. Where each holds one chunk they are as many workers as it wants at most; but
-    // one that holds many, which turned out slow, would get company that finds nothing, looks on, leaves, and comes
-    // back.
-    if (depth.leased > this.#chunksPerWorker && !this.#batchSize.oneByOne) return 'stay';
+    if (this.#isWanted(depth)) return 'stay';
     return idleMs >= this.#lookOnMs ? 'others finish the rest' : 'stay';
+  }
+  /**
+   * The scaler counts what others hold: where it wants more workers than those that hold it, one that leaves is
+   * replaced by a newcomer that finds nothing, looks on, leaves, and comes back.
+   */
+  #isWanted({ leased, holders }: Depth): boolean {
+    const wanted = Math.ceil(leased / this.#chunksPerWorker);
+    // Where nobody tells who holds how many: each one, if chunks have always been slow; else one of them may hold all.
+    return wanted > (holders ?? (this.#batchSize.oneByOne ? leased : 1));
   }
 }

@@ -41,7 +41,7 @@ export async function consume(options: ConsumeOptions): Promise<string> {
     },
   });
   const settler = new Settler({ broker, config, leases, halts, log });
-  const batchSize = new BatchSize(config.RECEIVE_MAX);
+  const batchSize = new BatchSize(config.RECEIVE_MAX, () => executor.parallel ?? 1);
   const { silenceMs, lagMs } = broker.traits;
   const exitPolicy = new ExitPolicy(
     {

@@ -55,6 +55,8 @@ export interface Look {
         readonly maxDead: number;
         /** The error of which most parameters died. */
         readonly commonest: CauseOfDeath | undefined;
+        /** Set where the computation cannot start, and no parameter is to blame. */
+        readonly error?: string;
       }
     | undefined;
 }

@@ -8,7 +8,13 @@ export function halted(seen: Observation, { dead }: Look, halt: NonNullable<Look
   const resume = ttg(seen, 'resume', seen.runId);
   if (halt.reason === 'cancelled')
     return { cause: 'cancelled', because: 'it was cancelled', remedy: `${resume} takes that back` };
-  const { commonest, maxDead } = halt;
+  const { commonest, maxDead, error } = halt;
+  if (error !== undefined)
+    return {
+      cause: 'computation-unloadable',
+      because: `it is halted, since its computation cannot start (${brief(error)}); nothing of it is lost`,
+      remedy: `mend the program, or the image that it is in, and then ${resume}`,
+    };
   const replayed = `put the dead parameters back into the queue by ${ttg(seen, 'replay', '--all')}, and then ${resume}`;
   const over = `it is halted, since ${plural(dead, 'parameter')} are dead and its failure budget allows ${maxDead.toLocaleString('en')}`;
   if (commonest?.whole)

@@ -133,7 +133,8 @@ function haltOf(ledger: Ledger): Look['halted'] {
     causes.set(name, { parameters: parameters + size(record), error, whole: whole || size(record) > 1 });
   }
   const commonest = [...causes.values()].toSorted((a, b) => b.parameters - a.parameters)[0];
-  return { reason: ledger.halted.reason, maxDead: ledger.plan.maxDead, commonest };
+  const { reason, error } = ledger.halted;
+  return { reason, maxDead: ledger.plan.maxDead, commonest, ...(error === undefined ? {} : { error }) };
 }
 
 const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

@@ -1,5 +1,6 @@
 /** The executor of sweeps that are computed by a program. */
 import type { Chunk } from '../../core/model/chunk.js';
+import { size } from '../../core/model/interval.js';
 import type { Sweep } from '../../core/model/sweep.js';
 import type { Config } from '../../core/runtime/config.js';
 import { asError } from '../../core/runtime/errors.js';
@@ -19,6 +20,8 @@ import { Work } from './work.js';
 const MOST_AT_HAND = 3;
 
 interface Runner extends AsyncDisposable {
+  /** Parameters in flight at a time. */
+  readonly concurrency: number;
   run(work: Work, signal: AbortSignal): Promise<void>;
 }
 
@@ -32,6 +35,8 @@ export class ProgramExecutor implements Executor {
   /** By run and computation, the one that was used last at the end. */
   readonly #runners = new Map<string, Runner>();
   #sinceProgress = 0;
+  /** See Executor. */
+  parallel = 1;
 
   /** @param progress called each time BATCH_SIZE parameters are done, with their number */
   constructor(config: Config, log: Logger, sweeps: Sweeps, progress: (parameters: number) => void) {
@@ -65,7 +70,10 @@ export class ProgramExecutor implements Executor {
       const runner = await this.#runner(key, runId, computation).catch((thrown: unknown) => {
         work.failed(work.next() as NonNullable<ReturnType<Work['next']>>, notLoaded(asError(thrown)));
       });
-      await runner?.run(work, signal);
+      if (!runner) continue;
+      const parameters = own.reduce((sum, [, chunk]) => sum + size(chunk), 0);
+      this.parallel = Math.ceil((runner.concurrency * own.length) / parameters);
+      await runner.run(work, signal);
     }
   }
 

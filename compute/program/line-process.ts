@@ -13,6 +13,8 @@ const MOST_FALSE_STARTS = 3;
 /** At its leave a program may take so long after its input has ended. */
 const LEAVE_MS = 1000;
 const LOOK_MS = 250;
+/** So long it may take to its first answer at least: what it loads before is not that parameter's time. */
+const START_MS = 60_000;
 
 export class LineProcess implements AsyncDisposable {
   readonly #program: Program;
@@ -28,6 +30,7 @@ export class LineProcess implements AsyncDisposable {
   /** Since when the oldest one has been waited for. */
   #since = 0;
   #falseStarts = 0;
+  #hasAnswered = false;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(program: Program, groups: Groups, faults: Faults) {
@@ -90,14 +93,13 @@ export class LineProcess implements AsyncDisposable {
 
   #start(): Group {
     const { argv, env, runId, total, log } = this.#program;
-    let hasAnswered = false;
+    this.#hasAnswered = false;
     const parser = new AnswerParser({
       get awaited() {
         return awaited();
       },
       answered: (answer) => {
-        hasAnswered = this.#faults.works = true;
-        this.#falseStarts = 0;
+        this.#faults.works = true;
         if (this.#group === group) this.#answered(answer);
       },
       printed: (text) => {
@@ -123,13 +125,14 @@ export class LineProcess implements AsyncDisposable {
     });
     watchMemory(this.#program, group);
     void group.ended.then((ended) => {
-      if (group.pid !== undefined) this.#program.memory.leave(group.pid);
-      if (this.#group === group) this.#died(group, ended, hasAnswered, parser);
+      if (this.#group === group) this.#died(group, ended, parser);
     });
     return group;
   }
 
   #answered(answer: Answer): void {
+    this.#hasAnswered = true;
+    this.#falseStarts = 0;
     const first = this.#queue[this.#head];
     let at = this.#head;
     // In order, as a rule; whoever computes several at once may answer out of it.
@@ -159,13 +162,14 @@ export class LineProcess implements AsyncDisposable {
   }
 
   #look(): void {
-    const { limitMs } = this.#program;
+    const limitMs = this.#hasAnswered ? this.#program.limitMs : Math.max(START_MS, this.#program.limitMs);
     const isLate = this.#waiting() > 0 && performance.now() - this.#since > limitMs;
-    if (isLate) this.#group?.stop(`took longer than ${limitMs / 1000} s, its time limit`);
+    const what = this.#hasAnswered ? 'its time limit' : 'from its start to its first answer';
+    if (isLate) this.#group?.stop(`took longer than ${limitMs / 1000} s, ${what}`);
   }
 
   /** The oldest one is to blame; the others go to a new process. Half a line is no answer. */
-  #died(group: Group, ended: Ended, hasAnswered: boolean, parser: AnswerParser): void {
+  #died(group: Group, ended: Ended, parser: AnswerParser): void {
     this.#letGo();
     const [item, ...others] = this.#queue.slice(this.#head).filter((each): each is Item => each !== undefined);
     this.#queue = [];
@@ -175,12 +179,12 @@ export class LineProcess implements AsyncDisposable {
     const argv = this.#program.argv(undefined);
     const fault = this.#faults.of(argv[0] ?? '', ended, group);
     this.#work.putBack(others);
-    this.#work.failed(item, this.#isBroken(fault, hasAnswered) ? brokenOf(fault) : withHint(fault, group, parser));
+    this.#work.failed(item, this.#isBroken(fault) ? brokenOf(fault) : withHint(fault, group, parser));
     this.#gaveBack();
   }
 
-  #isBroken(fault: Fault, hasAnswered: boolean): boolean {
-    if (hasAnswered || this.#faults.works || fault.blame !== 'parameter') return false;
+  #isBroken(fault: Fault): boolean {
+    if (this.#hasAnswered || this.#faults.works || fault.blame !== 'parameter') return false;
     return ++this.#falseStarts >= MOST_FALSE_STARTS;
   }
 

@@ -15,14 +15,19 @@ export class Lines implements AsyncDisposable {
     this.#processes = Array.from({ length: program.concurrency }, () => new LineProcess(program, groups, faults));
   }
 
+  get concurrency(): number {
+    return this.#processes.length;
+  }
+
   /** Resolves when every chunk of the work has its outcome, or the signal has ended it. */
   async run(work: Work, signal: AbortSignal): Promise<void> {
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
     for (const each of this.#processes) each.begin(work, () => this.#fill());
     await Promise.race([work.finished, stopped]);
+    signal.removeEventListener('abort', stop);
     for (const each of this.#processes) each.end(signal.aborted);
   }
 

@@ -23,6 +23,10 @@ export class Once implements AsyncDisposable {
     this.#faults = new Faults(program);
   }
 
+  get concurrency(): number {
+    return this.#program.concurrency;
+  }
+
   /** Resolves when nothing of the work is left to begin, and nothing is at it. */
   async run(work: Work, signal: AbortSignal): Promise<void> {
     const slot = async (): Promise<void> => {
@@ -66,7 +70,6 @@ export class Once implements AsyncDisposable {
     const ended = await Promise.race([group.ended, stopped]);
     clearTimeout(late);
     if (ended === undefined || signal.aborted) return undefined;
-    if (group.pid !== undefined) this.#program.memory.leave(group.pid);
     const isGood = !('error' in ended) && ended.status === 0 && group.stopped === undefined;
     if (!isGood) return { fault: this.#faults.of(name, ended, group) };
     this.#faults.works = true;

@@ -30,10 +30,12 @@ export interface Program {
 
 /** What a process of the program is watched for. The reasons become its fault. */
 export function watchMemory({ memory, memoryBytes }: Program, group: Group): void {
-  if (memoryBytes === undefined || group.pid === undefined) return;
-  memory.watch(group.pid, memoryBytes, (peak) =>
+  const { pid } = group;
+  if (memoryBytes === undefined || pid === undefined) return;
+  memory.watch(pid, memoryBytes, (peak) =>
     group.kill(`memory limit ${bytesText(memoryBytes)} exceeded (peak ${bytesText(peak)})`),
   );
+  void group.ended.then(() => memory.leave(pid));
 }
 
 /** How a process of the program that ended in another way than it should is told. Knows whether any ever worked. */

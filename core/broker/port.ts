@@ -2,9 +2,8 @@
  * The port: everything seeder, worker and cli know of a message broker. Each adapter keeps this contract, and
  * `test/contract` holds each clause of it against the real brokers.
  *
- * Four stores stand behind it: the *queue* of unfinished chunks, the *log* (append-only, the evidence, read from the
- * start by anyone any number of times), the *dead-letter queue* (payloads, for people; the log says what is dead), and
- * the *parked* chunks of halted runs.
+ * Four stores stand behind it: the *queue* of unfinished chunks, the *log* (append-only, the evidence, read by anyone any
+ * number of times), the *dead-letter queue* (payloads, for people), and the *parked* chunks of halted runs.
  */
 import type { Chunk } from '../model/chunk.js';
 import type { ChunkError, LeaseLost } from '../runtime/errors.js';
@@ -19,10 +18,7 @@ export interface Traits {
   readonly silenceMs: number;
   /** How many milliseconds `leased` of `depth` may be behind; `ready` never is. */
   readonly lagMs: number;
-  /**
-   * So long the queue must have stayed empty before a chunk without a record counts as lost; 0 where the queue is
-   * listed.
-   */
+  /** The queue must have stayed empty so long before a chunk without a record counts as lost; 0 where it is listed. */
   readonly quietMs: number;
 }
 
@@ -41,6 +37,8 @@ export interface Depth {
   readonly ready: number;
   /** Held by a worker. */
   readonly leased: number;
+  /** Workers that hold what is leased; undefined where the broker does not tell. */
+  readonly holders?: number;
   /** Of those leased, the ones whose worker has missed its heartbeats; 0 where the lease is the connection. */
   readonly stale: number;
   /** Waiting for their retry delay to pass. */

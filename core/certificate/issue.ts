@@ -1,24 +1,17 @@
 /** The certificate: what a log said about a run at one moment, in enough detail to say later where the log differs. */
 import * as z from 'zod/mini';
+import { aggregateOf, aggregateSchema } from './aggregate.js';
+import { count, digest, text } from './fields.js';
 import { IntervalDigests, gridOf } from './interval-digests.js';
 import { IntervalSet, type Interval } from '../model/interval.js';
 import { Ledger } from '../ledger/ledger.js';
 import type { LogEntry } from '../wire/records.js';
 import { makeReport } from '../ledger/report.js';
-import { judge, type Expected, type Verdict } from '../ledger/verdict.js';
+import { judge, type Expected } from '../ledger/verdict.js';
 import { VERSION } from '../runtime/version.js';
 
-const count = (what: string) => z.number().check(z.int(), z.gte(0), z.describe(what));
-const text = (what: string) => z.string().check(z.describe(what));
 const time = (what: string) => z.nullable(z.string()).check(z.describe(`${what}; ISO 8601, UTC`));
 const interval = { start: count('first parameter'), end: count('last parameter, included') };
-const digest = (what: string) => z.string().check(z.regex(/^[0-9a-f]{32}$/), z.describe(what));
-
-/** Left out where there are none, as in certificates from before values could be anything but finite numbers. */
-const others = {
-  nan: z.optional(count('numbers that are NaN: no part of the sum')),
-  infinite: z.optional(count('numbers that are infinite: no part of the sum')),
-};
 
 /** 1 hashed records as JSON in the order of the encoder's fields; 2 hashes their canonical form. */
 export const CERTIFICATE_VERSION = 2;
@@ -56,28 +49,7 @@ export const certificateSchema = z.object({
     undecodable: count('records that nobody can decode'),
   }),
   recovered: count('chunks whose earlier attempt died or failed'),
-  aggregate: z.object({
-    digest: digest('run digest, see docs/delivery.md'),
-    sum: text('exact decimal'),
-    min: z.nullable(z.number()),
-    max: z.nullable(z.number()),
-    ...others,
-    other: z.optional(count('values that are no numbers')),
-    columns: z.optional(
-      z
-        .array(
-          z.object({
-            column: z.string(),
-            count: count('finite numbers'),
-            sum: text('exact decimal'),
-            min: z.nullable(z.number()),
-            max: z.nullable(z.number()),
-            ...others,
-          }),
-        )
-        .check(z.describe('numeric columns of the values that are objects; none where there are too many')),
-    ),
-  }),
+  aggregate: aggregateSchema,
   missing: z.array(z.object(interval)),
   conflicts: z.array(z.object(interval)),
   dead: z.array(
@@ -204,24 +176,6 @@ export function makeCertificate(
       wallSeconds: makeReport(ledger).wallSeconds,
     },
   };
-}
-
-function aggregateOf({ digest, other, columns, ...verdict }: Verdict): Certificate['aggregate'] {
-  return {
-    digest,
-    ...numbersOf(verdict),
-    ...(other > 0 && { other }),
-    // No spread: its last digits depend on the order of the records.
-    ...(columns.length > 0 && {
-      columns: columns.map((column) => ({ column: column.column, count: column.count, ...numbersOf(column) })),
-    }),
-  };
-}
-
-type Numbers = Pick<Verdict, 'sum' | 'min' | 'max' | 'nan' | 'infinite'>;
-
-function numbersOf({ sum, min, max, nan, infinite }: Numbers) {
-  return { sum, min, max, ...(nan > 0 && { nan }), ...(infinite > 0 && { infinite }) };
 }
 
 export function deadOf(ledger: Ledger): Certificate['dead'] {

@@ -38,7 +38,7 @@ export const ENVIRONMENT = {
   SWEEP_FILE: text(''),
   KEEP_VALUES: flag('false'),
   /** Where values go: into the log, or nowhere. Left out, KEEP_VALUES decides. */
-  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
+  RESULTS_STORE: z._default(z.enum(['', 'log', 'none']), ''),
   MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
@@ -139,9 +139,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const own = ([name]: [string, unknown]): boolean => name in ENVIRONMENT && !SHARED.includes(name);
+  const isShared = (name: string, value: string): boolean =>
+    !(name in ENVIRONMENT) || (SHARED.includes(name) && value !== '');
   return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !own(entry)),
+    Object.entries(env).filter((entry): entry is [string, string] => isShared(entry[0], entry[1] ?? '')),
   );
 }
 

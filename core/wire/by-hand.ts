@@ -72,7 +72,8 @@ function summaryByHand(value: unknown): Summary | undefined {
   const { sum, count, min, max, m2, nan, infinite, other, columns, wide } = value as Record<keyof Summary, unknown>;
   // A sum that no number names is text, and the schema's; so are values that are not all finite numbers.
   if (!finite(sum) || !finite(min) || !finite(max)) return undefined;
-  if ((nan ?? infinite ?? other ?? columns ?? wide) !== undefined) return undefined;
+  if (nan !== undefined || infinite !== undefined || other !== undefined) return undefined;
+  if (columns !== undefined || wide !== undefined) return undefined;
   const summary = { sum: decimalText(sum), count: natural(count), min, max };
   if (m2 === undefined) return summary;
   return finite(m2) && m2 >= 0 ? { ...summary, m2 } : undefined;

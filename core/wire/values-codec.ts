@@ -6,8 +6,9 @@
  *   t  (no base64) such a list as it is, where it is short.
  *
  * Bytes a number with its base64, in records of 10,000 (of 100): random doubles 9.0 (10.0), as JSON text 19.3; of two
- * decimals 4.2 (4.4) instead of 6.8; an arithmetic sequence 0.8 (2.4) instead of 7.8. Packing takes 0.1 to 0.25 µs each,
- * so it is done where they are computed, and unpacking 0.03 µs (of two decimals: 0.1).
+ * decimals 4.2 (4.4) instead of 6.8; an arithmetic sequence 0.8 (2.4) instead of 7.8; an object of two random doubles and
+ * an integer 31 instead of 67. Packing a number takes 0.1 to 0.25 µs, so it is done where they are computed, and
+ * unpacking 0.05 µs; of such an object 0.6 and 0.5, where one of its numbers is NaN 1.4.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { parseValueText } from '../model/value-parse.js';

@@ -29,6 +29,16 @@ describe('the batchSize of a worker', () => {
     expect(mixed.oneByOne, 'others may hold a batch from when they were fast').toBe(false);
   });
 
+  it('takes as many as are computed side by side, once it is known how many, however slow they are', () => {
+    const batchSize = new BatchSize(30, () => 8);
+    expect(batchSize.current).toBe(1);
+    batchSize.took(60_000, 1);
+    expect(batchSize.current).toBe(8);
+    const many = new BatchSize(30, () => 80);
+    many.took(60_000, 1);
+    expect(many.current).toBe(10);
+  });
+
   it('takes no more than RECEIVE_MAX', () => {
     const batchSize = new BatchSize(300);
     batchSize.took(1, 1000);

@@ -19,6 +19,7 @@ const ODD: readonly unknown[] = [
   { sum: '1', count: 10, min: 0, max: 1 },
   { sum: 1, count: 10, min: 0, max: 1, m2: -1 },
   { sum: 1, count: 10, min: 0, max: 1, nan: 0 },
+  { sum: 1, count: 10, min: 0, max: 1, nan: null },
   { sum: 1, count: 10, min: 0, max: 1, other: 10 },
   { sum: 0, count: 10, min: null, max: null, nan: 10 },
   { sum: 1, count: 10, min: 0, max: 1, wide: null, columns: [] },

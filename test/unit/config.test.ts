@@ -71,7 +71,14 @@ describe('the configuration', () => {
   });
 
   it('ignores variables that are not its own', () => {
-    expect(loadConfig({ PATH: '/bin', TTG_REDIS_PORT: 'tcp://10.0.0.1:6379' })).toEqual(loadConfig({}));
+    const { childEnvironment, ...config } = loadConfig({ PATH: '/bin', TTG_REDIS_PORT: 'tcp://10.0.0.1:6379' });
+    expect({ ...config, childEnvironment: {} }).toEqual(loadConfig({}));
+    expect(childEnvironment).toEqual({ PATH: '/bin', TTG_REDIS_PORT: 'tcp://10.0.0.1:6379' });
+  });
+
+  it('keeps its settings and secrets from the programs that a worker starts, but tells them where they are', () => {
+    const env = { HOME: '/root', POD_NAME: 'w1', REDIS_PASSWORD: 'x', LOG_LEVEL: 'DEBUG', SWEEP_FILE: '/a' };
+    expect(loadConfig(env).childEnvironment).toEqual({ HOME: '/root', POD_NAME: 'w1' });
   });
 
   it('cannot be changed', () => {

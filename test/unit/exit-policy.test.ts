@@ -76,6 +76,17 @@ describe('a worker that finds no work', () => {
   });
 
   it.each([
+    ['one worker holds what three are wanted for', { leased: 21, holders: 1 }, 'stay'],
+    ['three workers hold it', { leased: 21, holders: 3 }, 'others finish the rest'],
+    ['each holds one', { leased: 30, holders: 30 }, 'others finish the rest'],
+  ])('goes by who holds the rest where the broker tells, whatever its own chunks were like: %s', (_, over, verdict) => {
+    for (const oneByOne of [true, false]) {
+      const { at } = idleAt(oneByOne);
+      expect([0, 1500].map((ms) => at(ms).look(depth(over)))).toEqual(['stay', verdict]);
+    }
+  });
+
+  it.each([
     ['chunks wait for a worker', { ready: 1 }],
     ['a retry will fall due', { delayed: 1 }],
     ['a retry will fall due beside leased chunks', { delayed: 1, leased: 4 }],

@@ -144,7 +144,7 @@ describe('a sum', () => {
         const digest = new Digest();
         for (const [i, start] of borders.slice(0, -1).entries()) {
           const chunk = new Summariser(false);
-          for (let n = start; n < (borders[i + 1] as number); n++) chunk.add(n, values[n] as number);
+          for (let n = start; n < (borders[i + 1] as number); n++) chunk.add(n, values[n]);
           total.addDecimal(chunk.summary().sum);
           digest.addDigest(chunk.digest());
         }

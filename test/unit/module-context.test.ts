@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { Compute, Setup } from 'ttg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk } from '../../core/model/chunk.js';
 import type { Outcome } from '../../compute/executor.js';
@@ -56,11 +57,22 @@ async function computed(source: string, parameters: object = GRID, env = {}): Pr
   return valuesOf((await execute(executor, [chunk(id, 0, 3)]))[0]);
 }
 
+/** As users write it: the types are those of the package. */
+const typed: { setup: Setup<{ k: number }>; compute: Compute<{ a: number }, { k: number }> } = {
+  setup: ({ total = 0 }) => ({ k: total }),
+  compute: ({ a }, { state, index }) => ({ loss: a * state.k, nothing: null, index }),
+};
+
 describe('a module of a sweep', { timeout: 60_000 }, () => {
   it('gets its columns, where the parameters have some', async () => {
     expect(await computed('export const compute = ({ a, b }) => b + a;')).toEqual(
       ['x1', 'x2', 'y1', 'y2'].sort((p, q) => p.slice(1).localeCompare(q.slice(1))),
     );
+  });
+
+  it('may be written with the types of the package', async () => {
+    const source = `export const setup = ${String(typed.setup)}; export const compute = ${String(typed.compute)};`;
+    expect(await computed(source)).toEqual([4, 4, 8, 8].map((loss, index) => ({ loss, nothing: null, index })));
   });
 
   it('gets its index, where they have none', async () => {

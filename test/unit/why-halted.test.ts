@@ -31,6 +31,16 @@ describe('a run', () => {
     expect(remedy).toContain('`ttg dlq replay --all`, and then `ttg resume run-1`');
   });
 
+  it('whose program cannot start lost nothing, and needs only to be resumed', () => {
+    const error = 'program solver cannot start: it is not in PATH';
+    const answer = explained({ broker: answers({ ...byFailures({ commonest: undefined, error }), dead: 0 }) });
+    expect(answer.cause).toBe('computation-unloadable');
+    expect(answer.sentence).toBe(
+      `run-1 does not move: it is halted, since its computation cannot start (${error}); nothing of it is lost`,
+    );
+    expect(answer.remedy).toMatch(/^mend the program, or the image that it is in, and then `npx zx scripts\/resume/);
+  });
+
   it('whose chunks die as wholes has a computation that cannot be loaded', () => {
     const commonest = { parameters: 300, error: 'computation /c/own.mjs could not be loaded', whole: true };
     const answer = explained({ broker: answers(byFailures({ commonest })) });

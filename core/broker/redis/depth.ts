@@ -31,8 +31,8 @@ export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config
   const reply = await link.run((redis) =>
     scripts.depth.run(redis, [keys.tasks, keys.dlq, keys.parked], [keys.group, DELAYED, RELEASED, due, late]),
   );
-  const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0, parked = 0] = reply as number[];
-  return { ready, leased, stale, delayed, dead, parked };
+  const [ready = 0, leased = 0, stale = 0, delayed = 0, dead = 0, parked = 0, holders = 0] = reply as number[];
+  return { ready, leased, stale, delayed, dead, parked, holders };
 }
 
 export async function readCapacity(link: Link): Promise<Capacity> {

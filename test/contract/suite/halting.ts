@@ -28,7 +28,8 @@ export function describeHalting(h: Harness): void {
       const other = await bench.worker('other');
       // An observer from the start must learn of it too, not only one that asks afterwards.
       expect((await other.runStates()).get('run-1')?.halted).toBeUndefined();
-      await worker.halt('run-1', 'failures');
+      const error = 'program f cannot start: it is not in PATH';
+      await worker.halt('run-1', 'failures', error);
       expect((await worker.runStates()).get('run-1')?.halted).toBe('failures');
       await worker.halt('run-1', 'failures');
       await becomes(other, 'run-1', 'failures');
@@ -38,7 +39,7 @@ export function describeHalting(h: Harness): void {
       expect(await worker.resume('run-1')).toBe(0);
       const at = expect.stringMatching(/^20.*Z$/) as string;
       expect(await readRecords(worker)).toEqual([
-        { kind: 'halted', runId: 'run-1', reason: 'failures', haltedAt: at },
+        { kind: 'halted', runId: 'run-1', reason: 'failures', error, haltedAt: at },
         { kind: 'resumed', runId: 'run-1', resumedAt: at },
       ]);
     });

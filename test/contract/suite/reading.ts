@@ -131,6 +131,20 @@ export function describeReading(h: Harness): void {
     // RabbitMQ's trigger counts ready and unacknowledged messages of a queue that holds nothing else; there is no
     // second number.
     if (h.backend === 'rabbitmq') return;
+
+    it('counts the workers that hold chunks', async () => {
+      await using bench = h.bench({ retryMs: 15_000 });
+      const worker = await bench.worker('one');
+      await publish(worker, 6);
+      await reachesDepth(worker, { leased: 0, holders: 0 });
+      const [a, b] = await receive(worker, 3);
+      await receive(await bench.worker('two'), 1);
+      await reachesDepth(worker, { leased: 4, holders: 2 });
+      await a!.retry(new ChunkError('boom', { retryable: true }));
+      await b!.release();
+      await reachesDepth(worker, { leased: 2, holders: 2 });
+    });
+
     it('counts with XLEN what it counts itself, at every stage: it is what the trigger reads', async () => {
       await using bench = h.bench({ retryMs: 15_000 });
       const worker = await bench.worker();

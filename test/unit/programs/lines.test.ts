@@ -1,4 +1,5 @@
 /** A line in, a line out: nothing that a program prints besides shifts an answer or loses one. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -214,5 +215,37 @@ describe('a batch of lines that is ended', { timeout: 60_000 }, () => {
     expect(await trial.values()).toEqual([1, 1, 1]);
     await trial[Symbol.asyncDispose]();
     expect(existsSync(join(place.path, 'bye'))).toBe(true);
+  });
+});
+
+const python = spawnSync('python3', ['--version']).status === 0;
+if (!python) console.warn('python3 is not here: what only Python does is not tested');
+
+describe.skipIf(!python)('the program of three lines in the documentation', { timeout: 60_000 }, () => {
+  const documented = /```python\n([^`]*)```/.exec(
+    readFileSync(new URL('../../../docs/programs.md', import.meta.url), 'utf8'),
+  );
+  const parameters = { grid: { a: { from: 1, to: 200, steps: 200 }, b: [0.5, 1, 2, 4, 8] } };
+  const expected = Array.from({ length: 1000 }, (_, i) => (Math.floor(i / 5) + 1) * 2 ** ((i % 5) - 1));
+  const run = async (source: string): Promise<(Value | Failure)[]> => {
+    const computation = { command: ['python3', '{source}'], protocol: 'lines', concurrency: 2 };
+    await using trial = await Trial.of({ parameters, computation, source, env: { PATH: process.env['PATH'] ?? '' } });
+    return await trial.values(100);
+  };
+
+  it('works as it stands', async () => {
+    expect(await run(`def f(a, b): return a * b\n${documented?.[1]}`)).toEqual(expected);
+  });
+
+  it('works where it forgets to flush, and prints for debugging without a newline', async () => {
+    const source = documented?.[1]
+      ?.replace(', flush=True', '')
+      .replace('    print', '    print("step", end=" ")\n    print');
+    expect(await run(`def f(a, b): return a * b\n${source}`)).toEqual(expected);
+  });
+
+  it('may give NaN', async () => {
+    const source = documented?.[1]?.replace('f(**p["parameter"])', 'float("nan")');
+    expect((await run(source ?? '')).every(Number.isNaN)).toBe(true);
   });
 });

@@ -159,6 +159,19 @@ describe('a process that misbehaves', { timeout: 60_000 }, () => {
     await until(() => !isAlive(pid));
   });
 
+  it('and is fast enough, but not as often as its chunk has parameters, has its chunk split at once', async () => {
+    await using trial = await Trial.of({
+      parameters: { range: 8 },
+      source: 'setTimeout(() => console.log(1), 400)',
+      env: { CHUNK_TIMEOUT_SECONDS: '1' },
+    });
+    const [outcome] = await trial.execute();
+    expect(outcome).toMatchObject({
+      failure: { retryable: false, message: 'took longer than CHUNK_TIMEOUT_SECONDS=1 with all its parameters' },
+    });
+    expect(outcome).not.toHaveProperty('failure.parameter');
+  });
+
   it('and uses more memory than it may is killed, with the peak of all its processes', async () => {
     const hungry = 'const all = []; setInterval(() => all.push(Buffer.alloc(20 << 20, 1)), 20);';
     using place = temporaryDirectory();
