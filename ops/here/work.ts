@@ -45,9 +45,9 @@ export async function work(options: Work): Promise<void> {
   const over = new AbortController();
   const keeping = workers.keep();
   const showing = show(options, queue, workers, over.signal);
-  const seeding = { isDone: false };
+  const seeding = { doneAt: Infinity };
   const seeded = seed({ broker, config, log: createLogger(config, 'seeder', 2), stop }).then(
-    () => (seeding.isDone = true),
+    () => (seeding.doneAt = performance.now()),
   );
   const ending = untilOver(options, queue, workers, seeding);
   ending.catch(() => undefined);
@@ -71,15 +71,17 @@ async function untilOver(
   { follower, isRetried, workersLog, stop }: Work,
   queue: Queue,
   workers: Workers,
-  seeding: { readonly isDone: boolean },
+  seeding: { readonly doneAt: number },
 ): Promise<string | undefined> {
   while (!stop.aborted) {
     follower.check();
     const { ledger } = follower;
-    if (seeding.isDone) {
+    const doneMs = performance.now() - seeding.doneAt;
+    if (doneMs >= 0) {
       if (ledger.halted !== undefined) return undefined;
-      if (ledger.isFinished && (!isRetried || queue.emptyMs > queue.lagMs)) return undefined;
-      if (queue.emptyMs > QUIET_MS && workers.running === 0)
+      if (ledger.isFinished && (!isRetried || Math.min(queue.emptyMs, doneMs) > queue.lagMs)) return undefined;
+      // What was empty before it was seeded says nothing.
+      if (Math.min(queue.emptyMs, doneMs) > QUIET_MS && workers.running === 0)
         return 'nothing is queued any more, and the run is not finished: the same command again publishes what it lacks';
     }
     if (workers.failure !== undefined) return `${workers.failure}. What it printed: ${workersLog}`;
