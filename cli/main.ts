@@ -5,14 +5,30 @@ import { VERSION } from '../core/runtime/version.js';
 import { standard } from '../core/runtime/output.js';
 import { cancelCommand, resumeCommand } from './cancel.js';
 import { completionCommand } from './completion.js';
+import { diffCommand } from './diff.js';
 import { dlqCommand } from './dlq.js';
 import { EXIT_STATUSES } from './exit-status.js';
+import { pauseCommand } from './pause.js';
 import { resultsCommand } from './results.js';
+import { rmCommand } from './rm.js';
+import { runsCommand } from './runs.js';
 import { statusCommand } from './status.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
 
-const VERBS = [verifyCommand, statusCommand, resultsCommand, whyCommand, dlqCommand, cancelCommand, resumeCommand];
+const VERBS = [
+  runsCommand,
+  verifyCommand,
+  statusCommand,
+  resultsCommand,
+  diffCommand,
+  whyCommand,
+  dlqCommand,
+  cancelCommand,
+  pauseCommand,
+  resumeCommand,
+  rmCommand,
+];
 
 const program = new Command('ttg')
   .description(
