@@ -18,7 +18,7 @@ import {
 import type { PlanRecord } from '../core/wire/records.js';
 import { readTable, type Table } from '../core/table/table.js';
 import { jsonOption, parseRunId, run } from './command.js';
-import { diffText, differenceJson, type Found } from './diff-text.js';
+import { diffText, differenceJson } from './diff-text.js';
 
 const SHOWN = 20;
 const STATUSES = `
