@@ -31,6 +31,14 @@
 {{- $faults = append $faults (printf "static.workers %d exceed run.totalParameters %d and would have nothing to do: lower static.workers" (int64 $v.static.workers) (int64 $v.run.totalParameters)) -}}
 {{- end -}}
 
+{{- if and $v.run.reuse (not $queue) -}}
+{{- $faults = append $faults (printf "run.reuse %v takes values from another run of the same broker, and mode static has none: leave it out, or set mode: queue" $v.run.reuse) -}}
+{{- end -}}
+
+{{- if and $v.run.reuse (eq (include "ttg.text" $v.run.reuse) (include "ttg.runId" .)) -}}
+{{- $faults = append $faults (printf "run.reuse %v is the run itself: name an earlier run, or set a new run.id" $v.run.reuse) -}}
+{{- end -}}
+
 {{- if $queue -}}
 {{- if and (eq $v.backend "redis") (gt (int64 $w.retryDelayMs) (int64 $w.staleThresholdMs)) -}}
 {{- $faults = append $faults (printf "worker.retryDelayMs %d may not exceed worker.staleThresholdMs %d on Redis, where a delayed retry is a lease that falls due: raise worker.staleThresholdMs or lower worker.retryDelayMs" (int64 $w.retryDelayMs) (int64 $w.staleThresholdMs)) -}}

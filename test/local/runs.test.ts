@@ -3,12 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import type { Broker } from '../../core/broker/port.js';
-import { Bench, never, readRecords, readResults, receive } from '../support/bench.js';
+import { Bench, readRecords, readResults, receive } from '../support/bench.js';
 import { fleetEnv, runFleet, ttg } from '../support/fleet.js';
 import { seedRun, verdictOf, work } from '../support/seeded.js';
-import { seed } from '../../seeder/seed.js';
-import { loadConfig } from '../../core/runtime/config.js';
-import { log } from '../support/seeded.js';
+import { makeProcesses } from '../../ops/local/fleet.js';
 import { temporaryDirectory } from '../unit/support.js';
 
 const MODULE = 'export const compute = ({ a, n }) => ({ sum: a + n, label: `${a}/${n}`, gap: n === 0 ? NaN : 1 / n });';
@@ -166,16 +164,21 @@ describe('a run that is to take values from another', () => {
     };
     const { NO_VALUES, ...env } = envOf(files);
     const broker = await bench.worker();
-    const start = (more: Record<string, string>) =>
-      seed({
-        broker,
-        config: loadConfig({ ...bench.env('seeder'), SWEEP_FILE: files.small, ...more }),
-        log,
-        stop: never,
+    // The program itself: the trial of a computation is a process of its own.
+    const start = async (more: Record<string, string>) => {
+      const process = makeProcesses({}).start('seeder', 'seeder', {
+        ...fleetEnv(local, bench.env('seeder')),
+        SWEEP_FILE: files.small,
+        ...more,
       });
-    await start({ RESULTS_STORE: NO_VALUES ? 'none' : 'log' });
+      await process.exited;
+      return { status: process.child.exitCode, said: process.log };
+    };
+    expect(await start({ RESULTS_STORE: NO_VALUES ? 'none' : 'log' })).toMatchObject({ status: 0 });
     const before = await readRecords(broker);
-    await expect(start({ RUN_ID: 'run-2', ...env })).rejects.toThrow(reason);
+    const refused = await start({ RUN_ID: 'run-2', ...env });
+    expect(refused.status).toBe(2);
+    expect(refused.said).toMatch(reason);
     expect(await readRecords(broker)).toEqual(before);
   });
 });
