@@ -8,7 +8,7 @@
 import type { Chunk } from '../model/chunk.js';
 import type { ChunkError, LeaseLost } from '../runtime/errors.js';
 import type { DeadLetter } from '../wire/dead-letter.js';
-import type { HaltReason, LogEntry, PlanRecord, Result, SeededRecord } from '../wire/records.js';
+import type { HaltReason, LogEntry, PlanRecord, Result, ResultRecord, SeededRecord } from '../wire/records.js';
 
 /** What an adapter can do, where adapters differ. Nobody asks for a broker's name to decide something. */
 export interface Traits {
@@ -20,6 +20,8 @@ export interface Traits {
   readonly lagMs: number;
   /** The queue must have stayed empty so long before a chunk without a record counts as lost; 0 where it is listed. */
   readonly quietMs: number;
+  /** Whether `Seeding.forget` deletes a run's records. Where it does not, the log keeps saying what the run was. */
+  readonly deletesRecords: boolean;
 }
 
 export interface ReceiveOptions {
@@ -198,6 +200,28 @@ export interface Seeding extends AsyncDisposable {
    * Appends the seeder's own records to the log; resolves when durable. A plan is part of the run's state from then on.
    */
   append(record: PlanRecord | SeededRecord): Promise<void>;
+
+  /**
+   * Appends results of parameters that are not published, taken from another run; resolves when all are durable. No
+   * worker's record for the same parameters is written beside them where the broker can hold that.
+   */
+  adopt(records: Iterable<ResultRecord>): Promise<void>;
+
+  /**
+   * Takes away what is stored of a run: what is queued and parked of it, its dead letters, and where the broker deletes
+   * records (`traits`) its records and its state, so that it is as if it had never been seeded. Where it does not, the
+   * log and the state that goes with it stay, and chunks of it that are queued too. Leases of it end; what is settled
+   * after that changes nothing. For a run that is finished or cancelled. Safe to repeat, also after a crash in between.
+   */
+  forget(runId: string): Promise<Forgotten>;
+}
+
+/** How much was taken away. */
+export interface Forgotten {
+  readonly queued: number;
+  readonly parked: number;
+  readonly deadLetters: number;
+  readonly records: number;
 }
 
 /** One leased chunk. */
