@@ -58,7 +58,7 @@ function noScaledJob({ kube, namespace, release }: Where): Stop {
 async function annotate({ kube, namespace }: Where, name: string, value: string | null): Promise<void> {
   const body = { metadata: { annotations: { [PAUSED]: value } } };
   const mergePatch = setHeaderOptions('Content-Type', 'application/merge-patch+json');
-  const patched = await orAbsent(
+  const patched: unknown = await orAbsent(
     kube.custom.patchNamespacedCustomObject({ ...KEDA, namespace, name, body }, mergePatch),
   );
   if (patched === undefined) throw new Stop(`ScaledJob ${namespace}/${name} is gone`, 'look at `helm list`');
