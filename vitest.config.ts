@@ -55,7 +55,8 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/support/provider.ts'],
-          testTimeout: 120_000,
+          // Four waits of a minute at most: the one that fails shall say so, before the test as a whole does.
+          testTimeout: 270_000,
           hookTimeout: 180_000,
           ...aside(1),
         },

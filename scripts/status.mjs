@@ -25,8 +25,9 @@ await runScript(
     let last;
     for (;;) {
       const opened = await openRun(where, flags['run-id']);
+      const asked = { signal: script.signal, patient: flags.watch !== undefined };
       const status = /** @type {import('../dist/cli/text.js').Status} */ (
-        await askTtgOnRun(opened, ['status', '--json'], script.signal).finally(opened.close)
+        await askTtgOnRun(opened, ['status', '--json'], asked).finally(opened.close)
       );
       const accounted = status.done + status.dead;
       const rate = last ? ((accounted - last.accounted) / (performance.now() - last.at)) * 1000 : status.rate;

@@ -42,14 +42,18 @@ export async function piecesToRepublish({
   if (queued) return without(unaccounted(plan, ledger, queued), unseeded);
   const missing = without(unaccounted(plan, ledger, unseeded), unseeded);
   if (missing.length === 0 || force) return missing;
-  for (let waited = 0; waited < broker.traits.quietMs && !stop.aborted; waited += broker.traits.quietMs / LOOKS) {
+  const { quietMs } = broker.traits;
+  const pauseMs = quietMs / LOOKS;
+  for (let waited = 0, quiet = 0; quiet < quietMs && !stop.aborted; waited += pauseMs) {
     const { ready, leased, delayed } = await broker.depth();
-    if (ready + leased + delayed > 0) {
+    // Only the number of held chunks is told late: what it says at first may have been over before the first look.
+    if (ready + delayed > 0 || (leased > 0 && waited >= quietMs)) {
       log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is published again');
       refused?.(`${ready} chunks are ready, ${leased} held by workers and ${delayed} delayed`);
       return [];
     }
-    await delay(broker.traits.quietMs / LOOKS, stop);
+    await delay(pauseMs, stop);
+    quiet = leased > 0 ? 0 : quiet + pauseMs;
   }
   const current = (await readRuns(broker)).get(plan.runId) ?? ledger;
   return stop.aborted ? [] : without(unaccounted(plan, current, unseeded), unseeded);

@@ -1,7 +1,8 @@
 {{/*
-The environment of every container of TTG's image. core/runtime/config.ts (ENVIRONMENT) lists all variables; a chart test compares the two.
+The environment of every container that runs a program of TTG's. core/runtime/config.ts (ENVIRONMENT) lists all variables; a chart test compares the two.
 Arguments: root, role: worker (queue mode) | static | seeder | verify.
-A worker in queue mode gets nothing of the plan: it takes every fact from the message, so that pods of two runs can mix.
+A worker in queue mode gets nothing of the plan: it takes every fact from the message, so that pods of two runs can mix. SWEEP_FILE
+tells it where sweeps are; the message says which one.
 Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 */}}
 {{- define "ttg.env" -}}
@@ -21,11 +22,17 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- $patience := eq .role "verify" | ternary (max 1 (int64 $v.verify.deadlineSeconds)) (int64 $v.seeder.connectTimeoutSeconds) }}
 - {name: CONNECT_TIMEOUT_SECONDS, value: {{ $patience | quote }}}
 {{- end }}
+{{- with include "ttg.sweepPath" . }}
+- {name: SWEEP_FILE, value: {{ . | quote }}}
+{{- end }}
 {{- if ne .role "worker" }}
-{{ include "ttg.env.plan" .root }}
+{{ include "ttg.env.plan" .root | trim }}
 {{- end }}
 {{- if or (eq .role "seeder") (eq .role "static") }}
 - {name: KEEP_VALUES, value: {{ $v.run.keepValues | quote }}}
+{{- with $v.results.store }}
+- {name: RESULTS_STORE, value: {{ . | quote }}}
+{{- end }}
 {{- end }}
 {{- if or (eq .role "worker") (eq .role "static") }}
 {{ include "ttg.env.work" .root }}
@@ -34,6 +41,10 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 - {name: SCALED_JOB_NAME, value: "{{ include "ttg.fullname" .root }}-worker"}
 # Makes every change of the workers a new seeder Job, also where a release has no revisions: it removes old Jobs that cannot start.
 - {name: WORKER_SPEC_HASH, value: {{ include "ttg.worker.specHash" .root | quote }}}
+{{- if $v.worker.image }}
+# A program of the user's image cannot be tried here.
+- {name: WORKER_IMAGE, value: {{ include "ttg.worker.image" .root | quote }}}
+{{- end }}
 {{- if include "ttg.makesPassword" .root }}
 - {name: AUTH_SECRET_NAME, value: {{ include "ttg.authSecret" .root | quote }}}
 {{- end }}
@@ -83,10 +94,14 @@ The seeder starts without the password where it is the seeder that makes it.
 {{/* The plan: for who publishes it, checks it, or has no queue to take it from. */}}
 {{- define "ttg.env.plan" -}}
 {{- $v := .Values -}}
-- {name: TOTAL_PARAMETERS, value: {{ int64 $v.run.totalParameters | quote }}}
+{{- if not (include "ttg.hasSweep" .) }}
+- {name: TOTAL_PARAMETERS, value: {{ include "ttg.totalParameters" . | quote }}}
+{{- end }}
 - {name: CHUNK_SIZE, value: {{ int64 $v.run.chunkSize | quote }}}
 - {name: MAX_DEAD, value: {{ include "ttg.text" $v.run.maxDead | quote }}}
+{{- if not (include "ttg.hasSweep" .) }}
 - {name: COMPUTATION, value: {{ empty $v.computation.source | ternary "builtin" (printf "/computation/%s" (include "ttg.computationFile" .)) | quote }}}
+{{- end }}
 {{- if eq $v.mode "static" }}
 - {name: TOTAL_WORKERS, value: {{ int64 $v.static.workers | quote }}}
 {{- end }}

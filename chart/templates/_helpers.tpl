@@ -120,12 +120,24 @@ Arguments: root, kind, spec (the rendered text).
 {{- if and (include "ttg.ownsBroker" .) (not .Values.auth.existingSecret) -}}true{{- end -}}
 {{- end -}}
 
-{{/* File of the mounted computation, or builtin. The hash makes a changed source a changed plan. */}}
-{{- define "ttg.computationFile" -}}
-{{- printf "computation-%s.mjs" (.Values.computation.source | sha256sum | trunc 8) -}}
+{{/* The workers' image, and when to pull it: the user's own where there is one. */}}
+{{- define "ttg.worker.image" -}}
+{{- $own := .Values.worker.image -}}
+{{- if kindIs "string" $own -}}{{ default (include "ttg.image" .) $own }}
+{{- else if $own -}}{{ printf "%s:%s" $own.repository (include "ttg.text" $own.tag) }}
+{{- else -}}{{ include "ttg.image" . }}
+{{- end -}}
 {{- end -}}
 
-{{/* What every pod spec of TTG's own image says alike. Arguments: root. */}}
+{{- define "ttg.worker.pullPolicy" -}}
+{{- $own := .Values.worker.image -}}
+{{- if kindIs "map" $own -}}{{ default "IfNotPresent" $own.pullPolicy }}
+{{- else if $own -}}IfNotPresent
+{{- else -}}{{ .Values.image.pullPolicy }}
+{{- end -}}
+{{- end -}}
+
+{{/* What every pod spec of TTG's says alike. Arguments: root, and user where it is not that of TTG's image. */}}
 {{- define "ttg.podDefaults" -}}
 restartPolicy: Never
 enableServiceLinks: false
@@ -134,7 +146,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext:
-  {{- include "ttg.podSecurity" 1000 | nindent 2 }}
+  {{- include "ttg.podSecurity" (default 1000 .user | int64) | nindent 2 }}
 {{- end -}}
 
 {{/* Pod Security level "restricted". Argument: the user. */}}
@@ -153,30 +165,6 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
-{{- end -}}
-
-{{/* Not empty if there is a module to mount: this release's, or an earlier one's, whose chunks may still be queued. */}}
-{{- define "ttg.hasComputations" -}}
-{{- if or .Values.computation.source (lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-computation" (include "ttg.fullname" .))) }}true{{ end -}}
-{{- end -}}
-
-{{/* The computations' modules in a container, and their volume: both empty where there are none but the built-in one. */}}
-{{- define "ttg.computationMount" -}}
-{{- if include "ttg.hasComputations" . -}}
-volumeMounts:
-  - name: computation
-    mountPath: /computation
-    readOnly: true
-{{- end }}
-{{- end -}}
-
-{{- define "ttg.computationVolume" -}}
-{{- if include "ttg.hasComputations" . -}}
-volumes:
-  - name: computation
-    configMap:
-      name: "{{ include "ttg.fullname" . }}-computation"
-{{- end }}
 {{- end -}}
 
 {{/*

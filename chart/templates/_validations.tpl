@@ -17,9 +17,10 @@
 {{- $faults = append $faults (printf "names would begin with %q, and the name of a Service may not begin with a digit: set fullnameOverride to a name that begins with a letter, such as %q" $full (printf "run-%s" $full | trunc 35 | trimSuffix "-")) -}}
 {{- end -}}
 
-{{- $chunks := divf (float64 $v.run.totalParameters) (float64 $v.run.chunkSize) -}}
+{{- $total := include "ttg.totalParameters" . | int64 -}}
+{{- $chunks := divf (float64 $total) (float64 $v.run.chunkSize) -}}
 {{- if gt $chunks 20000000.0 -}}
-{{- $faults = append $faults (printf "run.totalParameters %d in chunks of %d are more than 20,000,000 chunks: raise run.chunkSize to at least %.0f" (int64 $v.run.totalParameters) (int64 $v.run.chunkSize) (ceil (divf (float64 $v.run.totalParameters) 20000000.0))) -}}
+{{- $faults = append $faults (printf "run.totalParameters %d in chunks of %d are more than 20,000,000 chunks: raise run.chunkSize to at least %.0f" $total (int64 $v.run.chunkSize) (ceil (divf (float64 $total) 20000000.0))) -}}
 {{- end -}}
 
 {{- $longest := add (int64 $w.chunkTimeoutSeconds) (int64 $w.shutdownGraceSeconds) -}}
@@ -27,9 +28,11 @@
 {{- $faults = append $faults (printf "worker.activeDeadlineSeconds %d would end a worker before a chunk may time out: raise it above %d (worker.chunkTimeoutSeconds + worker.shutdownGraceSeconds), or lower worker.chunkTimeoutSeconds" (int64 $w.activeDeadlineSeconds) $longest) -}}
 {{- end -}}
 
-{{- if and (eq $v.mode "static") (gt (int64 $v.static.workers) (int64 $v.run.totalParameters)) -}}
-{{- $faults = append $faults (printf "static.workers %d exceed run.totalParameters %d and would have nothing to do: lower static.workers" (int64 $v.static.workers) (int64 $v.run.totalParameters)) -}}
+{{- if and (eq $v.mode "static") (eq (include "ttg.parameters" .) "{}") (gt (int64 $v.static.workers) $total) -}}
+{{- $faults = append $faults (printf "static.workers %d exceed run.totalParameters %d and would have nothing to do: lower static.workers" (int64 $v.static.workers) $total) -}}
 {{- end -}}
+
+{{- $faults = concat $faults (include "ttg.validate.sweep" . | fromJsonArray) (include "ttg.validate.pod" . | fromJsonArray) -}}
 
 {{- if $queue -}}
 {{- if and (eq $v.backend "redis") (gt (int64 $w.retryDelayMs) (int64 $w.staleThresholdMs)) -}}

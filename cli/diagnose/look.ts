@@ -1,6 +1,8 @@
 /** Two looks at log and queue, some seconds apart, or why they could not be had. */
+import { eachWithin, within } from '../../core/broker/patience.js';
 import { delay } from '../../core/runtime/backoff.js';
-import { asError, ConfigError, CredentialsRefused } from '../../core/runtime/errors.js';
+import type { Config } from '../../core/runtime/config.js';
+import { asError, BrokerAway, CredentialsRefused } from '../../core/runtime/errors.js';
 import { IntervalSet, size } from '../../core/model/interval.js';
 import { readLedger, type Ledger } from '../../core/ledger/ledger.js';
 import type { Context } from '../../core/runtime/lifecycle.js';
@@ -10,6 +12,8 @@ import type { BrokerFacts, CauseOfDeath, Look, Observation } from './facts.js';
 
 /** Whoever asks why has no use for a long wait: a broker that is up answers at once. */
 const CONNECT_SECONDS = 6;
+/** So does one that is asked something, also where a page of a long log comes over a slow line. */
+const ANSWER_MS = 10_000;
 const STEP_MS = 500;
 /** A broker takes connections before its statistics answer; whoever asks why does not wait for them long. */
 const DEPTH_PATIENCE_MS = 3000;
@@ -24,25 +28,36 @@ export interface LookOptions {
   readonly logs?: string | undefined;
 }
 
-export async function lookTwice(context: Context, { seconds, where, logs }: LookOptions): Promise<BrokerFacts> {
+/**
+ * Two looks, or why they could not be had: at whatever moment the broker goes away, that is a fact like any other.
+ * @throws what the logs of static mode throw, and anything once `stop` has aborted
+ */
+export async function lookTwice(context: Context, options: LookOptions): Promise<BrokerFacts> {
   const { config, stop } = context;
-  const address =
-    config.QUEUE_BACKEND === 'redis'
-      ? `${config.REDIS_HOST}:${config.REDIS_PORT}`
-      : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
-  const patience = Math.min(config.CONNECT_TIMEOUT_SECONDS, CONNECT_SECONDS);
-  let source: Source;
   try {
-    source = await openSource({ ...context, config: { ...config, CONNECT_TIMEOUT_SECONDS: patience } }, logs);
+    return await looks(context, options);
   } catch (thrown) {
-    const { message } = asError(thrown);
-    if (stop.aborted || logs !== undefined || !config.QUEUE_MODE) throw thrown;
-    const reach =
-      thrown instanceof CredentialsRefused ? 'refused' : thrown instanceof ConfigError ? 'unusable' : 'silent';
-    return { reach, where: where ?? address, reason: message };
+    if (stop.aborted || options.logs !== undefined || !config.QUEUE_MODE) throw thrown;
+    return { reach: reachOf(thrown), where: options.where ?? addressOf(config), reason: asError(thrown).message };
   }
-  await using opened = source;
-  const first = await look(opened, config.RUN_ID);
+}
+
+function reachOf(thrown: unknown): 'silent' | 'refused' | 'unusable' {
+  if (thrown instanceof BrokerAway) return 'silent';
+  return thrown instanceof CredentialsRefused ? 'refused' : 'unusable';
+}
+
+const addressOf = (config: Config): string =>
+  config.QUEUE_BACKEND === 'redis'
+    ? `${config.REDIS_HOST}:${config.REDIS_PORT}`
+    : `${config.RABBITMQ_HOST}:${config.RABBITMQ_PORT}`;
+
+async function looks(context: Context, { seconds, logs }: LookOptions): Promise<BrokerFacts> {
+  const { config, stop } = context;
+  const patience = Math.min(config.CONNECT_TIMEOUT_SECONDS, CONNECT_SECONDS);
+  await using opened = await openSource({ ...context, config: { ...config, CONNECT_TIMEOUT_SECONDS: patience } }, logs);
+  const source = opened.broker ? impatient(opened) : opened;
+  const first = await look(source, config.RUN_ID);
   if (isOver(first)) return { reach: 'answers', first, last: first };
   let last = first;
   // A snapshot of logs does not change.
@@ -52,12 +67,22 @@ export async function lookTwice(context: Context, { seconds, where, logs }: Look
     // Reading a long log takes its time: no more than half of ours.
     await delay(Math.max(STEP_MS, took), stop);
     const began = performance.now();
-    last = await look(opened, config.RUN_ID);
+    last = await look(source, config.RUN_ID);
     took = performance.now() - began;
     if (last.done + last.dead > first.done + first.dead && last.at - first.at >= STEP_MS * 2) break;
   }
   return { reach: 'answers', first, last };
 }
+
+type Looked = Pick<Source, 'records' | 'depth' | 'memoryShare' | 'shards'>;
+
+/** A broker that falls silent is not waited for, whatever it is being asked. */
+const impatient = (source: Source): Looked => ({
+  shards: source.shards,
+  records: () => eachWithin(source.records(), ANSWER_MS),
+  depth: (patienceMs) => within(source.depth(patienceMs), ANSWER_MS),
+  memoryShare: () => within(source.memoryShare(), ANSWER_MS),
+});
 
 const isOver = ({ total, done, dead }: Look): boolean => total > 0 && done + dead >= total;
 
@@ -66,8 +91,8 @@ export function aboutRun({ config }: Pick<Context, 'config'>): Pick<Observation,
   return { runId: config.RUN_ID, backend: config.QUEUE_MODE ? config.QUEUE_BACKEND : 'static' };
 }
 
-async function look(source: Source, runId: string): Promise<Look> {
-  const depth = await source.depth(DEPTH_PATIENCE_MS).catch(() => undefined);
+async function look(source: Looked, runId: string): Promise<Look> {
+  const depth = await source.depth(DEPTH_PATIENCE_MS).catch(unlessAway);
   const ledger = await readLedger(() => source.records(), runId);
   const { total, done, dead } = progressOf(ledger);
   const known = IntervalSet.of([...ledger.seeded, ...ledger.covered.intervals(), ...ledger.dead().intervals()]);
@@ -87,9 +112,14 @@ async function look(source: Source, runId: string): Promise<Look> {
       .toSorted((a, b) => a.start - b.start)
       .slice(0, DEAD_LISTED)
       .map(({ start, end, attempts, error }) => ({ start, end, attempts, error })),
-    memoryShare: await source.memoryShare().catch(() => undefined),
+    memoryShare: await source.memoryShare().catch(unlessAway),
     halted: haltOf(ledger),
   };
+}
+
+/** What a broker does not tell is unknown; one that is away does not tell anything. */
+function unlessAway(thrown: unknown): undefined {
+  if (thrown instanceof BrokerAway) throw thrown;
 }
 
 function haltOf(ledger: Ledger): Look['halted'] {

@@ -45,10 +45,12 @@ const keda: Rule = (seen) => {
 
 const brokerSet: Rule = (seen) => {
   const set = seen.cluster?.brokerSet;
-  if (!set || set.pods.some((pod) => pod.ready)) return undefined;
+  if (!set) return undefined;
+  // Its last pod may be ready still, on its way out.
   if (set.wanted === 0) {
     return down(`StatefulSet ${set.name} is scaled to 0`, kubectl(seen, `scale statefulset/${set.name} --replicas=1`));
   }
+  if (set.pods.some((pod) => pod.ready)) return undefined;
   const lost = set.pods.find((pod) => pod.node !== undefined && seen.cluster?.notReadyNodes.includes(pod.node));
   if (lost)
     return down(

@@ -63,14 +63,16 @@ function unschedulable(seen: Observation, pod: PodFacts, { what, resources }: Su
 
 function image(_seen: Observation, pod: PodFacts, { what, image }: Subject): Finding | undefined {
   if (!pod.waiting || !IMAGE.test(pod.waiting.reason)) return undefined;
-  const own =
-    what === 'broker'
-      ? ''
-      : `on Kind \`npx zx scripts/build.mjs --version ${pod.waiting.image.split(':').at(-1)} --load-kind\`, elsewhere push it; or `;
+  const name = pod.waiting.image;
+  const isUsers = what === 'worker' && !/(^|\/)ttg[:@]/.test(name);
+  const load = isUsers
+    ? `kind load docker-image ${name}`
+    : `npx zx scripts/build.mjs --version ${name.split(':').at(-1)} --load-kind`;
+  const own = what === 'broker' ? '' : `on Kind \`${load}\`, elsewhere push it; or `;
   return {
     cause: 'image-pull',
-    because: `the image ${pod.waiting.image} of ${what} pod ${pod.name} cannot be pulled (${pod.waiting.reason})`,
-    remedy: `${own}correct ${image} or image.pullSecrets`,
+    because: `the image ${name} of ${what} pod ${pod.name} cannot be pulled (${pod.waiting.reason})`,
+    remedy: `${own}correct ${isUsers ? 'worker.image' : image} or image.pullSecrets`,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/logger.js';
 
 /**
  * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
- * @throws ConfigError when it refuses the credentials, Error when it did not answer in time
+ * @throws ConfigError when it refuses the credentials, BrokerAway when it did not answer in time
  */
 export async function connect(
   config: Config,

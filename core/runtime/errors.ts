@@ -11,6 +11,14 @@ export class ConfigError extends Error {
 /** A broker refuses the credentials. Decision: as for a ConfigError; whoever explains it can name the secret. */
 export class CredentialsRefused extends ConfigError {}
 
+/**
+ * The broker does not answer, or went away and did not come back for as long as the caller waits. Decision: none of its
+ * own; a command says so, whoever diagnoses names it as the cause, and what runs in a pod ends and is started again.
+ */
+export class BrokerAway extends Error {
+  override readonly name: string = 'BrokerAway';
+}
+
 /** Bytes that nobody here can decode. Decision: keep them in the dead-letter queue as they are, never loop. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

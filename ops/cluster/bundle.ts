@@ -11,6 +11,8 @@ import { ROOT } from '../programs.js';
 /** Name in the image → source. */
 const ENTRIES = {
   'worker': 'worker/main.ts',
+  'install': 'worker/install.ts',
+  'start': 'worker/start.ts',
   'thread': 'compute/thread.ts',
   'probe-process': 'compute/probe-process.ts',
   'seeder': 'seeder/main.ts',

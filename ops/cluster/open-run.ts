@@ -48,16 +48,38 @@ export async function runTtgOnRelease(
   { signal, runId }: { signal: AbortSignal; runId?: string | undefined },
 ): Promise<number> {
   const opened = await openRun(where, runId);
-  return runTtg(opened.env, [...args, ...opened.args], signal).finally(opened.close);
+  const env = args.includes('--wait') ? opened.env : { ...opened.env, ...impatience(opened) };
+  return runTtg(env, [...args, ...opened.args], signal).finally(opened.close);
 }
 
 /** Runs a verb that answers in JSON. */
-export async function askTtgOnRun(opened: OpenRun, args: string[], signal: AbortSignal): Promise<unknown> {
-  const env = { ...process.env, ...opened.env, LOG_LEVEL: 'ERROR', LOG_FORMAT: 'text' };
-  const { status, stdout, stderr } = await askTtg(env, [...args, ...opened.args], signal);
-  if (status !== 0) throw new Stop(`ttg ${args[0]} ended with ${status}: ${stderr.trim()}`);
+export async function askTtgOnRun(
+  opened: OpenRun,
+  args: string[],
+  { signal, patient }: { signal: AbortSignal; patient: boolean },
+): Promise<unknown> {
+  const env = { ...process.env, ...opened.env, ...(patient ? {} : impatience(opened)) };
+  const { status, stdout, stderr } = await askTtg(
+    { ...env, LOG_LEVEL: 'ERROR', LOG_FORMAT: 'text' },
+    [...args, ...opened.args],
+    signal,
+  );
+  if (status !== 0)
+    throw new Stop(
+      `ttg ${args[0]} ended with ${status}: ${stderr.trim()}`,
+      'ask `npx zx scripts/why.mjs` for the cause, with the same flags',
+    );
   return JSON.parse(stdout) as unknown;
 }
+
+/**
+ * A pod waits minutes for its broker, as somebody does who waits for a run. Whoever asks something else at a terminal
+ * is told sooner that the broker is away.
+ */
+const CONNECT_SECONDS = 30;
+const impatience = ({ env }: OpenRun) => ({
+  CONNECT_TIMEOUT_SECONDS: String(Math.min(Number(env.CONNECT_TIMEOUT_SECONDS ?? CONNECT_SECONDS), CONNECT_SECONDS)),
+});
 
 /** The logs of a static Job's pods, a file each, in a new directory. */
 async function downloadLogs({ kube, namespace }: Where, job: string) {

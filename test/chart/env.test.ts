@@ -1,7 +1,7 @@
 /** The chart and core/runtime/config.ts name the same variables, with the same defaults. */
 import { expect, it } from 'vitest';
 import { ENVIRONMENT, loadConfig } from '../../core/runtime/config.js';
-import { containers, presets, render, type Env, type Render } from './support/helm.js';
+import { containers, presets, render, type Container, type Env, type Render } from './support/helm.js';
 
 /** Variables no container gets, and why. */
 const notRendered: Record<string, string> = {
@@ -23,19 +23,35 @@ const differs = [
   'TTG_IMAGE',
   'WORKER_SPEC_HASH',
   'AUTH_SECRET_NAME',
+  'SWEEP_FILE',
+  'RESULTS_STORE',
+  'WORKER_IMAGE',
 ];
+
+/** A program over a grid, in an image of the user's. */
+const sweep = {
+  parameters: { grid: { alpha: { from: 0.1, to: 1, steps: 10 }, seed: [1, 2] } },
+  computation: { command: ['./model', '{alpha}', '{seed}'] },
+  results: { store: 'log' },
+  worker: { image: 'registry.example/model:1' },
+};
 
 const variants: Render[] = [
   {},
   { set: ['backend=rabbitmq'] },
   { set: ['mode=static'] },
   { set: ['computation.source=export default 1'] },
+  { data: sweep },
+  { data: { ...sweep, mode: 'static' } },
   ...presets.map((preset) => ({ values: [preset] })),
 ];
 
+/** The worker is, in whatever image. */
+const isTtgs = ({ name, image }: Container): boolean => name === 'worker' || image.startsWith('ttg:');
+
 function ttgVariables(options: Render): Env[] {
   return containers(render(options))
-    .filter(({ image }) => image.startsWith('ttg:'))
+    .filter(isTtgs)
     .flatMap(({ env }) => env ?? []);
 }
 
@@ -82,7 +98,7 @@ it("has the program's defaults", () => {
 
 it('gives each container an environment that the program accepts', () => {
   for (const variant of variants) {
-    for (const { env } of containers(render(variant)).filter(({ image }) => image.startsWith('ttg:'))) {
+    for (const { env } of containers(render(variant)).filter(isTtgs)) {
       const given = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value ?? 'from-elsewhere']));
       expect(() => loadConfig(given), JSON.stringify(variant)).not.toThrow();
     }
@@ -103,6 +119,24 @@ it('tells those who make or judge a plan how many dead parameters are accepted',
     expect(env).toContainEqual(budget);
   expect(of('verify')).toContainEqual({ name: 'VERIFY_ALLOW_DEAD', value: 'true' });
   expect(of('seeder')).toContainEqual({ name: 'KEEP_VALUES', value: 'true' });
+});
+
+it('names the sweep where there is one, and not its total, which only the sweep knows', () => {
+  const env = (component: string, options: Render) => {
+    const own = containers(render(options)).find(({ name }) => name === component)?.env ?? [];
+    return Object.fromEntries(own.map(({ name, value }) => [name, value]));
+  };
+  const cluster: Render = { data: sweep };
+  const alone: Render = { data: { ...sweep, mode: 'static' } };
+  const file = env('seeder', cluster)['SWEEP_FILE'];
+  expect(file).toMatch(/^\/computation\/sweep-[0-9a-f]{8}\.json$/);
+  for (const given of [env('worker', cluster), env('verify', cluster), env('worker', alone)]) {
+    expect(given['SWEEP_FILE']).toBe(file);
+    expect(given).not.toHaveProperty('TOTAL_PARAMETERS');
+    expect(given).not.toHaveProperty('COMPUTATION');
+  }
+  expect(env('seeder', cluster)).toMatchObject({ RESULTS_STORE: 'log', WORKER_IMAGE: 'registry.example/model:1' });
+  expect(env('worker', alone)).toHaveProperty('RESULTS_STORE', 'log');
 });
 
 it('tells a worker of queue mode nothing of the plan, so that pods of two runs can mix', () => {

@@ -21,8 +21,8 @@ const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'
 const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
 const values = loadYaml<Record<string, unknown>>(text);
 
-/** Objects whose keys are Kubernetes', not ours. */
-const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations)$/;
+/** Objects whose keys are Kubernetes' or the user's, and those that values.yaml leaves empty. */
+const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|podLabels|parameters|worker\.image)$/;
 /** Keys that a parent chart writes: they are no settings of this one. */
 const parents = ['global', 'enabled'];
 
@@ -70,7 +70,9 @@ describe('values.schema.json', () => {
     const known = walk(schema)
       .filter(
         ([path, node]) =>
-          !/\[\]|\*|affinity\./.test(path) && !parents.includes(path) && (!node.properties || freeForm.test(path)),
+          !/\[\]|\*|(affinity|parameters|worker\.image)\./.test(path) &&
+          !parents.includes(path) &&
+          (!node.properties || freeForm.test(path)),
       )
       .map(([path]) => path);
     expect(known.sort()).toEqual(leaves(values).sort());
@@ -79,9 +81,17 @@ describe('values.schema.json', () => {
   it.each([
     '',
     'run.',
+    'parameters.',
+    'parameters.table.',
+    'parameters.sample.',
     'computation.',
+    'results.',
     'image.',
     'worker.',
+    'worker.image.',
+    'worker.extraVolumes[0].',
+    'worker.extraVolumeMounts[0].',
+    'worker.envFrom[0].',
     'worker.resources.',
     'worker.affinity.',
     'worker.affinity.nodeAffinity.',
@@ -109,7 +119,7 @@ describe('values.yaml', () => {
   it('comments every key, or the block it stands in', () => {
     const lines = text.split('\n');
     const blocks =
-      /^ *(requests|limits|resources|external|persistence|image|port|host|repository|tag|pullPolicy|managementPort|vhost|log|failedJobsHistoryLimit|nodeSelector|affinity|podAnnotations):/;
+      /^ *(requests|limits|resources|external|persistence|image|port|host|repository|tag|pullPolicy|managementPort|vhost|log|failedJobsHistoryLimit|nodeSelector|affinity|podAnnotations|podLabels):/;
     const bare = lines.filter(
       (line, i) => /^ *[a-zA-Z]+:/.test(line) && !blocks.test(line) && !/^\s*#/.test(lines[i - 1] ?? ''),
     );

@@ -27,6 +27,8 @@ interface Run {
   readonly chunks: ReadonlyMap<string, number>;
   readonly lastStartedAt: number;
   readonly reasons: readonly string[];
+  /** For who reads a failure: each pod, when it was seen first, its chunks and why it left. */
+  readonly story: string;
 }
 
 /** What the rule needs at most: unfinished chunks only become fewer. */
@@ -73,17 +75,23 @@ async function observe(name: string, backend: string, shape: Shape): Promise<Run
       lastStartedAt = Math.max(lastStartedAt, Date.parse(entry.record.startedAt));
     }
   });
-  const reasons = await Promise.all(
-    [...observer.pods.keys()].map(
-      async (pod) =>
-        /worker leaves reason="?([^"\n]+)/.exec((await release.kubectl('logs', pod)).output)?.[1] ?? 'unknown',
-    ),
+  const leaves = await Promise.all(
+    [...observer.pods].map(async ([pod, seenAt]) => {
+      const { output } = await release.kubectl('logs', pod);
+      const [line, reason = 'unknown'] = /.*worker leaves reason="?([^"\n]+).*/.exec(output) ?? [];
+      const seen = new Date(seenAt).toISOString();
+      return {
+        reason,
+        story: `${pod}, seen at ${seen}, ${chunks.get(pod) ?? 0} chunks: ${line ?? output.slice(-500)}`,
+      };
+    }),
   );
   release.passed();
-  console.log(
-    `${name} over ${backend}: ${observer.pods.size} pods, chunks ${[...chunks.values()].join(' ')}; ${reasons.join(', ')}`,
-  );
-  return { pods: observer.pods, peakJobs: observer.peakJobs, chunks, lastStartedAt, reasons };
+  const reasons = leaves.map(({ reason }) => reason);
+  const last = `the last chunk was started at ${new Date(lastStartedAt).toISOString()}`;
+  const story = [`${name} over ${backend}:`, ...leaves.map((leave) => leave.story), last].join('\n  ');
+  console.log(story);
+  return { pods: observer.pods, peakJobs: observer.peakJobs, chunks, lastStartedAt, reasons, story };
 }
 
 const evenRuns: Array<[string, Shape]> = [
@@ -102,15 +110,15 @@ describe.each(evenRuns)('a run of %s', (title, shape) => {
     'over %s: as many workers as the rule needs, each computes, none comes when all is taken',
     async (backend) => {
       const run = await observe(title.replaceAll(' ', '-'), backend, shape);
-      expect(run.pods.size).toBeLessThanOrEqual(needed(shape));
-      expect(run.peakJobs).toBeLessThanOrEqual(needed(shape));
+      expect(run.pods.size, run.story).toBeLessThanOrEqual(needed(shape));
+      expect(run.peakJobs, run.story).toBeLessThanOrEqual(needed(shape));
       expect(
         [...run.pods.keys()].filter((pod) => !run.chunks.has(pod)),
-        'pods without a record',
+        `pods without a record: ${run.story}`,
       ).toEqual([]);
       expect(
         [...run.pods].filter(([, seenAt]) => seenAt > run.lastStartedAt),
-        'pods started after the last chunk was',
+        `pods started after the last chunk was: ${run.story}`,
       ).toEqual([]);
       expect(run.reasons.filter((reason) => reason !== 'drained' && reason !== 'others finish the rest')).toEqual([]);
     },
@@ -137,10 +145,10 @@ describe('a run whose last chunks turn out slow', () => {
       mkdirSync(OUT, { recursive: true });
       writeFileSync(module, text);
       const run = await observe('slow-tail', backend, shape);
-      expect(run.pods.size).toBeLessThanOrEqual(shape.maxReplicas);
+      expect(run.pods.size, run.story).toBeLessThanOrEqual(shape.maxReplicas);
       expect(
         [...run.pods].filter(([, seenAt]) => seenAt > run.lastStartedAt),
-        'pods started after the last chunk was',
+        `pods started after the last chunk was: ${run.story}`,
       ).toEqual([]);
     },
   );

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { patientDepth } from '../../core/broker/patience.js';
+import { eachWithin, patientDepth, within } from '../../core/broker/patience.js';
 import type { Depth } from '../../core/broker/port.js';
+import { BrokerAway } from '../../core/runtime/errors.js';
 
 const DEPTH = { ready: 1 } as Depth;
 const never = new AbortController().signal;
@@ -43,5 +44,56 @@ describe('the depth of a queue', () => {
     await vi.advanceTimersByTimeAsync(0);
     stop.abort();
     expect(await failure).toMatch(/no statistics yet \([12]\)/);
+  });
+});
+
+describe('an answer', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** Two at once, then none for ever. */
+  async function* twoThenSilence(): AsyncGenerator<number> {
+    yield 1;
+    yield 2;
+    await new Promise(() => {});
+  }
+
+  it("that comes in time is the caller's, be it an error", async () => {
+    expect(await within(Promise.resolve('yes'), 1000)).toBe('yes');
+    await expect(within(Promise.reject(new Error('no')), 1000)).rejects.toThrow('no');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('that does not come is the news that the broker is away', async () => {
+    const failure = within(new Promise(() => {}), 1000).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await failure).toBeInstanceOf(BrokerAway);
+  });
+
+  it('may take its time for each of many, however long they take together', async () => {
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const n of eachWithin(twoThenSilence(), 1000)) {
+        seen.push(n);
+        await new Promise((resolve) => setTimeout(resolve, 5000));
+      }
+    })().catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(10_999);
+    expect(seen).toEqual([1, 2]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await reading).toBeInstanceOf(BrokerAway);
+  });
+
+  it('ends what is read when its reader has enough', async () => {
+    let ended = false;
+    async function* endless(): AsyncGenerator<number> {
+      try {
+        for (;;) yield 1;
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const _one of eachWithin(endless(), 1000)) break;
+    expect(ended).toBe(true);
   });
 });

@@ -252,7 +252,14 @@ describe('what keeps a run from moving', () => {
       job({ pods: [pending({ waiting: { reason: 'ErrImagePull', message: '', image: 'r.example:5000/ttg:2' } })] }),
       answers(),
       /cannot be pulled \(ErrImagePull\)/,
-      /--version 2 .*image\.pullSecrets/,
+      /--version 2 .*image\.repository.*image\.pullSecrets/,
+    ],
+    [
+      'image-pull',
+      job({ pods: [pending({ waiting: { reason: 'ErrImagePull', message: '', image: 'r.example:5000/model:7' } })] }),
+      answers(),
+      /image r\.example:5000\/model:7 of worker pod/,
+      /kind load docker-image r\.example:5000\/model:7`.*correct worker\.image or/,
     ],
     [
       'pod-stuck',

@@ -32,6 +32,17 @@ describe('a broker that waits for its first seeder', () => {
   });
 });
 
+describe('a broker that is scaled to 0', () => {
+  it.each<BrokerFacts>([{ reach: 'silent', where: 'r', reason: 'no answer for 10 s' }, answers()])(
+    'is down while its last pod is on its way out, ready still (%o)',
+    (broker) => {
+      const answer = inCluster({ brokerSet: brokerSet({ wanted: 0, pods: [pod({ leaving: true })] }) }, broker);
+      expect(answer).toMatchObject({ state: 'stuck', cause: 'broker-down' });
+      expect(answer.sentence).toContain('is scaled to 0');
+    },
+  );
+});
+
 describe('a run that is no trouble', () => {
   it('is complete, whatever else is broken by now', () => {
     const answer = inCluster(

@@ -57,7 +57,7 @@ const DISK_PER_CHUNK = 1600;
 const MEMORY_PER_DEAD = 4000;
 const DISK_PER_DEAD = 2500;
 
-/** With the chart's collect_statistics_interval of 1 s and quorum_tick_interval of 0.5 s. */
+/** With the chart's quorum_tick_interval of 0.5 s: a held chunk is told by then. That it is gone may be told later. */
 const LAG_MS = 1500;
 /**
  * Longer than the count of held chunks is old: a quorum queue tells it every 5 s, and it is collected every

@@ -7,7 +7,7 @@ import { RabbitmqBroker } from './broker.js';
 
 /**
  * Waits for RabbitMQ up to CONNECT_TIMEOUT_SECONDS.
- * @throws ConfigError when it refuses user or password, or is older than 3.10; Error when it did not answer in time
+ * @throws ConfigError when it refuses user or password, or is older than 3.10; BrokerAway when it did not answer in time
  */
 export async function connectRabbitmq(
   config: Config,

@@ -1,9 +1,9 @@
 /** What amqplib's errors and events mean here, by AMQP's reply codes. */
 import type { EventEmitter } from 'node:events';
-import { asError, ConfigError } from '../../runtime/errors.js';
+import { asError, BrokerAway, ConfigError } from '../../runtime/errors.js';
 
 /** The channel or its connection is gone; whether the last publish arrived is unknown. Decision: connect again. */
-export class ConnectionLost extends Error {
+export class ConnectionLost extends BrokerAway {
   override readonly name = 'ConnectionLost';
 }
 

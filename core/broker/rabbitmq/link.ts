@@ -2,7 +2,7 @@
 import type { ChannelModel } from 'amqplib';
 import { backoff, delay } from '../../runtime/backoff.js';
 import type { Config } from '../../runtime/config.js';
-import { asError, ConfigError } from '../../runtime/errors.js';
+import { asError, BrokerAway, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { dial, type Line } from './dial.js';
 
@@ -33,7 +33,7 @@ export class Link {
 
   /**
    * The open connection, or a new one within CONNECT_TIMEOUT_SECONDS.
-   * @throws ConfigError when the broker refuses us, Error when it did not answer in time
+   * @throws ConfigError when the broker refuses us, BrokerAway when it did not answer in time
    */
   async connection(): Promise<ChannelModel> {
     if (this.#line) return this.#line.model;
@@ -58,7 +58,7 @@ export class Link {
       this.#stop.signal.throwIfAborted();
       const now = performance.now();
       if (now >= deadline) {
-        throw new Error(
+        throw new BrokerAway(
           `RabbitMQ at ${where.host}:${where.port} did not answer within CONNECT_TIMEOUT_SECONDS=${this.#config.CONNECT_TIMEOUT_SECONDS}: ` +
             `${error.message || error.name}. Check that it runs and that RABBITMQ_HOST and RABBITMQ_PORT name it`,
           { cause: error },

@@ -185,5 +185,5 @@ export class RedisBroker implements Broker {
     await this.#settler.release(leases.filter(({ id }: Lease) => !this.#held.has(id)));
   };
 
-  readonly #open = (): Link => new Link(createClient(this.#config), this.#log, this.#options.giveUp);
+  readonly #open = (): Link => new Link(createClient(this.#config), this.#config, this.#log, this.#options.giveUp);
 }

@@ -1,7 +1,7 @@
 /** Config → Broker: waits for Redis, and refuses what will not get better by waiting. */
 import type { Broker, ConnectOptions } from '../port.js';
 import type { Config } from '../../runtime/config.js';
-import { asError, ConfigError } from '../../runtime/errors.js';
+import { asError, BrokerAway, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RedisBroker } from './broker.js';
 import { createClient, type Client } from './dial.js';
@@ -14,7 +14,7 @@ const REPORT_EVERY_MS = 5000;
  * Waits for the broker up to CONNECT_TIMEOUT_SECONDS.
  * @throws ConfigError when it refuses the credentials, is older than 7.0 or runs in a mode that cannot keep the
  *   promise,
- *   Error when it did not answer in time or stayed a replica, the signal's reason when that aborts
+ *   BrokerAway when it did not answer in time or stayed a replica, the signal's reason when that aborts
  */
 export async function connectRedis(
   config: Config,
@@ -30,7 +30,7 @@ export async function connectRedis(
     client.redis.disconnect();
     throw error;
   }
-  return new RedisBroker(config, log, new Link(client, log, options.giveUp), options);
+  return new RedisBroker(config, log, new Link(client, config, log, options.giveUp), options);
 }
 
 function untilReady({ redis, where, fault }: Client, config: Config, log: Logger, signal: AbortSignal): Promise<void> {
@@ -57,7 +57,7 @@ function untilReady({ redis, where, fault }: Client, config: Config, log: Logger
     };
     const deadline = setTimeout(() => {
       end(
-        new Error(
+        new BrokerAway(
           `${where} did not become ready within CONNECT_TIMEOUT_SECONDS=${config.CONNECT_TIMEOUT_SECONDS} (${reason}): ` +
             'see whether its pod runs and whether REDIS_HOST and REDIS_PORT name it',
         ),

@@ -2,13 +2,14 @@
 import { setMaxListeners } from 'node:events';
 import type { Redis } from 'ioredis';
 import { backoff, delay } from '../../runtime/backoff.js';
-import { asError, ConfigError } from '../../runtime/errors.js';
+import type { Config } from '../../runtime/config.js';
+import { asError, BrokerAway, ConfigError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Client } from './dial.js';
 import { classify, reasonOf, refusal } from './failure.js';
 
-/** How long a command waits for a broker that is away before it fails. */
-const PATIENCE_MS = 60_000;
+/** How long a command waits for a broker that is away before it fails, or CONNECT_TIMEOUT_SECONDS where that is less. */
+const MOST_PATIENCE_MS = 60_000;
 
 const GIVEN_UP = 'gave up a command to Redis: the grace period is over, and it has not answered';
 
@@ -16,17 +17,24 @@ export class Link {
   readonly #client: Client;
   readonly #redis: Redis;
   readonly #log: Logger;
+  readonly #patienceMs: number;
   #giveUp: AbortSignal | undefined;
   readonly #closing = new AbortController();
   #lost = false;
   #full = false;
 
   /** @param giveUp when it aborts no command waits any more: those that have no answer yet fail */
-  constructor(client: Client, log: Logger, giveUp?: AbortSignal) {
+  constructor(
+    client: Client,
+    config: Pick<Config, 'CONNECT_TIMEOUT_SECONDS'>,
+    log: Logger,
+    giveUp: AbortSignal | undefined,
+  ) {
     const { redis } = client;
     this.#client = client;
     this.#redis = redis;
     this.#log = log;
+    this.#patienceMs = Math.min(config.CONNECT_TIMEOUT_SECONDS * 1000, MOST_PATIENCE_MS);
     this.#giveUp = giveUp;
     // One for each command that waits.
     redis.setMaxListeners(0);
@@ -58,11 +66,11 @@ export class Link {
   }
 
   /**
-   * Runs a command, again and again while the broker is away (up to a minute), loading, or out of space (no limit: that
-   * is back-pressure). A command that is not idempotent must look at `again`.
+   * Runs a command, again and again while the broker is away or loading (up to a minute, or CONNECT_TIMEOUT_SECONDS
+   * where that is less), or out of space (no limit: that is back-pressure). A command that is not idempotent must look at `again`.
    * @param command gets `again` = true if an earlier try may have taken effect although its answer was lost
    * @param signal ends the waiting, not a command that was sent
-   * @throws the command's own error, or an Error naming the remedy once patience ends
+   * @throws the command's own error, or BrokerAway naming the remedy once patience ends
    */
   async run<T>(command: (redis: Redis, again: boolean) => Promise<T>, signal?: AbortSignal): Promise<T> {
     let again = false;
@@ -90,7 +98,7 @@ export class Link {
           this.#reportFull(error);
         } else {
           since ??= performance.now();
-          if (performance.now() - since > PATIENCE_MS) throw new Error(this.#remedy(error));
+          if (performance.now() - since > this.#patienceMs) throw new BrokerAway(this.#remedy(error), { cause: error });
         }
         await this.#pause(failure === 'full' ? 500 : backoff(tries, 20, 500), signal);
       }
@@ -129,7 +137,7 @@ export class Link {
   #remedy(error: Error): string {
     const fault = this.#client.fault();
     const reason = fault === undefined ? reasonOf(error) : String(fault);
-    const away = `was away for more than ${PATIENCE_MS / 1000} s (${reason})`;
+    const away = `was away for more than ${this.#patienceMs / 1000} s (${reason})`;
     return `${this.#client.where} ${away}: see whether its pod runs and can be reached`;
   }
 

@@ -11,7 +11,8 @@ export const chart = join(root, 'chart');
 
 /** Every preset and overlay of values/. */
 export const presets = readdirSync(join(root, 'values')).filter((file) => file.endsWith('.yaml'));
-export const presetPath = (file: string): string => join(root, 'values', file);
+/** @param file of values/, or the path of another one */
+export const presetPath = (file: string): string => resolve(root, 'values', file);
 
 export interface Env {
   readonly name: string;
