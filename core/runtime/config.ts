@@ -37,8 +37,8 @@ export const ENVIRONMENT = {
   COMPUTATION: text('builtin'),
   SWEEP_FILE: text(''),
   KEEP_VALUES: flag('false'),
-  /** Where values go: into the log, or nowhere. Left out: into the log for a sweep, else as KEEP_VALUES says. */
-  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
+  /** Where values go: into the log, or nowhere. Empty: into the log for a sweep, else as KEEP_VALUES says. */
+  RESULTS_STORE: z._default(z.enum(['', 'log', 'none']), ''),
   MAX_DEAD: text(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
