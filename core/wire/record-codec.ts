@@ -4,11 +4,20 @@ import type { Interval } from '../model/interval.js';
 import { failureBudget } from '../model/plan.js';
 import { ProtocolError } from '../runtime/errors.js';
 import { resultByHand } from './by-hand.js';
+import { OBJECT_NAME, SHA256 } from './object-names.js';
 import { packDocument, packedDocument } from './packed-document.js';
 import type { LogRecord, Wire } from './records.js';
 import { decimal, digest, filled, flag, natural, parse, range, text } from './schema.js';
 import { decodeSummary, encodeSummary, summaryWire } from './summary-codec.js';
 import { pack, unpack } from './values-codec.js';
+
+const valuesAtWire = z.object({
+  store: z.enum(['directory', 's3']),
+  // Whatever a log says, nobody looks outside of the store.
+  name: z.string().check(z.regex(OBJECT_NAME)),
+  bytes: z.number().check(z.int(), z.gte(0)),
+  sha256: z.string().check(z.regex(SHA256)),
+});
 
 const recordWire = z.discriminatedUnion('kind', [
   z.object({
@@ -18,6 +27,7 @@ const recordWire = z.discriminatedUnion('kind', [
     chunk_size: natural,
     computation: filled,
     keep_values: flag,
+    store: z.optional(z.enum(['directory', 's3'])),
     max_dead: z.optional(natural),
     sweep: z.optional(packedDocument),
     created_at: text,
@@ -48,6 +58,7 @@ const recordWire = z.discriminatedUnion('kind', [
     // As it was written before values were packed, and is still where they are few.
     values: z.optional(z.array(z.number())),
     values_packed: z.optional(text),
+    values_at: z.optional(valuesAtWire),
   }),
   z.object({
     kind: z.literal('dead'),
@@ -72,7 +83,7 @@ const recordWire = z.discriminatedUnion('kind', [
 ]);
 
 /** Names of the fields whose values are nested: JSON text where the wire is flat. */
-export const NESTED_FIELDS: readonly string[] = ['result_summary', 'values'];
+export const NESTED_FIELDS: readonly string[] = ['result_summary', 'values', 'values_at'];
 
 export function encodeRecord(r: LogRecord): Wire {
   switch (r.kind) {
@@ -84,6 +95,7 @@ export function encodeRecord(r: LogRecord): Wire {
         chunk_size: r.chunkSize,
         computation: r.computation,
         keep_values: r.keepValues,
+        ...(r.store ? { store: r.store } : {}),
         max_dead: r.maxDead,
         ...(r.sweep ? { sweep: packDocument(r.sweep) } : {}),
         created_at: r.createdAt,
@@ -117,6 +129,10 @@ export function encodeRecord(r: LogRecord): Wire {
         attempt: r.attempt,
         started_at: r.startedAt,
       };
+      if (r.valuesAt) {
+        wire['values_at'] = r.valuesAt;
+        return wire;
+      }
       const { values, packed } = r.values && r.packed === undefined ? pack(r.values) : r;
       if (packed !== undefined) wire['values_packed'] = packed;
       else if (values) wire['values'] = values;
@@ -166,6 +182,7 @@ export function recordBySchema(wire: unknown): LogRecord {
         chunkSize: m.chunk_size,
         computation: m.computation,
         keepValues: m.keep_values,
+        ...(m.store ? { store: m.store } : {}),
         maxDead: m.max_dead ?? failureBudget('', m.total_parameters),
         ...(m.sweep ? { sweep: m.sweep } : {}),
         createdAt: m.created_at,
@@ -206,6 +223,7 @@ export function recordBySchema(wire: unknown): LogRecord {
         startedAt: m.started_at,
         completedAt: m.completed_at,
         ...(values ? { values } : {}),
+        ...(m.values_at ? { valuesAt: m.values_at } : {}),
       };
     }
     case 'dead':

@@ -1,0 +1,140 @@
+/** Objects in a bucket of S3, or of anything that speaks as S3 does. A put is durable when it is answered. */
+import { sha256Of } from '../wire/object-codec.js';
+import { asError, ConfigError } from '../runtime/errors.js';
+import type { CredentialsSource } from './credentials.js';
+import { NoSuchObject, type ValueStore } from './port.js';
+import { Passing, retried, type Patience } from './retry.js';
+import { certificateRefused, refusalOf, type Refused } from './s3-errors.js';
+import { signed } from './sigv4.js';
+
+export interface S3Address {
+  /** `http://host:port`; empty: Amazon's in the region. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  /** Before each name; empty or with a slash at its end. */
+  readonly prefix: string;
+  /** `endpoint/bucket/name`, else `bucket.endpoint/name`. */
+  readonly pathStyle: boolean;
+}
+
+export interface S3Options extends Patience {
+  /** For one try, beside what its bytes take. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 30_000;
+/** A line slower than this is taken for a broken one. */
+const BYTES_PER_MS = 50;
+
+const NOTHING = Buffer.alloc(0);
+
+interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+export class S3Store implements ValueStore {
+  readonly place: string;
+  readonly #address: S3Address;
+  readonly #base: string;
+  readonly #credentials: CredentialsSource;
+  readonly #options: S3Options;
+  /** Some servers know no conditions; a name has one content, so that none is needed. */
+  #conditional = true;
+
+  /** @throws ConfigError where the endpoint is no address */
+  constructor(address: S3Address, credentials: CredentialsSource, options: S3Options = {}) {
+    this.#address = address;
+    this.#base = baseOf(address);
+    this.#credentials = credentials;
+    this.#options = options;
+    this.place = `s3://${address.bucket}/${address.prefix}`;
+  }
+
+  async put(name: string, bytes: Buffer): Promise<void> {
+    await this.#request('PUT', name, bytes);
+  }
+
+  async get(name: string): Promise<Buffer> {
+    return (await this.#request('GET', name, NOTHING)).body;
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#request('DELETE', name, NOTHING);
+  }
+
+  #request(method: 'PUT' | 'GET' | 'DELETE', name: string, body: Buffer): Promise<Answer> {
+    const bodySha256 = sha256Of(body);
+    const what = `${this.place} at ${this.#base}: ${method} ${name}`;
+    return retried(what, this.#options, async () => {
+      const condition: Record<string, string> =
+        method === 'PUT' && this.#conditional ? { 'if-none-match': '*' } : {};
+      const answer = await this.#send(method, name, body, bodySha256, condition);
+      const { status } = answer;
+      if (status === 200 || status === 204) return answer;
+      // Somebody has put the same content there.
+      if (method === 'PUT' && status === 412) return answer;
+      if (method === 'DELETE' && status === 404 && codeOf(answer) !== 'NoSuchBucket') return answer;
+      if (method === 'PUT' && (status === 501 || status === 405) && this.#conditional) {
+        this.#conditional = false;
+        throw new Passing('the server knows no If-None-Match');
+      }
+      throw this.#refusal(what, answer, name);
+    });
+  }
+
+  #refusal(what: string, answer: Answer, name: string): Error {
+    const { status, body } = answer;
+    const refused: Refused = { status, code: codeOf(answer), text: body.toString('utf8', 0, 1000) };
+    if (status === 404 && refused.code !== 'NoSuchBucket')
+      return new NoSuchObject(`there is no object ${name} in ${this.place} at ${this.#base}`);
+    // Keys with an end: the next try has new ones.
+    if (refused.code === 'ExpiredToken' || refused.code === 'TokenRefreshRequired') {
+      this.#credentials.forget();
+      return new Passing(`${status} ${refused.code}`);
+    }
+    return refusalOf(what, refused, this.#address);
+  }
+
+  async #send(
+    method: string,
+    name: string,
+    body: Buffer,
+    bodySha256: string,
+    headers: Record<string, string>,
+  ): Promise<Answer> {
+    const url = new URL(`${this.#base}/${this.#address.prefix}${name}`);
+    const credentials = await this.#credentials.get();
+    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: signed({ method, url, headers, bodySha256 }, credentials, this.#address.region, new Date()),
+        ...(method === 'PUT' ? { body: new Uint8Array(body) } : {}),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs + body.length / BYTES_PER_MS),
+      });
+      return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
+    } catch (thrown) {
+      // What fetch throws says nothing; its cause does.
+      const error = asError(asError(thrown).cause ?? thrown);
+      throw certificateRefused(error, this.#base) ?? new Passing(error.message || String(error), { cause: thrown });
+    }
+  }
+}
+
+function codeOf({ body }: Answer): string {
+  return /<Code>([^<]*)<\/Code>/.exec(body.toString('utf8', 0, 4096))?.[1] ?? '';
+}
+
+function baseOf({ endpoint, region, bucket, pathStyle }: S3Address): string {
+  const address = endpoint || `https://s3.${region}.amazonaws.com`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '')
+    throw new ConfigError(
+      `S3_ENDPOINT=${endpoint} is no address of a server: give it as http://HOST:PORT or https://HOST (chart: ` +
+        'results.s3.endpoint), or leave it out for Amazon',
+    );
+  return pathStyle ? `${url.protocol}//${url.host}/${bucket}` : `${url.protocol}//${bucket}.${url.host}`;
+}
