@@ -16,7 +16,9 @@ export function checkedValues(source: Source, { config, stop }: Context): Promis
 
 export function checkedText({ objects, bytes, lost }: CheckedValues): string {
   const mebibytes = (bytes / 2 ** 20).toFixed(1);
-  const lines = [`values       ${objects} objects outside of the log, ${mebibytes} MiB: ${lost.length} lost or damaged`];
+  const lines = [
+    `values       ${objects} objects outside of the log, ${mebibytes} MiB: ${lost.length} lost or damaged`,
+  ];
   for (const { reason } of lost.slice(0, MOST_LINES)) lines.push(`  ${reason}`);
   if (lost.length > MOST_LINES) lines.push(`  of ${lost.length}: parameters ${describeIntervals(lost)}`);
   return `${lines.join('\n')}\n`;

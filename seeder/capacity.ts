@@ -80,8 +80,7 @@ export function checkCapacity(
 }
 
 /** The other way out for a run whose values do not fit. */
-const NO_VALUES =
-  'keep the values elsewhere or not at all (RESULTS_STORE=s3, directory or none; chart: results.store)';
+const NO_VALUES = 'keep the values elsewhere or not at all (RESULTS_STORE=s3, directory or none; chart: results.store)';
 
 const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
 const kib = (bytes: number): string => `${Math.floor(bytes / 1024)} KiB`;

@@ -40,7 +40,8 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
   const { store: kind } = storeOf(config);
   const store = kind && openStore(kind, config, { stop: grace.settling });
   // Chunks are taken only where their values can be kept.
-  if (kind && store) await awaitStore(openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 }));
+  if (kind && store)
+    await awaitStore(openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 }));
   const broker = fault.wrap(kind && store ? keepingValues(connected, kind, store) : connected);
   log.info(
     { backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) },

@@ -59,8 +59,7 @@ function sourceOf(own: Own, env: Environment): () => Promise<Given> {
     ownKeys ?? keysOf(env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN'], 'AWS_');
   if (keys) return () => Promise.resolve(keys);
   const { AWS_SHARED_CREDENTIALS_FILE, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN } = env;
-  if (AWS_SHARED_CREDENTIALS_FILE)
-    return () => fromFile(AWS_SHARED_CREDENTIALS_FILE, env['AWS_PROFILE'] || 'default');
+  if (AWS_SHARED_CREDENTIALS_FILE) return () => fromFile(AWS_SHARED_CREDENTIALS_FILE, env['AWS_PROFILE'] || 'default');
   if (AWS_WEB_IDENTITY_TOKEN_FILE && AWS_ROLE_ARN)
     return () => fromRole(AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, env, own.S3_REGION);
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI } = env;

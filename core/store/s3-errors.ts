@@ -21,6 +21,8 @@ const REMEDIES: Readonly<Record<string, (address: S3Address) => string>> = {
   NoSuchBucket: ({ bucket }) => `make the bucket ${bucket}, or name another one (S3_BUCKET; chart: results.s3.bucket)`,
   InvalidBucketName: () => 'name another bucket (S3_BUCKET; chart: results.s3.bucket)',
   RequestTimeTooSkewed: () => 'set the clock of this machine or of the server right',
+  // versitygw, of a key that nobody has
+  XAdminUserNotFound: () => `mend ${KEYS}`,
   InvalidAccessKeyId: () => `mend ${KEYS}`,
   SignatureDoesNotMatch: () => `mend ${KEYS}`,
   AccessDenied: () => `mend ${KEYS}`,

@@ -68,27 +68,27 @@ export class S3Store implements ValueStore {
     const bodySha256 = sha256Of(body);
     const what = `${this.place} at ${this.#base}: ${method} ${name}`;
     return retried(what, this.#options, async () => {
-      const condition: Record<string, string> =
-        method === 'PUT' && this.#conditional ? { 'if-none-match': '*' } : {};
+      const condition: Record<string, string> = method === 'PUT' && this.#conditional ? { 'if-none-match': '*' } : {};
       const answer = await this.#send(method, name, body, bodySha256, condition);
       const { status } = answer;
       if (status === 200 || status === 204) return answer;
       // Somebody has put the same content there.
       if (method === 'PUT' && status === 412) return answer;
-      if (method === 'DELETE' && status === 404 && codeOf(answer) !== 'NoSuchBucket') return answer;
+      if (method === 'DELETE' && status === 404 && ['NoSuchKey', ''].includes(codeOf(answer))) return answer;
       if (method === 'PUT' && (status === 501 || status === 405) && this.#conditional) {
         this.#conditional = false;
         throw new Passing('the server knows no If-None-Match');
       }
-      throw this.#refusal(what, answer, name);
+      throw this.#refusal(what, answer, method === 'GET' ? name : undefined);
     });
   }
 
-  #refusal(what: string, answer: Answer, name: string): Error {
+  /** @param read the object that was asked for */
+  #refusal(what: string, answer: Answer, read: string | undefined): Error {
     const { status, body } = answer;
     const refused: Refused = { status, code: codeOf(answer), text: body.toString('utf8', 0, 1000) };
-    if (status === 404 && refused.code !== 'NoSuchBucket')
-      return new NoSuchObject(`there is no object ${name} in ${this.place} at ${this.#base}`);
+    if (status === 404 && read !== undefined && ['NoSuchKey', ''].includes(refused.code))
+      return new NoSuchObject(`there is no object ${read} in ${this.place} at ${this.#base}`);
     // Keys with an end: the next try has new ones.
     if (refused.code === 'ExpiredToken' || refused.code === 'TokenRefreshRequired') {
       this.#credentials.forget();
@@ -107,14 +107,15 @@ export class S3Store implements ValueStore {
     const url = new URL(`${this.#base}/${this.#address.prefix}${name}`);
     const credentials = await this.#credentials.get();
     const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const init: RequestInit = {
+      method,
+      headers: signed({ method, url, headers, bodySha256 }, credentials, this.#address.region, new Date()),
+      ...(method === 'PUT' ? { body: new Uint8Array(body) } : {}),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(Math.ceil(timeoutMs + body.length / BYTES_PER_MS)),
+    };
     try {
-      const response = await fetch(url, {
-        method,
-        headers: signed({ method, url, headers, bodySha256 }, credentials, this.#address.region, new Date()),
-        ...(method === 'PUT' ? { body: new Uint8Array(body) } : {}),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs + body.length / BYTES_PER_MS),
-      });
+      const response = await fetch(url, init);
       return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
     } catch (thrown) {
       // What fetch throws says nothing; its cause does.
@@ -136,5 +137,11 @@ function baseOf({ endpoint, region, bucket, pathStyle }: S3Address): string {
       `S3_ENDPOINT=${endpoint} is no address of a server: give it as http://HOST:PORT or https://HOST (chart: ` +
         'results.s3.endpoint), or leave it out for Amazon',
     );
-  return pathStyle ? `${url.protocol}//${url.host}/${bucket}` : `${url.protocol}//${bucket}.${url.host}`;
+  if (pathStyle) return `${url.protocol}//${url.host}/${bucket}`;
+  const base = `${url.protocol}//${bucket}.${url.host}`;
+  if (URL.canParse(base)) return base;
+  throw new ConfigError(
+    `S3_PATH_STYLE=false: ${base} is no address, since S3_ENDPOINT names no host: set S3_PATH_STYLE=true (chart: ` +
+      'results.s3.pathStyle)',
+  );
 }

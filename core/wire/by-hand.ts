@@ -74,7 +74,8 @@ export function resultByHand(wire: unknown): ResultRecord | undefined {
 function valuesAtByHand(value: unknown): ValuesAt | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { store, name, bytes, sha256 } = value as Record<keyof ValuesAt, unknown>;
-  if ((store !== 'directory' && store !== 's3') || typeof name !== 'string' || !OBJECT_NAME.test(name)) return undefined;
+  if ((store !== 'directory' && store !== 's3') || typeof name !== 'string' || !OBJECT_NAME.test(name))
+    return undefined;
   if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 0) return undefined;
   return typeof sha256 === 'string' && SHA256.test(sha256) ? { store, name, bytes, sha256 } : undefined;
 }
