@@ -6,15 +6,18 @@ import type { Interval } from '../../core/model/interval.js';
 import type { Summary } from '../../core/model/summary.js';
 import { Totals } from '../../core/model/totals.js';
 import { arbitraryRow, arbitraryValue } from './arbitrary-values.js';
+import { objectName } from '../../core/wire/object-names.js';
 import { NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import type {
   DeadRecord,
   HaltedRecord,
+  Kept,
   LogRecord,
   PlanRecord,
   ResultRecord,
   ResumedRecord,
   SeededRecord,
+  ValuesAt,
   Wire,
 } from '../../core/wire/records.js';
 
@@ -56,16 +59,26 @@ export const arbitraryChunk: fc.Arbitrary<Chunk> = fc
   )
   .map(([interval, rest]) => ({ ...interval, ...rest }));
 
-const plan: fc.Arbitrary<PlanRecord> = fc.record({
-  kind: fc.constant('plan'),
-  runId: name,
-  totalParameters: natural,
-  chunkSize: natural,
-  computation: name,
-  keepValues: fc.boolean(),
-  maxDead: natural,
-  createdAt: text,
-});
+const store = fc.constantFrom('directory' as const, 's3' as const);
+const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 });
+const valuesAt: fc.Arbitrary<ValuesAt> = fc
+  .record({ store, bytes: natural, sha256: hex })
+  .map((rest) => ({ ...rest, name: objectName('run-1', rest.sha256) }));
+
+const plan: fc.Arbitrary<PlanRecord> = fc
+  .record({
+    kind: fc.constant('plan' as const),
+    runId: name,
+    totalParameters: natural,
+    chunkSize: natural,
+    computation: name,
+    keepValues: fc.boolean(),
+    maxDead: natural,
+    createdAt: text,
+  })
+  .chain((fields) =>
+    fc.option(store, { nil: undefined }).map((where) => (where ? { ...fields, store: where } : fields)),
+  );
 
 const seeded: fc.Arbitrary<SeededRecord> = fc
   .tuple(
@@ -109,7 +122,11 @@ function arbitrarySummary(count: number): fc.Arbitrary<Summary> {
 export const arbitraryResult: fc.Arbitrary<ResultRecord> = range.chain((interval) => {
   const count = interval.end - interval.start + 1;
   const ofCount = { minLength: count, maxLength: count };
-  const values = fc.option(fc.oneof(fc.array(value, ofCount), fc.array(arbitraryValue, ofCount)), { nil: undefined });
+  const kept: fc.Arbitrary<Kept> = fc.oneof(
+    fc.constant({}),
+    fc.oneof(fc.array(value, ofCount), fc.array(arbitraryValue, ofCount)).map((values) => ({ values })),
+    valuesAt.map((at) => ({ valuesAt: at })),
+  );
   return fc
     .tuple(
       arbitrarySummary(count),
@@ -124,9 +141,9 @@ export const arbitraryResult: fc.Arbitrary<ResultRecord> = range.chain((interval
         completedAt: time,
         durationSeconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
       }),
-      values,
+      kept,
     )
-    .map(([summary, rest, kept]) => ({ ...interval, summary, ...rest, ...(kept ? { values: kept } : {}) }));
+    .map(([summary, rest, where]) => ({ ...interval, summary, ...rest, ...where }));
 });
 
 const dead: fc.Arbitrary<DeadRecord> = fc
