@@ -6,7 +6,7 @@ import { forEachOf } from '../core/store/pool.js';
 import type { ValueStore } from '../core/store/port.js';
 import type { Kept } from '../core/wire/records.js';
 import { objectOf, sha256Of } from '../core/wire/object-codec.js';
-import { objectName } from '../core/wire/object-names.js';
+import { objectName } from '../core/wire/values-at.js';
 import { overriding } from './overriding.js';
 
 /** Objects of a batch that are on their way at the same time. */

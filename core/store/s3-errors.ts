@@ -1,7 +1,7 @@
 /** What a refusal of S3 means: wait, give up the object, or set something right. */
 import { ConfigError, Unrecordable } from '../runtime/errors.js';
 import { Passing } from './retry.js';
-import type { S3Address } from './s3.js';
+import type { S3Address } from './s3-address.js';
 
 export interface Refused {
   readonly status: number;

@@ -1,22 +1,12 @@
 /** Objects in a bucket of S3, or of anything that speaks as S3 does. A put is durable when it is answered. */
 import { sha256Of } from '../wire/object-codec.js';
-import { asError, ConfigError } from '../runtime/errors.js';
+import { asError } from '../runtime/errors.js';
 import type { CredentialsSource } from './credentials.js';
 import { NoSuchObject, type ValueStore } from './port.js';
 import { Passing, retried, type Patience } from './retry.js';
+import { baseOf, type S3Address } from './s3-address.js';
 import { certificateRefused, refusalOf, type Refused } from './s3-errors.js';
 import { signed } from './sigv4.js';
-
-export interface S3Address {
-  /** `http://host:port`; empty: Amazon's in the region. */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly bucket: string;
-  /** Before each name; empty or with a slash at its end. */
-  readonly prefix: string;
-  /** `endpoint/bucket/name`, else `bucket.endpoint/name`. */
-  readonly pathStyle: boolean;
-}
 
 export interface S3Options extends Patience {
   /** For one try, beside what its bytes take. */
@@ -127,21 +117,4 @@ export class S3Store implements ValueStore {
 
 function codeOf({ body }: Answer): string {
   return /<Code>([^<]*)<\/Code>/.exec(body.toString('utf8', 0, 4096))?.[1] ?? '';
-}
-
-function baseOf({ endpoint, region, bucket, pathStyle }: S3Address): string {
-  const address = endpoint || `https://s3.${region}.amazonaws.com`;
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '')
-    throw new ConfigError(
-      `S3_ENDPOINT=${endpoint} is no address of a server: give it as http://HOST:PORT or https://HOST (chart: ` +
-        'results.s3.endpoint), or leave it out for Amazon',
-    );
-  if (pathStyle) return `${url.protocol}//${url.host}/${bucket}`;
-  const base = `${url.protocol}//${bucket}.${url.host}`;
-  if (URL.canParse(base)) return base;
-  throw new ConfigError(
-    `S3_PATH_STYLE=false: ${base} is no address, since S3_ENDPOINT names no host: set S3_PATH_STYLE=true (chart: ` +
-      'results.s3.pathStyle)',
-  );
 }

@@ -9,8 +9,8 @@
  */
 import type { Chunk } from '../model/chunk.js';
 import { decimalText } from '../model/exact-sum.js';
-import { OBJECT_NAME, SHA256 } from './object-names.js';
-import type { ResultRecord, Summary, ValuesAt, Wire } from './records.js';
+import type { ResultRecord, Summary, Wire } from './records.js';
+import { valuesAtByHand } from './values-at.js';
 
 export function chunkByHand(wire: unknown): Chunk | undefined {
   if (typeof wire !== 'object' || wire === null) return undefined;
@@ -69,15 +69,6 @@ export function resultByHand(wire: unknown): ResultRecord | undefined {
     completedAt: completed_at,
     ...(valuesAt ? { valuesAt } : {}),
   };
-}
-
-function valuesAtByHand(value: unknown): ValuesAt | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { store, name, bytes, sha256 } = value as Record<keyof ValuesAt, unknown>;
-  if ((store !== 'directory' && store !== 's3') || typeof name !== 'string' || !OBJECT_NAME.test(name))
-    return undefined;
-  if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 0) return undefined;
-  return typeof sha256 === 'string' && SHA256.test(sha256) ? { store, name, bytes, sha256 } : undefined;
 }
 
 function summaryByHand(value: unknown): Summary | undefined {

@@ -4,20 +4,12 @@ import type { Interval } from '../model/interval.js';
 import { failureBudget } from '../model/plan.js';
 import { ProtocolError } from '../runtime/errors.js';
 import { resultByHand } from './by-hand.js';
-import { OBJECT_NAME, SHA256 } from './object-names.js';
 import { packDocument, packedDocument } from './packed-document.js';
 import type { LogRecord, Wire } from './records.js';
 import { decimal, digest, filled, flag, natural, parse, range, text } from './schema.js';
 import { decodeSummary, encodeSummary, summaryWire } from './summary-codec.js';
+import { valuesAtWire } from './values-at.js';
 import { pack, unpack } from './values-codec.js';
-
-const valuesAtWire = z.object({
-  store: z.enum(['directory', 's3']),
-  // Whatever a log says, nobody looks outside of the store.
-  name: z.string().check(z.regex(OBJECT_NAME)),
-  bytes: z.number().check(z.int(), z.gte(0)),
-  sha256: z.string().check(z.regex(SHA256)),
-});
 
 const recordWire = z.discriminatedUnion('kind', [
   z.object({
@@ -129,12 +121,9 @@ export function encodeRecord(r: LogRecord): Wire {
         attempt: r.attempt,
         started_at: r.startedAt,
       };
-      if (r.valuesAt) {
-        wire['values_at'] = r.valuesAt;
-        return wire;
-      }
       const { values, packed } = r.values && r.packed === undefined ? pack(r.values) : r;
-      if (packed !== undefined) wire['values_packed'] = packed;
+      if (r.valuesAt) wire['values_at'] = r.valuesAt;
+      else if (packed !== undefined) wire['values_packed'] = packed;
       else if (values) wire['values'] = values;
       return wire;
     }

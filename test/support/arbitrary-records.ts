@@ -6,7 +6,7 @@ import type { Interval } from '../../core/model/interval.js';
 import type { Summary } from '../../core/model/summary.js';
 import { Totals } from '../../core/model/totals.js';
 import { arbitraryRow, arbitraryValue } from './arbitrary-values.js';
-import { objectName } from '../../core/wire/object-names.js';
+import { objectName } from '../../core/wire/values-at.js';
 import { NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import type {
   DeadRecord,

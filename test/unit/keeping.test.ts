@@ -35,7 +35,10 @@ describe('keeping values outside of the log', () => {
     const [kept, plain] = broker.batches.flat() as Extract<Settlement, { verb: 'complete' }>[];
     expect(kept?.result.values ?? kept?.result.packed).toBeUndefined();
     const at = kept?.result.valuesAt;
-    expect(at).toMatchObject({ store: 'directory', name: expect.stringMatching(/^run-1\/[0-9a-f]{2}\/[0-9a-f]{64}$/) });
+    expect(at).toMatchObject({
+      store: 'directory',
+      name: expect.stringMatching(/^run-1\/[0-9a-f]{2}\/[0-9a-f]{64}$/) as string,
+    });
     if (at) expect(valuesOf(await directory.get(at.name), at, { start: 0, end: 2 })).toEqual([1, 2, 3]);
     expect(plain?.result.valuesAt).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../core/runtime/errors.js';
 import { objectOf, sha256Of, valuesOf } from '../../core/wire/object-codec.js';
-import { OBJECT_NAME, objectName } from '../../core/wire/object-names.js';
+import { OBJECT_NAME, objectName } from '../../core/wire/values-at.js';
 import type { ValuesAt } from '../../core/wire/records.js';
 import { pack, ValuePacker } from '../../core/wire/values-codec.js';
 import type { Value } from '../../core/model/value.js';

@@ -74,8 +74,12 @@ describe('values that lie elsewhere', () => {
     const { objects, lost } = await checkValues(logOf(records), RUN, fetchValues);
     expect(objects).toBe(3);
     expect(lost).toMatchObject([
-      { start: 0, end: 0, reason: expect.stringMatching(/parameters 0–0: .* is not there.*RESULTS_DIRECTORY/) },
-      { start: 1, end: 1, reason: expect.stringMatching(/is damaged: its SHA-256/) },
+      {
+        start: 0,
+        end: 0,
+        reason: expect.stringMatching(/parameters 0–0: .* is not there.*RESULTS_DIRECTORY/) as string,
+      },
+      { start: 1, end: 1, reason: expect.stringMatching(/is damaged: its SHA-256/) as string },
     ]);
     await expect(valuesOfAll(records)).rejects.toThrow(ValuesLost);
   });
