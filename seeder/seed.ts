@@ -8,6 +8,7 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { sweepOfConfig } from '../core/sweep/read.js';
+import { openStore, probeStore } from '../core/store/open.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { bytesPerValue, checkCapacity } from './capacity.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
@@ -52,6 +53,7 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   // Nothing is changed before the last of these has passed.
   const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
+  await checkStore(plan, { config, log, stop });
   const valueBytes = await checkComputation(plan, { config, log, stop });
   const wantedPieces = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   using reuse = await findReusable({
@@ -74,13 +76,13 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
     volumeBytes: config.BROKER_VOLUME_BYTES,
     queued: ready + leased + delayed + parked,
     recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
-    valuesPerChunk: plan.keepValues ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
+    valuesPerChunk: plan.keepValues && !plan.store ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
     bytesPerValue: bytesPerValue(valueBytes),
     deadByNow,
     deadToCome: Math.max(0, Math.min(plan.maxDead, plan.totalParameters) - deadByNow),
   });
   for (const other of others) await publisher.publish(other.plan, other.pieces, 'resume');
-  if (!known || plan.totalParameters > known.totalParameters || plan.maxDead !== known.maxDead) {
+  if (!known || plan.totalParameters > known.totalParameters || isChanged(known, plan)) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
     await seeding.append(record);
     ledger.add({ position: '', record });
@@ -119,6 +121,22 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   }
   log.info({ run_id: plan.runId, chunks: publisher.total }, 'seeded');
   return publisher.total;
+}
+
+/** What may change without more parameters. */
+function isChanged(known: Plan, plan: Plan): boolean {
+  return plan.maxDead !== known.maxDead || plan.store !== known.store;
+}
+
+/** @throws ConfigError where values cannot be stored, StoreAway where nothing answers */
+async function checkStore(
+  { keepValues, store: kind }: Plan,
+  { config, log, stop }: Pick<SeedOptions, 'config' | 'log' | 'stop'>,
+): Promise<void> {
+  if (!keepValues || !kind) return;
+  const store = openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 });
+  await probeStore(store);
+  log.info({ place: store.place }, 'the store of values takes and gives objects');
 }
 
 /** @throws ConfigError where the broker cannot keep the promise */

@@ -1,6 +1,6 @@
 /** From signal to exit status: every entry runs inside `runMain`. */
 import { loadConfig, type Config } from './config.js';
-import { asError, BrokerAway, ConfigError } from './errors.js';
+import { asError, BrokerAway, ConfigError, StoreAway } from './errors.js';
 import { createLogger, type Logger } from './logger.js';
 import { standard, type Output } from './output.js';
 
@@ -83,7 +83,7 @@ async function supervise(
       return 2;
     }
     // Where in the program somebody waited for it says nothing.
-    if (thrown instanceof BrokerAway) running.log.error(thrown.message);
+    if (thrown instanceof BrokerAway || thrown instanceof StoreAway) running.log.error(thrown.message);
     else reportCrash(running.log, thrown);
     return 1;
   }

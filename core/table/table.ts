@@ -4,6 +4,7 @@
  */
 import { readLedger, type Ledger } from '../ledger/ledger.js';
 import { firstIndex, type Interval } from '../model/interval.js';
+import type { FetchValues } from '../store/read-values.js';
 import type { Columns, Value } from '../model/value.js';
 import type { LogEntry, PlanRecord } from '../wire/records.js';
 import { ATTEMPTS, distinctNames, ERROR, INDEX, STATUS, TypeOfColumn, type Column } from './columns.js';
@@ -46,16 +47,19 @@ type Segment = Interval &
 /**
  * Reads the log twice.
  * @param parametersOf what the parameters of this plan are
+ * @param fetchValues of records that do not carry them
  */
 export async function readTable(
   records: () => AsyncIterable<LogEntry>,
   runId: string,
   parametersOf: (plan: PlanRecord) => Promise<ParameterColumns | undefined>,
+  fetchValues?: FetchValues,
 ): Promise<Table> {
   const seen = new ValueColumns();
   const spool = new Spool((values, start) => seen.see(values, start));
   try {
     const ledger = await readLedger(records, runId, spool);
+    await spool.fetch(fetchValues);
     const parameters = ledger.plan && (await parametersOf(ledger.plan));
     return new RunTable(ledger, spool, seen, parameters);
   } catch (thrown) {
