@@ -93,6 +93,7 @@ const SETTINGS = {
   chunkSize: 'CHUNK_SIZE',
   maxDead: 'MAX_DEAD',
   keepValues: 'KEEP_VALUES',
+  reuse: 'RUN_REUSE',
 } as const;
 
 /** Settings of the chart's `run` that mean nothing here. */
