@@ -37,6 +37,15 @@ export async function inRunFolder(program: Program, body: (program: Program) => 
   return await body(withSocket(opened.socket));
 }
 
+/** For whoever looks for a run in neither place. */
+export function noSuchRun(runId: string): string {
+  const here = existsSync(RUNS) ? `${RUNS} has no folder ${runId}` : `this directory has no folder ${RUNS}`;
+  return (
+    `nothing says where run ${runId} is: ${here}, and the environment names no broker. Name the run by --run-id, in the ` +
+    'directory where `ttg run` was; or set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
+  );
+}
+
 function readMeta(file: string): Meta | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Meta) : undefined;
 }

@@ -79,7 +79,9 @@ async function supervise(
     return (await body({ config, log, stop: stop.signal, out: standard(1) })) ?? 0;
   } catch (thrown) {
     if (thrown instanceof ConfigError) {
-      running.log.error(thrown.message);
+      // Whoever typed a command wrongly is told so without a log's time and level.
+      if (logTo === 2) await standard(2).print(`${component}: ${thrown.message}\n`);
+      else running.log.error(thrown.message);
       return 2;
     }
     // Where in the program somebody waited for it says nothing.
