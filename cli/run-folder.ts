@@ -1,7 +1,8 @@
 /** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/runtime/errors.js';
+import { readJsonFile } from '../core/runtime/json-file.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
@@ -47,5 +48,5 @@ export function noSuchRun(runId: string): string {
 }
 
 function readMeta(file: string): Meta | undefined {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Meta) : undefined;
+  return readJsonFile(file) as Meta | undefined;
 }

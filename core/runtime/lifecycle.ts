@@ -86,9 +86,19 @@ async function supervise(
     }
     // Where in the program somebody waited for it says nothing.
     if (thrown instanceof BrokerAway) running.log.error(thrown.message);
+    else if (logTo === 2 && isOfFile(thrown))
+      await standard(2).print(
+        `${component}: ${thrown.message}. Name a place that is there, may be written and has room\n`,
+      );
     else reportCrash(running.log, thrown);
     return 1;
   }
+}
+
+/** The system refused a file or directory, which whoever gave the command named. */
+function isOfFile(thrown: unknown): thrown is NodeJS.ErrnoException {
+  const { path, code } = thrown as NodeJS.ErrnoException;
+  return thrown instanceof Error && (path !== undefined ? code !== undefined : code === 'ENOSPC');
 }
 
 function reportCrash(log: Logger, thrown: unknown): void {

@@ -210,6 +210,17 @@ describe('the command ttg', { timeout: 60_000 }, () => {
     expect(stderr).not.toContain('    at ');
   });
 
+  it('says in one line which place the system refused', async () => {
+    using directory = temporaryDirectory();
+    writeFileSync(join(directory.path, 'pod.log'), '');
+    const args = ['results', '--logs', directory.path, '--out', join(directory.path, 'none', 't.csv')];
+    const { status, stderr } = await runNode([ttg, ...args]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^ttg: ENOENT: .*t\.csv.*Name a place that is there[^\n]*\n$/),
+    ]);
+  });
+
   it('does not take other files for pod logs that it cannot read', async () => {
     using directory = temporaryDirectory();
     writeFileSync(join(directory.path, 'notes.txt'), 'nothing here\n');
