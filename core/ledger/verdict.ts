@@ -164,7 +164,8 @@ function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['
   return (
     `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
     `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
-    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead)'
+    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead). For `ttg run` it is the same command ' +
+    'with --retry-dead, or with --set run.maxDead=N'
   );
 }
 

@@ -20,8 +20,9 @@ const secret = () =>
     z.transform((value) => value.replace(/(\r?\n)+$/, '')),
   );
 /** A label value of Kubernetes: run ids end up in labels and in names of Jobs. */
+const LABEL = 'give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash';
 const label = (fallback: string) =>
-  z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)), fallback);
+  z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/, LABEL)), fallback);
 const optionalInteger = z.optional(z.coerce.number().check(z.int(), z.gte(0)));
 
 /** Node's timers hold 2^31 − 1 ms; a longer one fires at once. */
@@ -148,6 +149,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     workerIndex: values.JOB_COMPLETION_INDEX ?? workerIndex(values),
     childEnvironment: childEnvironment(env),
   });
+}
+
+/** @returns why the text is no value of this variable, for whoever gives it under another name; undefined where it is */
+export function unfitSetting(name: keyof typeof ENVIRONMENT, given: string): string | undefined {
+  return z.safeParse(ENVIRONMENT[name], given, { error: LIMITS }).error?.issues[0]?.message;
 }
 
 function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
