@@ -38,9 +38,21 @@ export const ENVIRONMENT = {
   COMPUTATION: text('builtin'),
   SWEEP_FILE: text(''),
   KEEP_VALUES: flag('false'),
-  /** Where values go: into the log, or nowhere. Left out: into the log for a sweep, else as KEEP_VALUES says. */
-  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
+  /** Where values go, see keepsValues. Left out: into the log for a sweep, else as KEEP_VALUES says. */
+  RESULTS_STORE: z.optional(z.enum(['log', 'none', 'directory', 's3'])),
+  RESULTS_DIRECTORY: text(''),
+  S3_ENDPOINT: text(''),
+  S3_REGION: text('us-east-1'),
+  S3_BUCKET: text(''),
+  S3_PREFIX: text(''),
+  S3_PATH_STYLE: flag('true'),
+  /** Without these two the credentials are those of AWS's own variables, see core/store/credentials.ts. */
+  S3_ACCESS_KEY_ID: secret(),
+  S3_SECRET_ACCESS_KEY: secret(),
+  S3_SESSION_TOKEN: secret(),
   MAX_DEAD: text(''),
+  /** Another run of the same log, whose values are taken for parameters that it has too. */
+  RUN_REUSE: label(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
   // which broker

@@ -1,6 +1,6 @@
 /** From signal to exit status: every entry runs inside `runMain`. */
 import { loadConfig, type Config } from './config.js';
-import { asError, BrokerAway, ConfigError } from './errors.js';
+import { asError, BrokerAway, ConfigError, StoreAway } from './errors.js';
 import { createLogger, type Logger } from './logger.js';
 import { standard, type Output } from './output.js';
 
@@ -85,7 +85,7 @@ async function supervise(
       return 2;
     }
     // Where in the program somebody waited for it says nothing.
-    if (thrown instanceof BrokerAway) running.log.error(thrown.message);
+    if (thrown instanceof BrokerAway || thrown instanceof StoreAway) running.log.error(thrown.message);
     else if (logTo === 2 && isOfFile(thrown))
       await standard(2).print(
         `${component}: ${thrown.message}. Name a place that is there, may be written and has room\n`,
@@ -97,8 +97,9 @@ async function supervise(
 
 /** The system refused a file or directory, which whoever gave the command named. */
 function isOfFile(thrown: unknown): thrown is NodeJS.ErrnoException {
-  const { path, code } = thrown as NodeJS.ErrnoException;
-  return thrown instanceof Error && (path !== undefined ? code !== undefined : code === 'ENOSPC');
+  if (!(thrown instanceof Error)) return false;
+  const { path, code, syscall } = thrown as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || (code !== undefined && path !== undefined && !syscall?.startsWith('spawn'));
 }
 
 function reportCrash(log: Logger, thrown: unknown): void {
