@@ -97,8 +97,9 @@ async function supervise(
 
 /** The system refused a file or directory, which whoever gave the command named. */
 function isOfFile(thrown: unknown): thrown is NodeJS.ErrnoException {
-  const { path, code } = thrown as NodeJS.ErrnoException;
-  return thrown instanceof Error && (path !== undefined ? code !== undefined : code === 'ENOSPC');
+  if (!(thrown instanceof Error)) return false;
+  const { path, code, syscall } = thrown as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || (code !== undefined && path !== undefined && !syscall?.startsWith('spawn'));
 }
 
 function reportCrash(log: Logger, thrown: unknown): void {
