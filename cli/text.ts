@@ -16,6 +16,7 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     `parameters   ${p.expected} expected: ${p.ok} results, ${p.dead} dead, ${p.missing} missing, ${p.duplicated} counted twice`,
     `records      ${verdict.records} results, ${verdict.deduplicated} deduplicated, ${verdict.conflicts.length} conflicting, ${verdict.undecodable} undecodable`,
     `recovered    ${verdict.recovered} chunks, whose earlier attempt died or failed`,
+    ...(verdict.reused > 0 ? [`reused       ${verdict.reused} parameters, taken from another run`] : []),
     `aggregate    ${aggregateText(verdict)}`,
     ...verdict.columns.slice(0, COLUMNS_SHOWN).map((c) => `             ${printable(c.column)}: ${aggregateText(c)}`),
     ...moreColumns(verdict, COLUMNS_SHOWN).map((text) => `             ${text}`),
@@ -83,6 +84,7 @@ export function reportText(report: Report, verbose: boolean): string {
     `throughput     ${report.parametersPerSecond ?? '–'} parameters/s`,
     `parallelism    ${report.parallelism ?? '–'} (${report.busySeconds} s of computing)`,
     `recovered      ${report.recovered} chunks`,
+    ...(report.reused > 0 ? [`reused         ${report.reused} parameters, taken from another run`] : []),
     `workers        ${report.workers.length}`,
     ...workers.map(
       (w) =>

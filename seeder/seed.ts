@@ -14,6 +14,7 @@ import { readQueued, readRuns, unpublished, without } from './gaps.js';
 import { haltToEnd } from './halted.js';
 import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
+import { findReusable } from './reuse.js';
 import { piecesToRepublish } from './republish.js';
 
 /** A computation that is slower than this for three parameters is not refused. */
@@ -52,10 +53,22 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   // Nothing is changed before the last of these has passed.
   const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
   const valueBytes = await checkComputation(plan, { config, log, stop });
-  const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
+  const wantedPieces = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
+  using reuse = await findReusable({
+    broker,
+    plan,
+    wanted: wantedPieces,
+    from: config.RUN_REUSE,
+    runs,
+    resumes: known !== undefined,
+    log,
+    stop,
+  });
+  const unseeded = reuse ? without(wantedPieces, reuse.reused) : wantedPieces;
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed, parked } = await patientDepth(broker, stop);
-  const chunks = chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0);
+  const own = chunksIn(plan, unseeded) + (reuse?.pieces ?? 0);
+  const chunks = own + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0);
   const deadByNow = ledger.dead().count;
   checkCapacity(chunks, await broker.capacity(), {
     volumeBytes: config.BROKER_VOLUME_BYTES,
@@ -93,6 +106,11 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
     'plan',
   );
 
+  if (reuse) {
+    await seeding.adopt(reuse.records());
+    const fields = { run_id: plan.runId, reuse: config.RUN_REUSE, parameters: reuse.reused.count };
+    log.info(fields, 'values are taken from another run');
+  }
   const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
   await publisher.publish(plan, unseeded, reason);
   if (known) {

@@ -38,6 +38,7 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{ include "ttg.env.work" .root }}
 {{- end }}
 {{- if eq .role "seeder" }}
+- {name: RUN_REUSE, value: {{ include "ttg.text" $v.run.reuse | quote }}}
 - {name: SCALED_JOB_NAME, value: "{{ include "ttg.fullname" .root }}-worker"}
 # Makes every change of the workers a new seeder Job, also where a release has no revisions: it removes old Jobs that cannot start.
 - {name: WORKER_SPEC_HASH, value: {{ include "ttg.worker.specHash" .root | quote }}}

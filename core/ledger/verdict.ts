@@ -41,6 +41,8 @@ export interface Verdict extends ValueFigures {
   readonly records: number;
   readonly undecodable: number;
   readonly recovered: number;
+  /** Parameters whose values were taken from another run (run.reuse). */
+  readonly reused: number;
   readonly digest: string;
   /** Of the values that are finite plain numbers. */
   readonly sum: string;
@@ -90,6 +92,7 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
     records: ledger.results,
     undecodable: ledger.undecodable.length,
     recovered: ledger.tally.recoveredCount,
+    reused: ledger.tally.reused,
     digest: ledger.digest,
     sum,
     min,

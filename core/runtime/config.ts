@@ -40,6 +40,8 @@ export const ENVIRONMENT = {
   /** Where values go: into the log, or nowhere. Left out: into the log for a sweep, else as KEEP_VALUES says. */
   RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
   MAX_DEAD: text(''),
+  /** Another run of the same log, whose values are taken for parameters that it has too. */
+  RUN_REUSE: label(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
   // which broker

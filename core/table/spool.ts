@@ -8,17 +8,26 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { Wider } from '../ledger/duplicates.js';
 import type { CountedObserver } from '../ledger/ledger.js';
-import type { Interval } from '../model/interval.js';
+import { firstIndex, type Interval } from '../model/interval.js';
 import type { Value } from '../model/value.js';
 import type { ResultRecord } from '../wire/records.js';
 
 /** Texts are written together up to this many bytes. */
 const BLOCK_BYTES = 1 << 20;
+/** Records that a reader of single parameters keeps: two grids go through each other's records side by side. */
+const RECENT = 32;
 
 /** A counted record, with its values where the run keeps them. */
 export interface Piece extends Interval {
   readonly attempt: number;
   readonly values: readonly Value[] | undefined;
+}
+
+/** One parameter of such a record. */
+export interface Found {
+  readonly attempt: number;
+  /** undefined where the run keeps none. */
+  readonly value: Value | undefined;
 }
 
 export class Spool implements CountedObserver, Disposable {
@@ -76,19 +85,52 @@ export class Spool implements CountedObserver, Disposable {
   /** In the order of parameters. */
   *pieces(): Generator<Piece> {
     this.#flush();
-    const order = Uint32Array.from(this.#starts.keys());
-    order.sort((a, b) => this.#number(this.#starts, a) - this.#number(this.#starts, b));
-    for (const at of order) {
-      const start = this.#number(this.#starts, at);
-      const end = this.#number(this.#ends, at);
-      if (this.#replaced.size > 0 && this.#replaced.has(`${start}-${end}`)) continue;
-      yield { start, end, attempt: this.#number(this.#attempts, at), values: this.#values(at) };
-    }
+    for (const at of this.#order()) if (!this.#isReplaced(at)) yield this.#piece(at);
+  }
+
+  /** Finds single parameters; those that follow one another cost one look at the disk a record. */
+  reader(): (index: number) => Found | undefined {
+    this.#flush();
+    const order = this.#order().filter((at) => !this.#isReplaced(at));
+    const starts = Float64Array.from(order, (at) => this.#number(this.#starts, at));
+    const recent = new Map<number, Piece>();
+    let last: Piece | undefined;
+    return (index) => {
+      if (!last || index < last.start || index > last.end) {
+        const place = firstIndex(starts, (start) => start > index) - 1;
+        const at = order[place];
+        if (at === undefined || index > this.#number(this.#ends, at)) return undefined;
+        last = recent.get(at) ?? this.#piece(at);
+        recent.delete(at);
+        recent.set(at, last);
+        for (const oldest of recent.keys()) {
+          if (recent.size <= RECENT) break;
+          recent.delete(oldest);
+        }
+      }
+      return { attempt: last.attempt, value: last.values?.[index - last.start] };
+    };
   }
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
     rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  #order(): Uint32Array {
+    const order = Uint32Array.from(this.#starts.keys());
+    return order.sort((a, b) => this.#number(this.#starts, a) - this.#number(this.#starts, b));
+  }
+
+  #isReplaced(at: number): boolean {
+    if (this.#replaced.size === 0) return false;
+    return this.#replaced.has(`${this.#number(this.#starts, at)}-${this.#number(this.#ends, at)}`);
+  }
+
+  #piece(at: number): Piece {
+    const start = this.#number(this.#starts, at);
+    const end = this.#number(this.#ends, at);
+    return { start, end, attempt: this.#number(this.#attempts, at), values: this.#values(at) };
   }
 
   #values(at: number): readonly Value[] | undefined {

@@ -113,8 +113,8 @@ export class EmbeddedBroker implements Broker {
     return readRunStates(this.#link);
   }
 
-  halt(runId: string, reason: HaltReason): Promise<void> {
-    return haltRun(this.#link, runId, reason);
+  halt(runId: string, reason: HaltReason, error?: string): Promise<void> {
+    return haltRun(this.#link, { runId, reason, ...(error === undefined ? {} : { error }) });
   }
 
   resume(runId: string): Promise<number> {
@@ -122,8 +122,16 @@ export class EmbeddedBroker implements Broker {
   }
 
   async depth(): Promise<Depth> {
-    const { ready, leased, stale, delayed, dead, parked } = (await this.#link.ask<'depth'>({ op: 'depth' })).header;
-    return { ready, leased, stale, delayed, dead, parked };
+    const {
+      ready,
+      leased,
+      holders = 0,
+      stale,
+      delayed,
+      dead,
+      parked,
+    } = (await this.#link.ask<'depth'>({ op: 'depth' })).header;
+    return { ready, leased, holders, stale, delayed, dead, parked };
   }
 
   capacity(): Promise<Capacity> {

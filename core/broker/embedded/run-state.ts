@@ -1,6 +1,6 @@
 /** What runs are apart from the log: their budgets, their dead, and whether they are halted. */
 import type { RunState } from '../port.js';
-import type { HaltReason } from '../../wire/records.js';
+import type { HaltedRecord } from '../../wire/records.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import type { Link } from './link.js';
 
@@ -11,8 +11,9 @@ export async function readRunStates(link: Link): Promise<Map<string, RunState>> 
   return new Map(Object.entries(states).map(([runId, state]) => [runId, whole(state)]));
 }
 
-export async function haltRun(link: Link, runId: string, reason: HaltReason): Promise<void> {
-  const record = encodeRecord({ kind: 'halted', runId, reason, haltedAt: new Date().toISOString() });
+export async function haltRun(link: Link, halt: Pick<HaltedRecord, 'runId' | 'reason' | 'error'>): Promise<void> {
+  const { runId, reason } = halt;
+  const record = encodeRecord({ kind: 'halted', ...halt, haltedAt: new Date().toISOString() });
   await link.ask<'halt'>({ op: 'halt', runId, reason, record });
 }
 

@@ -1,4 +1,5 @@
 /** Chunks in memory: which are ready, leased, delayed or parked, and who may settle what. Nothing here touches a disk. */
+import type { Depth } from '../../port.js';
 import type { Template } from '../protocol.js';
 
 export interface Entry {
@@ -162,13 +163,14 @@ export class Queue {
     for (const entry of this.#leased) entry.at += ms;
   }
 
-  depth(now: number): { ready: number; leased: number; stale: number; delayed: number; parked: number } {
+  depth(now: number): Omit<Depth, 'dead'> {
     let stale = 0;
     // Heartbeats come every third of the threshold: after two thirds at least one is missing.
     for (const { at, holder } of this.#leased) if (holder && at - now < holder.staleMs / 3) stale++;
     return {
       ready: this.ready,
       leased: this.#leased.size,
+      holders: new Set([...this.#leased].map(({ holder }) => holder)).size,
       stale,
       delayed: this.#delayed.size,
       parked: this.parked.size,
