@@ -1,5 +1,5 @@
 /** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
@@ -39,4 +39,11 @@ export async function inRunFolder(program: Program, body: (program: Program) => 
 
 function readMeta(file: string): Meta | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Meta) : undefined;
+}
+
+/** That there is no such run in this folder, and which there are, for who misspelled one. */
+export function notHere(runId: string): string {
+  const known = existsSync(RUNS) ? readdirSync(RUNS).sort() : [];
+  const there = known.length === 0 ? 'none' : known.slice(0, 5).join(', ') + (known.length > 5 ? ', …' : '');
+  return `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${there})`;
 }

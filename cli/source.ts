@@ -12,6 +12,7 @@ import type { LogEntry } from '../core/wire/records.js';
 import { planOf } from '../core/model/plan.js';
 import { sweepOfConfig } from '../core/sweep/read.js';
 import { parseRecordLine } from '../core/wire/static-log.js';
+import { notHere } from './run-folder.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
 
 export interface Source extends AsyncDisposable {
@@ -47,7 +48,8 @@ export async function openSource({ config, log, stop }: Context, directory?: str
   if (!config.QUEUE_MODE) {
     if (!config.STATIC_JOB_NAME)
       throw new ConfigError(
-        "static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods' logs by --logs",
+        `${notHere(config.RUN_ID)}, and the environment names no broker (QUEUE_MODE=false): go to where \`ttg run\` ran, or name ` +
+          "the broker; static mode: name the Job in STATIC_JOB_NAME, or a directory with its pods' logs by --logs",
       );
     return staticSource(
       config,
