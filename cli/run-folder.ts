@@ -1,5 +1,5 @@
 /** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/runtime/errors.js';
 import { readJsonFile } from '../core/runtime/json-file.js';
@@ -40,13 +40,19 @@ export async function inRunFolder(program: Program, body: (program: Program) => 
 
 /** For whoever looks for a run in neither place. */
 export function noSuchRun(runId: string): string {
-  const here = existsSync(RUNS) ? `${RUNS} has no folder ${runId}` : `this directory has no folder ${RUNS}`;
   return (
-    `nothing says where run ${runId} is: ${here}, and the environment names no broker. Name the run by --run-id, in the ` +
-    'directory where `ttg run` was; or set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
+    `${notHere(runId)}, and the environment names no broker. Name the run by --run-id, in the directory where \`ttg run\` ` +
+    'was; or set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
   );
 }
 
 function readMeta(file: string): Meta | undefined {
   return readJsonFile(file) as Meta | undefined;
+}
+
+/** That there is no such run in this folder, and which there are, for who misspelled one. */
+function notHere(runId: string): string {
+  const known = existsSync(RUNS) ? readdirSync(RUNS).sort() : [];
+  const there = known.length === 0 ? 'none' : known.slice(0, 5).join(', ') + (known.length > 5 ? ', …' : '');
+  return `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${there})`;
 }
