@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `npm run bench [-- --quick] [-- --only NAME,NAME]`: measures TTG, its peers and the machine's limits in one run. */
+/**
+ * `npm run bench [-- --quick] [-- --only NAME,NAME]`: measures TTG, its peers and the machine's limits in one run.
+ * `npm run bench -- --sweep [--budget SECONDS] [--memory] [--quick]`: sweeps instead, on this machine.
+ */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,6 +13,7 @@ import { pythonWorker } from './lib/python-worker.mjs';
 import { startRabbitmq } from './lib/rabbitmq.mjs';
 import { startRedis } from './lib/redis.mjs';
 import { MEASURES } from './measures/index.mjs';
+import { sweep } from './sweep/main.mjs';
 
 /**
  * @typedef {object} Bench what every measure gets
@@ -26,7 +30,14 @@ import { MEASURES } from './measures/index.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, only: { type: 'string' }, root: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    only: { type: 'string' },
+    root: { type: 'string' },
+    sweep: { type: 'boolean' },
+    budget: { type: 'string' },
+    memory: { type: 'boolean' },
+  },
 });
 const quick = values.quick ?? false;
 const root = values.root ? resolve(values.root) : join(HERE, '..');
@@ -37,20 +48,29 @@ const secondsLeft = () => limitSeconds - (performance.now() - started) / 1000;
 const figures = new Figures();
 const finish = async (/** @type {number} */ status) => {
   killAll();
-  figures.write(join(HERE, '../out'));
+  figures.write(join(HERE, '../out'), values.sweep ? 'bench-sweep' : 'bench');
   console.log(figures.table());
   process.exit(status);
 };
-setTimeout(() => {
-  figures.leaveOut('the rest', `${limitSeconds} s are over`);
-  // Its broker goes with it: see ops/local/guard.ts.
-  void finish(0);
-}, limitSeconds * 1000).unref();
+if (!values.sweep)
+  setTimeout(() => {
+    figures.leaveOut('the rest', `${limitSeconds} s are over`);
+    // Its broker goes with it: see ops/local/guard.ts.
+    void finish(0);
+  }, limitSeconds * 1000).unref();
 
 // Else what it started would outlive it.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void finish(1));
 
 if (!values.root) await run('npm', ['run', 'build'], { cwd: root });
+if (values.sweep) {
+  const budget = Number(values.budget ?? (quick ? 30 : 300));
+  if (!(budget > 0)) throw new Error(`--budget ${values.budget}: give seconds, such as 300`);
+  await sweep({ root, here: HERE, quick, budget, memory: values.memory ?? false }, figures).catch((error) =>
+    figures.leaveOut('the rest', error),
+  );
+  await finish(figures.leftOut.length > 0 ? 1 : 0);
+}
 const [bullmq, python] = await Promise.all([
   installBullmq().catch((error) => figures.leaveOut('BullMQ', error)),
   installPython().catch((error) => figures.leaveOut('Celery and RQ', error)),

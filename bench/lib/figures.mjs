@@ -70,14 +70,14 @@ export class Figures {
     return `${markdown(rows)}\n\n${markdown(targets)}\n${left}`;
   }
 
-  /** bench.json and bench.md. @param {string} folder */
-  write(folder) {
+  /** NAME.json and NAME.md. @param {string} folder @param {string} name */
+  write(folder, name = 'bench') {
     mkdirSync(folder, { recursive: true });
     const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version };
     const { started, figures, targets, leftOut } = this;
-    writeFileSync(join(folder, 'bench.md'), this.table());
+    writeFileSync(join(folder, `${name}.md`), this.table());
     writeFileSync(
-      join(folder, 'bench.json'),
+      join(folder, `${name}.json`),
       `${JSON.stringify({ started, ended: new Date(), machine, figures, targets, leftOut }, null, 2)}\n`,
     );
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './process.mjs';
 
-const CACHE = join(process.env['XDG_CACHE_HOME'] ?? tmpdir(), 'ttg-bench');
+export const CACHE = join(process.env['XDG_CACHE_HOME'] ?? tmpdir(), 'ttg-bench');
 
 /** @returns {Promise<{ dir: string, version: string }>} */
 export async function installBullmq() {

@@ -45,18 +45,35 @@ export function memoryMib(pid, field = 'VmHWM') {
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const alive = new Set();
 
+/** @param {number | undefined} pid */
+function killGroup(pid) {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left.
+  }
+}
+
 /** For the end of the bench, whatever the reason. */
 export function killAll() {
   for (const child of alive) child.kill('SIGKILL');
 }
 
 /**
- * @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string }} [options]
- *   @returns {Running}
+ * @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string, group?: boolean }} [options] group: what it
+ *   started ends with it
+ * @returns {Running}
  */
-export function start(program, args, { env = {}, cwd } = {}) {
+export function start(program, args, { env = {}, cwd, group = false } = {}) {
   const started = performance.now();
-  const child = spawn(program, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: group,
+  });
+  // Else a helper process that outlives it would keep its pipes open.
+  if (group) child.once('exit', () => killGroup(child.pid));
   alive.add(child);
   const cost = { cpu: 0, peakMib: 0 };
   const poll = setInterval(() => {
