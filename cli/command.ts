@@ -7,10 +7,10 @@ import { inRunFolder } from './run-folder.js';
 
 /** Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder. */
 export function run(
-  { runId }: { readonly runId?: string | undefined },
+  { runId, everyRun = false }: { readonly runId?: string | undefined; readonly everyRun?: boolean },
   body: (program: Program) => Promise<number>,
 ): void {
-  runMain('ttg', (program) => inRunFolder(program, body), {
+  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body)), {
     logTo: 2,
     given: runId === undefined ? {} : { RUN_ID: runId },
   });

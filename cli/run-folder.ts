@@ -46,13 +46,32 @@ export function noSuchRun(runId: string): string {
   );
 }
 
+/** Does the body's work on every run that `ttg run` keeps in this folder, in the order of their names. */
+export async function inEachRunFolder(program: Program, body: (program: Program) => Promise<void>): Promise<void> {
+  for (const RUN_ID of runsHere()) {
+    const of = { ...program, config: { ...program.config, RUN_ID } };
+    await inRunFolder(of, async (opened) => {
+      // A run on a real broker is listed where that is named.
+      if (opened.config.QUEUE_MODE) await body(opened);
+      return 0;
+    });
+  }
+}
+
+const runsHere = (): string[] =>
+  existsSync(RUNS)
+    ? readdirSync(RUNS)
+        .filter((name) => existsSync(join(RUNS, name, 'meta.json')))
+        .sort()
+    : [];
+
 function readMeta(file: string): Meta | undefined {
   return readJsonFile(file) as Meta | undefined;
 }
 
 /** That there is no such run in this folder, and which there are, for who misspelled one. */
 function notHere(runId: string): string {
-  const known = existsSync(RUNS) ? readdirSync(RUNS).sort() : [];
+  const known = runsHere();
   const there = known.length === 0 ? 'none' : known.slice(0, 5).join(', ') + (known.length > 5 ? ', …' : '');
   return `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${there})`;
 }

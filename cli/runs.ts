@@ -1,4 +1,4 @@
-/** `ttg runs`: every run of the log, by one reading of it. */
+/** `ttg runs`: every run of the log, by one reading of it; on a machine without a broker, those that `ttg run` keeps. */
 import { Command } from 'commander';
 import { connect } from '../core/broker/connect.js';
 import { patientDepth } from '../core/broker/patience.js';
@@ -11,6 +11,7 @@ import type { Program } from '../core/runtime/lifecycle.js';
 import { sweepOfPlan } from '../core/sweep/read.js';
 import { readRuns, unpublished } from '../seeder/gaps.js';
 import { jsonOption, run } from './command.js';
+import { inEachRunFolder } from './run-folder.js';
 
 /** One run as it is listed. */
 export interface ListedRun {
@@ -26,14 +27,28 @@ export interface ListedRun {
 
 export function runsCommand(): Command {
   return new Command('runs')
-    .description('lists every run of the log: its state, parameters, progress, dead, age and what it computes')
+    .description(
+      'lists every run of the log, or of the folder `runs` where no broker is named: its state, parameters, progress, ' +
+        'dead, age and what it computes',
+    )
     .addOption(jsonOption('as JSON'))
-    .action((options: { readonly json?: true }) => run({}, (program) => runs(program, options.json ?? false)));
+    .action((options: { readonly json?: true }) =>
+      run({ everyRun: true }, (program) => runs(program, options.json ?? false)),
+    );
 }
 
-async function runs({ config, log, stop, out }: Program, json: boolean): Promise<number> {
-  if (!config.QUEUE_MODE)
+async function runs(program: Program, json: boolean): Promise<number> {
+  const { config, out } = program;
+  const listed: ListedRun[] = [];
+  if (config.QUEUE_MODE) listed.push(...(await runsOf(program)));
+  else if (config.STATIC_JOB_NAME !== '')
     throw new ConfigError('static mode (QUEUE_MODE=false) has no log that runs share: there is one run a Job');
+  else await inEachRunFolder(program, async (one) => void listed.push(...(await runsOf(one))));
+  await out.print(json ? `${JSON.stringify(listed, null, 2)}\n` : runsText(listed));
+  return 0;
+}
+
+async function runsOf({ config, log, stop }: Program): Promise<ListedRun[]> {
   await using broker = await connect(config, log, stop);
   // How far runs are, the log tells alone.
   const depth = await patientDepth(broker, stop).catch((thrown: unknown) => {
@@ -41,11 +56,9 @@ async function runs({ config, log, stop, out }: Program, json: boolean): Promise
     return undefined;
   });
   const queued = depth === undefined || depth.ready + depth.leased + depth.delayed > 0;
-  const ledgers = await readRuns(broker);
   const listed: ListedRun[] = [];
-  for (const ledger of ledgers.values()) listed.push(await listedRun(ledger, queued, Date.now()));
-  await out.print(json ? `${JSON.stringify(listed, null, 2)}\n` : runsText(listed));
-  return 0;
+  for (const ledger of (await readRuns(broker)).values()) listed.push(await listedRun(ledger, queued, Date.now()));
+  return listed;
 }
 
 /** @param now milliseconds since 1970 */

@@ -38,6 +38,6 @@ export function meantName(name: string, used: ReadonlySet<string>, path: Path): 
   throw new Fault(
     path,
     `is a column called ${name}, which is how YAML reads an unquoted ${spellings.slice(0, -1).join(', ')}: ` +
-      'put the name in quotes, for example "n": [64, 128], and take one that is no truth value if it was none of these',
+      `put the name in quotes, for example "${spellings[0]}": [64, 128], and take one that is no truth value if it was none of these`,
   );
 }

@@ -21,7 +21,22 @@ export async function readSweep(path: string): Promise<Sweep> {
       { cause },
     );
   }
-  return sweepOf(document, path);
+  return computed(await sweepOf(document, path), path);
+}
+
+/**
+ * The built-in computation looks at indexes alone: whoever names columns has forgotten to say what computes them.
+ * @throws SweepError
+ */
+export function computed(sweep: Sweep, place: string): Sweep {
+  const { columns } = sweep.parameters;
+  if (sweep.computation.kind !== 'builtin' || columns.length === 0) return sweep;
+  const fault = new Fault(
+    ['computation'],
+    `says nothing that computes ${columns.join(', ')}: give computation.command, or a module by --source FILE ` +
+      '(helm: --set-file computation.source=FILE)',
+  );
+  throw new SweepError(place, fault);
 }
 
 /** The sweep that the environment names; undefined without one. */

@@ -7,7 +7,7 @@ import type { Sweep, SweepDocument } from '../../core/model/sweep.js';
 import { loadConfig, unfitSetting } from '../../core/runtime/config.js';
 import { asError, ConfigError } from '../../core/runtime/errors.js';
 import { isNothing, isObject, SweepError } from '../../core/sweep/fault.js';
-import { sweepOf } from '../../core/sweep/read.js';
+import { computed, sweepOf } from '../../core/sweep/read.js';
 import { parseHelmYaml, type HelmYaml } from './helm-yaml.js';
 
 export interface ValuesFile {
@@ -75,7 +75,7 @@ export async function readValuesFile(path: string, files: Files = {}): Promise<V
     ...(inline === undefined ? {} : { table: inline }),
   };
   try {
-    const sweep = await sweepOf(document, path, files.table);
+    const sweep = computed(await sweepOf(document, path, files.table), path);
     const plain = isRange && sweep.computation.kind !== 'program';
     const store = section('results')['store'];
     const resultsStore = typeof store === 'string' ? store : '';

@@ -70,6 +70,8 @@ describe.concurrent('the example', () => {
 
     expect(shown.length).toBeGreaterThan(0);
     for (const { command, output } of shown) expect((await clone.type(command)).stdout, command).toBe(output);
+    const listed = (await clone.type('npx ttg runs')).stdout;
+    expect(listed).toMatch(new RegExp(`^${runId} +complete +${rows} +100.0 % +0 `, 'm'));
     await clone.type(`npx ttg results ${runId} --out table.csv`);
     const table = readFileSync(join(clone.path, 'table.csv'), 'utf8').trimEnd().split(/\r?\n/);
     expect(table).toHaveLength(1 + rows);

@@ -199,7 +199,7 @@ describe('the command ttg', { timeout: 60_000 }, () => {
     [
       'a run that is not here, without a time and level before it',
       ['results', 'nowhere'],
-      /^ttg: nothing says where run nowhere is: /,
+      /^ttg: run nowhere has no folder runs.nowhere here/,
     ],
     ['dead letters of a run that is not here', ['dlq', 'show', '1', '--run-id', 'nowhere'], /where run nowhere is/],
   ])('ends with 2 and an explanation on standard error for %s', async (_, args, message) => {
