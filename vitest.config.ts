@@ -51,6 +51,17 @@ export default defineConfig({
         },
       },
       {
+        // Needs versitygw, an S3 server, on the PATH.
+        test: {
+          name: 's3',
+          include: ['test/s3/**/*.test.ts'],
+          globalSetup: ['test/support/provider.ts', 'test/local/setup.ts'],
+          testTimeout: 150_000,
+          hookTimeout: 60_000,
+          ...alone(2),
+        },
+      },
+      {
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],

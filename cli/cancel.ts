@@ -7,8 +7,9 @@ import { cancel, requireRun } from '../seeder/cancel.js';
 import { checkBudget } from '../seeder/halted.js';
 import { repair } from '../seeder/repair.js';
 import { parseRunId, run, runIdOption } from './command.js';
+import { contextOption, namespaceOption, releaseOption, resumeOnCluster, type Cluster } from './pause.js';
 
-interface Options {
+interface Options extends Partial<Cluster> {
   readonly runId?: string;
   readonly force?: true;
 }
@@ -33,9 +34,15 @@ export function resumeCommand(): Command {
       '--force',
       'whatever is queued still, where the broker cannot list its queue. What is computed twice is counted once',
     )
-    .action((runId: string | undefined, options: Options) =>
-      run({ runId, ...options }, (program) => resumeRun(program, options.force ?? false)),
-    );
+    .addOption(contextOption('on the cluster of this kubectl context: takes back `ttg pause` too'))
+    .addOption(namespaceOption())
+    .addOption(releaseOption())
+    .action((runId: string | undefined, options: Options & Cluster) => {
+      const given = { runId, ...options };
+      const force = options.force ?? false;
+      if (options.context === undefined) run(given, (program) => resumeRun(program, force));
+      else run(given, (program) => resumeOnCluster(program, options, { runId: given.runId, force }));
+    });
 }
 
 async function cancelRun({ config, log, stop, out }: Program): Promise<number> {

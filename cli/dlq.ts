@@ -7,6 +7,7 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import type { Output } from '../core/runtime/output.js';
 import { jsonOption, run, runIdOption } from './command.js';
+import { noSuchRun } from './run-folder.js';
 import { deadLetterLine } from './text.js';
 
 interface Options {
@@ -43,8 +44,6 @@ export function dlqCommand(): Command {
       .action((ids: string[], options: Options, command: Command) => {
         if (ids.length > 0 === Boolean(options.all))
           command.error('error: give ids as `ttg dlq list` shows them, or --all');
-        if (options.runId !== undefined && !options.all)
-          command.error("error: option '--run-id <id>' belongs to '--all'");
         run(options, (program) => onAsked(program, ids, options, action));
       });
   return dlq
@@ -84,7 +83,7 @@ async function onAsked(program: Program, ids: string[], { runId, all }: Options,
 function open({ config, log, stop }: Program): Promise<Broker> {
   if (config.QUEUE_MODE) return connect(config, log, stop);
   throw new ConfigError(
-    'static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod',
+    `${noSuchRun(config.RUN_ID)}. Static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod`,
   );
 }
 

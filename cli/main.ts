@@ -6,11 +6,15 @@ import { standard } from '../core/runtime/output.js';
 import { bundleCommand } from './bundle.js';
 import { cancelCommand, resumeCommand } from './cancel.js';
 import { completionCommand } from './completion.js';
+import { diffCommand } from './diff.js';
 import { dlqCommand } from './dlq.js';
 import { EXIT_STATUSES } from './exit-status.js';
+import { pauseCommand } from './pause.js';
 import { planCommand } from './plan.js';
 import { resultsCommand } from './results.js';
+import { rmCommand } from './rm.js';
 import { runCommand } from './run.js';
+import { runsCommand } from './runs.js';
 import { statusCommand } from './status.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
@@ -19,13 +23,17 @@ const VERBS = [
   runCommand,
   planCommand,
   bundleCommand,
+  runsCommand,
   verifyCommand,
   statusCommand,
   resultsCommand,
+  diffCommand,
   whyCommand,
   dlqCommand,
   cancelCommand,
+  pauseCommand,
   resumeCommand,
+  rmCommand,
 ];
 
 const program = new Command('ttg')

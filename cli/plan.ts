@@ -65,8 +65,10 @@ async function showPlan({ out }: Program, file: string, options: Options): Promi
   return 0;
 }
 
+const STORES = ['log', 'none', 'directory', 's3'] as const;
+
 function settingsOf({ run: { id, totalParameters, chunkSize, maxDead, keepValues }, resultsStore }: ValuesFile) {
-  const store = resultsStore === 'log' || resultsStore === 'none' ? resultsStore : undefined;
+  const store = STORES.find((known) => known === resultsStore);
   return {
     RUN_ID: id,
     TOTAL_PARAMETERS: totalParameters,

@@ -6,6 +6,9 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { makeReport } from '../core/ledger/report.js';
 import { sweepOfPlan } from '../core/sweep/read.js';
+import { Stores } from '../core/store/open.js';
+import { fetchingFrom, withValues } from '../core/store/read-values.js';
+import type { LogEntry } from '../core/wire/records.js';
 import { readTable } from '../core/table/table.js';
 import { jsonOption, logsOption, numberOf, parseRunId, run, runIdOption } from './command.js';
 import { writeCsv } from './csv.js';
@@ -84,12 +87,14 @@ export function resultsCommand(): Command {
 }
 
 async function results(program: Program, options: Options): Promise<number> {
-  const { config, out, log } = program;
+  const { config, out, log, stop } = program;
   const { logs, json, csv, verbose } = options;
   const format = formatOf(options);
   await using source = await openSource(program, logs);
   // Without this await the source would be disposed of before it is read.
-  if (csv) return await writeCsv(() => source.records(), config.RUN_ID, out, log);
+  const fetchValues = fetchingFrom(new Stores(config, { stop }));
+  const whole = (): AsyncIterable<LogEntry> => withValues(source.records(), config.RUN_ID, fetchValues);
+  if (csv) return await writeCsv(whole, config.RUN_ID, out, log);
   if (format === undefined) {
     const report = makeReport(await readLedger(() => source.records(), config.RUN_ID));
     await out.print(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, verbose ?? false));
@@ -99,6 +104,7 @@ async function results(program: Program, options: Options): Promise<number> {
     () => source.records(),
     config.RUN_ID,
     async (plan) => (await sweepOfPlan(plan))?.parameters,
+    fetchValues,
   );
   if (!table.ledger.plan) throw new ConfigError(`run ${config.RUN_ID} is not in this log: name another one`);
   const rows = select(table, options);

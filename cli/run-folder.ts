@@ -1,7 +1,8 @@
 /** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/runtime/errors.js';
+import { readJsonFile } from '../core/runtime/json-file.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
@@ -37,6 +38,21 @@ export async function inRunFolder(program: Program, body: (program: Program) => 
   return await body(withSocket(opened.socket));
 }
 
+/** For whoever looks for a run in neither place. */
+export function noSuchRun(runId: string): string {
+  return (
+    `${notHere(runId)}, and the environment names no broker. Name the run by --run-id, in the directory where \`ttg run\` ` +
+    'was; or set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
+  );
+}
+
 function readMeta(file: string): Meta | undefined {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Meta) : undefined;
+  return readJsonFile(file) as Meta | undefined;
+}
+
+/** That there is no such run in this folder, and which there are, for who misspelled one. */
+function notHere(runId: string): string {
+  const known = existsSync(RUNS) ? readdirSync(RUNS).sort() : [];
+  const there = known.length === 0 ? 'none' : known.slice(0, 5).join(', ') + (known.length > 5 ? ', …' : '');
+  return `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${there})`;
 }

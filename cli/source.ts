@@ -13,6 +13,7 @@ import { planOf } from '../core/model/plan.js';
 import { sweepOfConfig } from '../core/sweep/read.js';
 import { parseRecordLine } from '../core/wire/static-log.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
+import { noSuchRun } from './run-folder.js';
 
 export interface Source extends AsyncDisposable {
   records(options?: { readonly follow?: AbortSignal }): AsyncIterable<LogEntry>;
@@ -47,7 +48,7 @@ export async function openSource({ config, log, stop }: Context, directory?: str
   if (!config.QUEUE_MODE) {
     if (!config.STATIC_JOB_NAME)
       throw new ConfigError(
-        "static mode (QUEUE_MODE=false) has no broker: name the Job in STATIC_JOB_NAME, or a directory with its pods' logs by --logs",
+        `${noSuchRun(config.RUN_ID)}. In static mode, name the Job in STATIC_JOB_NAME, or a directory with its pods' logs by --logs`,
       );
     return staticSource(
       config,

@@ -16,7 +16,8 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
     `parameters   ${p.expected} expected: ${p.ok} results, ${p.dead} dead, ${p.missing} missing, ${p.duplicated} counted twice`,
     `records      ${verdict.records} results, ${verdict.deduplicated} deduplicated, ${verdict.conflicts.length} conflicting, ${verdict.undecodable} undecodable`,
     `recovered    ${verdict.recovered} chunks, whose earlier attempt died or failed`,
-    `aggregate    ${aggregateText(verdict)}`,
+    ...(verdict.reused > 0 ? [`reused       ${verdict.reused} parameters, taken from another run`] : []),
+    `aggregate    ${isByColumn(verdict) ? `${verdict.other} values, by their columns` : aggregateText(verdict)}`,
     ...verdict.columns.slice(0, COLUMNS_SHOWN).map((c) => `             ${printable(c.column)}: ${aggregateText(c)}`),
     ...moreColumns(verdict, COLUMNS_SHOWN).map((text) => `             ${text}`),
     `digest       ${verdict.digest}`,
@@ -42,6 +43,10 @@ function aggregateText({ sum, min, max, nan, infinite, other = 0 }: Aggregated):
   if (min === null && counted.length > 0) return counted.join(', ');
   return [`sum ${sum}`, `min ${min ?? '–'}`, `max ${max ?? '–'}`, ...counted].join(', ');
 }
+
+/** Whether no value is a number, and the columns say it all. */
+const isByColumn = ({ min, nan, infinite, columns }: Pick<Report, 'min' | 'nan' | 'infinite' | 'columns'>): boolean =>
+  min === null && nan + infinite === 0 && columns.length > 0;
 
 type Aggregated = Pick<Report, 'sum' | 'min' | 'max' | 'nan' | 'infinite'> & { readonly other?: number };
 
@@ -83,6 +88,7 @@ export function reportText(report: Report, verbose: boolean): string {
     `throughput     ${report.parametersPerSecond ?? '–'} parameters/s`,
     `parallelism    ${report.parallelism ?? '–'} (${report.busySeconds} s of computing)`,
     `recovered      ${report.recovered} chunks`,
+    ...(report.reused > 0 ? [`reused         ${report.reused} parameters, taken from another run`] : []),
     `workers        ${report.workers.length}`,
     ...workers.map(
       (w) =>
@@ -108,7 +114,7 @@ function valueLines(report: Report, verbose: boolean): string[] {
   const counted = aggregateText({ sum: '', min: null, max: null, nan, infinite, other });
   return [
     ...(min === null && other > 0 ? [] : figures),
-    ...(nan + infinite + other > 0 ? [`not summed     ${counted}`] : []),
+    ...(nan + infinite + other > 0 && !isByColumn(report) ? [`not summed     ${counted}`] : []),
     ...(shown.length > 0 ? tableOf(shown) : []),
     ...moreColumns(report, shown.length).map((text) => `  ${text}`),
   ];

@@ -13,6 +13,7 @@ import { EXIT_STATUSES } from './exit-status.js';
 import { repairRun } from './repair.js';
 import { openSource } from './source.js';
 import { verdictText } from './text.js';
+import { checkedText, checkedValues, elsewhereText } from './values.js';
 import { untilFinished } from './wait.js';
 
 interface Options {
@@ -26,6 +27,7 @@ interface Options {
   readonly certificate?: string;
   readonly faults?: string;
   readonly check?: string;
+  readonly values?: true;
 }
 
 /** Node's timers hold 2^31 − 1 ms. */
@@ -55,7 +57,12 @@ export function verifyCommand(): Command {
       new Option(
         '--check <file>',
         'only compare the log with such a certificate: 0 if it still says the same, else 1 and the parameters that differ',
-      ).conflicts(['certificate', 'repair', 'runId', 'wait']),
+      ).conflicts(['certificate', 'repair', 'runId', 'wait', 'values']),
+    )
+    .option(
+      '--values',
+      'also read every object that holds values outside of the log (RESULTS_STORE=s3 or directory), and say which are ' +
+        'lost or damaged: 1 if any is',
     )
     .addHelpText('after', EXIT_STATUSES)
     .action((options: Options, command: Command) => {
@@ -86,10 +93,13 @@ async function verify(program: Program, options: Options): Promise<number> {
     source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
   if (account && options.certificate !== undefined)
     writeCertificate(options.certificate, account, { source, config, injected, expected });
+  const values = options.values ? await checkedValues(source, program) : undefined;
+  const shown = { ...verdict, missingShards, ...(values ? { values } : {}) };
+  const note = values ? checkedText(values) : elsewhereText(ledger);
   await out.print(
-    options.json ? `${JSON.stringify({ ...verdict, missingShards }, null, 2)}\n` : verdictText(verdict, missingShards),
+    options.json ? `${JSON.stringify(shown, null, 2)}\n` : `${verdictText(verdict, missingShards)}${note}`,
   );
-  return exitStatusOf(verdict, config.VERIFY_ALLOW_DEAD);
+  return exitStatusOf(verdict, config.VERIFY_ALLOW_DEAD) || (values && values.lost.length > 0 ? 1 : 0);
 }
 
 /** Static mode: which indexes of the Job lack records, because a pod died or its log is gone. */

@@ -26,7 +26,7 @@ export interface Need {
   readonly queued: number;
   /** Records in the log already: they take the volume's space, and are counted by the broker's memory. */
   readonly recorded: number;
-  /** Values that each record keeps. */
+  /** Values that each record carries: none where they lie in a store of their own. */
   readonly valuesPerChunk: number;
   /** See bytesPerValue. */
   readonly bytesPerValue: number;
@@ -90,7 +90,7 @@ export function checkCapacity(
 }
 
 /** The other way out for a run whose values do not fit. */
-const NO_VALUES = 'keep no values (RESULTS_STORE=none; chart: results.store)';
+const NO_VALUES = 'keep the values elsewhere or not at all (RESULTS_STORE=s3, directory or none; chart: results.store)';
 
 const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
 const kib = (bytes: number): string => `${Math.floor(bytes / 1024)} KiB`;

@@ -31,6 +31,7 @@ export function checkBudget(runId: string, state: RunState, maxDead = state.maxD
   throw new ConfigError(
     `run ${runId} is halted: ${state.dead} of its parameters are dead, and its failure budget allows ${maxDead}. ` +
       `\`ttg dlq list\` says why they died. Mend the computation, put them back into the queue by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
-      'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead). Nothing was published',
+      'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead). For `ttg run` it is the same command with ' +
+      '--retry-dead, or with --set run.maxDead=N. Nothing was published',
   );
 }

@@ -8,12 +8,14 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { sweepOfConfig } from '../core/sweep/read.js';
+import { openStore, probeStore } from '../core/store/open.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { bytesPerValue, checkCapacity } from './capacity.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
 import { haltToEnd } from './halted.js';
 import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
+import { findReusable } from './reuse.js';
 import { piecesToRepublish } from './republish.js';
 
 /** A computation that is slower than this for three parameters is not refused. */
@@ -51,23 +53,36 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   // Nothing is changed before the last of these has passed.
   const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
+  await checkStore(plan, { config, log, stop });
   const valueBytes = await checkComputation(plan, { config, log, stop });
-  const unseeded = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
+  const wantedPieces = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
+  using reuse = await findReusable({
+    broker,
+    plan,
+    wanted: wantedPieces,
+    from: config.RUN_REUSE,
+    runs,
+    resumes: known !== undefined,
+    log,
+    stop,
+  });
+  const unseeded = reuse ? without(wantedPieces, reuse.reused) : wantedPieces;
   // First the depth: once the broker tells it, it tells its capacity too.
   const { ready, leased, delayed, parked } = await patientDepth(broker, stop);
-  const chunks = chunksIn(plan, unseeded) + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0);
+  const own = chunksIn(plan, unseeded) + (reuse?.pieces ?? 0);
+  const chunks = own + others.reduce((sum, other) => sum + chunksIn(other.plan, other.pieces), 0);
   const deadByNow = ledger.dead().count;
   checkCapacity(chunks, await broker.capacity(), {
     volumeBytes: config.BROKER_VOLUME_BYTES,
     queued: ready + leased + delayed + parked,
     recorded: [...runs.values()].reduce((sum, run) => sum + run.results, 0),
-    valuesPerChunk: plan.keepValues ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
+    valuesPerChunk: plan.keepValues && !plan.store ? Math.min(plan.chunkSize, plan.totalParameters) : 0,
     bytesPerValue: bytesPerValue(valueBytes),
     deadByNow,
     deadToCome: Math.max(0, Math.min(plan.maxDead, plan.totalParameters) - deadByNow),
   });
   for (const other of others) await publisher.publish(other.plan, other.pieces, 'resume');
-  if (!known || plan.totalParameters > known.totalParameters || plan.maxDead !== known.maxDead) {
+  if (!known || plan.totalParameters > known.totalParameters || isChanged(known, plan)) {
     const record: PlanRecord = { kind: 'plan', ...plan, createdAt: new Date().toISOString() };
     await seeding.append(record);
     ledger.add({ position: '', record });
@@ -93,6 +108,11 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
     'plan',
   );
 
+  if (reuse) {
+    await seeding.adopt(reuse.records());
+    const fields = { run_id: plan.runId, reuse: config.RUN_REUSE, parameters: reuse.reused.count };
+    log.info(fields, 'values are taken from another run');
+  }
   const reason = !known ? 'initial' : plan.totalParameters > known.totalParameters ? 'extend' : 'resume';
   await publisher.publish(plan, unseeded, reason);
   if (known) {
@@ -101,6 +121,22 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   }
   log.info({ run_id: plan.runId, chunks: publisher.total }, 'seeded');
   return publisher.total;
+}
+
+/** What may change without more parameters. */
+function isChanged(known: Plan, plan: Plan): boolean {
+  return plan.maxDead !== known.maxDead || plan.store !== known.store;
+}
+
+/** @throws ConfigError where values cannot be stored, StoreAway where nothing answers */
+async function checkStore(
+  { keepValues, store: kind }: Plan,
+  { config, log, stop }: Pick<SeedOptions, 'config' | 'log' | 'stop'>,
+): Promise<void> {
+  if (!keepValues || !kind) return;
+  const store = openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 });
+  await probeStore(store);
+  log.info({ place: store.place }, 'the store of values takes and gives objects');
 }
 
 /** @throws ConfigError where the broker cannot keep the promise */

@@ -5,6 +5,7 @@
 import type { Broker, Delivery, Hooks } from '../core/broker/port.js';
 import type { Config } from '../core/runtime/config.js';
 import type { Logger } from '../core/runtime/logger.js';
+import { overriding } from './overriding.js';
 
 export interface FaultPoint {
   /** For `connect`. */
@@ -47,17 +48,6 @@ export function faultPoint(config: Config, log: Logger, die: () => void = killSe
         },
       }),
   };
-}
-
-/** The same object but for some methods; all others run on the object itself, private fields included. */
-function overriding<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, key) => {
-      if (key in methods) return methods[key as keyof T];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
 }
 
 /** A signal to oneself is delivered before the call returns. */

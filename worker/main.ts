@@ -2,6 +2,9 @@
 /** The worker: composes broker, executor and loop; decides nothing. */
 import { connect } from '../core/broker/connect.js';
 import { runMain, type Context, type Program } from '../core/runtime/lifecycle.js';
+import { storeOf } from '../core/model/plan.js';
+import { awaitStore, openStore } from '../core/store/open.js';
+import { keepingValues } from './keeping.js';
 import { consume } from './loop.js';
 import type { Executor } from '../compute/executor.js';
 import { WorkerExecutor } from '../compute/worker-executor.js';
@@ -34,7 +37,12 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
     throw thrown;
   });
   if (!connected) return 0;
-  const broker = fault.wrap(connected);
+  const { store: kind } = storeOf(config);
+  const store = kind && openStore(kind, config, { stop: grace.settling });
+  // Chunks are taken only where their values can be kept.
+  if (kind && store)
+    await awaitStore(openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 }));
+  const broker = fault.wrap(kind && store ? keepingValues(connected, kind, store) : connected);
   log.info(
     { backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) },
     'worker ready',
@@ -51,5 +59,9 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
 }
 
 async function runStatic({ config, log, stop, out }: Program, executor: Executor): Promise<number> {
-  return (await runShard(config, executor, log, stop, (line) => out.write(line))) ? 0 : 1;
+  const { store: kind } = storeOf(config);
+  const store = kind && openStore(kind, config, { stop });
+  if (store) await awaitStore(store);
+  const write = (line: string): Promise<void> => out.write(line);
+  return (await runShard(config, executor, log, stop, write, kind && store && { kind, store })) ? 0 : 1;
 }

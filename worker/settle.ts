@@ -2,7 +2,7 @@
 import type { Computed, Outcome } from '../compute/executor.js';
 import type { Broker, Delivery, Settlement } from '../core/broker/port.js';
 import type { Config } from '../core/runtime/config.js';
-import { asError, ConfigError, LeaseLost, Unrecordable } from '../core/runtime/errors.js';
+import { asError, ConfigError, LeaseLost, StoreAway, Unrecordable } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { Decisions, fieldsOf } from './decisions.js';
 import type { Halts } from './halts.js';
@@ -30,6 +30,7 @@ export class Settler {
   /** Who waits until there are none. */
   #waiting: (() => void)[] = [];
   #fatal: Error | undefined;
+  #away: StoreAway | undefined;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -38,7 +39,7 @@ export class Settler {
 
   /** Why this worker is of no use any more; undefined while it is. */
   get misfit(): string | undefined {
-    return this.#decisions.misfit;
+    return this.#decisions.misfit ?? this.#away?.message;
   }
 
   /**
@@ -148,6 +149,7 @@ export class Settler {
       }
       leases.letGo(delivery);
       if (error instanceof LeaseLost) this.#lost(settlement, error);
+      else if (error instanceof StoreAway) this.#released(settlement, error);
       else if (error) throw notSettled([settlement], error);
       else if (verb === 'dead-letter') died.add(delivery.chunk.runId);
       else if (verb === 'complete') this.#tellComplete(delivery, settlement.result);
@@ -172,6 +174,13 @@ export class Settler {
     const { chunk, attempt } = settlement.delivery;
     const what = lost.recorded ? 'lease lost, result recorded late' : 'lease lost, result dropped';
     this.#options.log.warn({ chunk_id: chunk.chunkId, attempt, reason: lost.message }, what);
+  }
+
+  /** Computing more would be for nothing. Who comes next waits for the store before it takes a chunk. */
+  #released({ delivery }: Settlement, error: StoreAway): void {
+    if (!this.#away) this.#options.log.error({ error: error.message }, 'the store of values is away');
+    this.#away = error;
+    this.#options.log.warn(fieldsOf(delivery), 'its values could not be stored: chunk released');
   }
 
   #tellComplete({ chunk, attempt }: Delivery, { summary, durationSeconds }: Computed): void {

@@ -2,7 +2,7 @@
 The environment of every container that runs a program of TTG's. core/runtime/config.ts (ENVIRONMENT) lists all variables; a chart test compares the two.
 Arguments: root, role: worker (queue mode) | static | seeder | verify.
 A worker in queue mode gets nothing of the plan: it takes every fact from the message, so that pods of two runs can mix. SWEEP_FILE
-tells it where sweeps are; the message says which one.
+tells it where sweeps are; the message says which one. RESULTS_STORE tells it where values go; the message says whether they are kept.
 Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 */}}
 {{- define "ttg.env" -}}
@@ -30,14 +30,15 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 {{- end }}
 {{- if or (eq .role "seeder") (eq .role "static") }}
 - {name: KEEP_VALUES, value: {{ $v.run.keepValues | quote }}}
-{{- with $v.results.store }}
-- {name: RESULTS_STORE, value: {{ . | quote }}}
 {{- end }}
+{{- with include "ttg.env.store" . | trim }}
+{{ . }}
 {{- end }}
 {{- if or (eq .role "worker") (eq .role "static") }}
 {{ include "ttg.env.work" .root }}
 {{- end }}
 {{- if eq .role "seeder" }}
+- {name: RUN_REUSE, value: {{ include "ttg.text" $v.run.reuse | quote }}}
 - {name: SCALED_JOB_NAME, value: "{{ include "ttg.fullname" .root }}-worker"}
 # Makes every change of the workers a new seeder Job, also where a release has no revisions: it removes old Jobs that cannot start.
 - {name: WORKER_SPEC_HASH, value: {{ include "ttg.worker.specHash" .root | quote }}}
@@ -58,6 +59,34 @@ Numbers go through int64: Helm reads 10000000 from a file as 1e+07.
 - {name: VERIFY_ALLOW_DEAD, value: {{ $v.verify.allowDead | quote }}}
 {{- if not $queue }}
 - {name: STATIC_JOB_NAME, value: {{ include "ttg.static.jobName" .root | quote }}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Where values go, and how to reach that: a worker needs it only where they leave the log. */}}
+{{- define "ttg.env.store" -}}
+{{- $r := .root.Values.results -}}
+{{- $outside := has $r.store (list "directory" "s3") -}}
+{{- if and $r.store (or (has .role (list "seeder" "static")) (and $outside (eq .role "worker"))) }}
+- {name: RESULTS_STORE, value: {{ $r.store | quote }}}
+{{- if eq $r.store "directory" }}
+- {name: RESULTS_DIRECTORY, value: {{ $r.directory.path | quote }}}
+{{- end }}
+{{- if eq $r.store "s3" }}
+{{- with $r.s3.endpoint }}
+- {name: S3_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
+- {name: S3_REGION, value: {{ $r.s3.region | quote }}}
+- {name: S3_BUCKET, value: {{ $r.s3.bucket | quote }}}
+{{- with $r.s3.prefix }}
+- {name: S3_PREFIX, value: {{ . | quote }}}
+{{- end }}
+- {name: S3_PATH_STYLE, value: {{ $r.s3.pathStyle | quote }}}
+{{- with $r.s3.existingSecret }}
+- {name: S3_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: access-key-id}}}
+- {name: S3_SECRET_ACCESS_KEY, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: secret-access-key}}}
+- {name: S3_SESSION_TOKEN, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: session-token, optional: true}}}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -97,9 +97,9 @@ Arguments: root, role.
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty where a pod has the user's volumes: workers, and whoever reads a table from one. Arguments: root, role. */}}
+{{/* Not empty where a pod has the user's volumes: workers, whoever reads a table from one, and the seeder that tries a directory. Arguments: root, role. */}}
 {{- define "ttg.mountsExtra" -}}
-{{- if or (has .role (list "worker" "static")) (kindIs "map" (include "ttg.parameters" .root | fromJson).table) -}}true{{- end -}}
+{{- if or (has .role (list "worker" "static")) (kindIs "map" (include "ttg.parameters" .root | fromJson).table) (and (eq .role "seeder") (eq .root.Values.results.store "directory")) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Mounts of a container of TTG's, as the items of a list. Arguments: root, role. */}}

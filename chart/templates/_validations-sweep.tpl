@@ -65,6 +65,27 @@
 {{- if and (eq $v.results.store "none") $v.run.keepValues -}}
 {{- $faults = append $faults "results.store none and run.keepValues true contradict each other: leave one of them out" -}}
 {{- end -}}
+{{- $r := $v.results -}}
+{{- if eq $r.store "s3" -}}
+{{- if not $r.s3.bucket -}}
+{{- $faults = append $faults "results.store s3 needs a bucket: set results.s3.bucket to one that exists" -}}
+{{- end -}}
+{{- if not (or $r.s3.existingSecret $v.worker.serviceAccountName) -}}
+{{- $faults = append $faults "results.store s3 needs credentials: set results.s3.existingSecret to a Secret with access-key-id and secret-access-key, or worker.serviceAccountName to a service account with a role" -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $r.store "directory" -}}
+{{- $path := $r.directory.path -}}
+{{- $mounted := false -}}
+{{- range $v.worker.extraVolumeMounts -}}
+{{- if and (hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) (printf "%s/" $path)) (not .readOnly) }}{{ $mounted = true }}{{ end -}}
+{{- end -}}
+{{- if not $path -}}
+{{- $faults = append $faults "results.store directory needs a folder: set results.directory.path to one on a volume that all workers share" -}}
+{{- else if not $mounted -}}
+{{- $faults = append $faults (printf "results.directory.path %s lies on no volume that workers may write: name the volume in worker.extraVolumes, and a folder above it, without readOnly, in worker.extraVolumeMounts" $path) -}}
+{{- end -}}
+{{- end -}}
 {{- if and $v.run.paused (eq $v.mode "static") -}}
 {{- $faults = append $faults "run.paused is for queue mode, where KEDA spawns the workers: leave it out" -}}
 {{- end -}}

@@ -32,6 +32,14 @@
 {{- $faults = append $faults (printf "static.workers %d exceed run.totalParameters %d and would have nothing to do: lower static.workers" (int64 $v.static.workers) $total) -}}
 {{- end -}}
 
+{{- if and $v.run.reuse (not $queue) -}}
+{{- $faults = append $faults (printf "run.reuse %v takes values from another run of the same broker, and mode static has none: leave it out, or set mode: queue" $v.run.reuse) -}}
+{{- end -}}
+
+{{- if and $v.run.reuse (eq (include "ttg.text" $v.run.reuse) (include "ttg.runId" .)) -}}
+{{- $faults = append $faults (printf "run.reuse %v is the run itself: name an earlier run, or set a new run.id" $v.run.reuse) -}}
+{{- end -}}
+
 {{- $faults = concat $faults (include "ttg.validate.sweep" . | fromJsonArray) (include "ttg.validate.pod" . | fromJsonArray) -}}
 
 {{- if $queue -}}

@@ -11,6 +11,7 @@ import {
   type Kube,
   matching,
 } from '../../ops/cluster/kube.js';
+import { isPaused } from '../../ops/cluster/pause.js';
 import { openRun } from '../../ops/cluster/open-run.js';
 import { findReleaseEnv, type Where, type ReleaseEnv, jobsOf, selectorOf } from '../../ops/cluster/release.js';
 import { readJob, readSet, readWarnings } from './collect-owners.js';
@@ -106,12 +107,10 @@ async function observeCluster(
 }
 
 function scaledJobFacts({ metadata, spec, status }: ScaledJob, warning: string | undefined): ScaledJobFacts {
-  const paused = metadata.annotations?.['autoscaling.keda.sh/paused'];
   return {
     name: metadata.name ?? '',
     createdAt: Number(new Date(metadata.creationTimestamp ?? 0)),
-    // what Go's ParseBool takes for false is not paused, anything else is (apis/keda/v1alpha1/scaledjob_types.go)
-    paused: paused !== undefined && !/^(0|f|F|false|FALSE|False)$/.test(paused),
+    paused: isPaused({ metadata }),
     maxReplicas: spec.maxReplicaCount ?? 100,
     conditions: (status?.conditions ?? []).map(({ type, status: state, reason = '', message = '' }) => ({
       type,

@@ -27,6 +27,6 @@ export function halted(seen: Observation, { dead }: Look, halt: NonNullable<Look
   return {
     cause: 'over-budget',
     because: `${over}${why}`,
-    remedy: `mend what fails, ${replayed}; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on with what is not dead`,
+    remedy: `mend what fails, ${replayed}; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on with what is not dead. For \`ttg run\` it is the same command with --retry-dead, or with --set run.maxDead=N`,
   };
 }

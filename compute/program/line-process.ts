@@ -15,6 +15,9 @@ const LEAVE_MS = 1000;
 const LOOK_MS = 250;
 /** So long it may take to its first answer at least: what it loads before is not that parameter's time. */
 const START_MS = 60_000;
+/** Once its first answers are known, so many times as long as the slowest of them, and a load on the machine besides. */
+const START_FACTOR = 5;
+const LEAST_START_MS = 5000;
 
 export class LineProcess implements AsyncDisposable {
   readonly #program: Program;
@@ -131,6 +134,7 @@ export class LineProcess implements AsyncDisposable {
   }
 
   #answered(answer: Answer): void {
+    if (!this.#hasAnswered) this.#faults.starts(performance.now() - this.#since);
     this.#hasAnswered = true;
     this.#falseStarts = 0;
     const first = this.#queue[this.#head];
@@ -162,10 +166,18 @@ export class LineProcess implements AsyncDisposable {
   }
 
   #look(): void {
-    const limitMs = this.#hasAnswered ? this.#program.limitMs : Math.max(START_MS, this.#program.limitMs);
+    const limitMs = Math.max(this.#program.limitMs, this.#hasAnswered ? 0 : this.#startMs());
     const isLate = this.#waiting() > 0 && performance.now() - this.#since > limitMs;
     const what = this.#hasAnswered ? 'its time limit' : 'from its start to its first answer';
     if (isLate) this.#group?.stop(`took longer than ${limitMs / 1000} s, ${what}`);
+  }
+
+  /** A parameter that hangs is in a new process at each attempt: it shall not have a minute each time. */
+  #startMs(): number {
+    const { slowestStart } = this.#faults;
+    return slowestStart === undefined
+      ? START_MS
+      : Math.min(START_MS, LEAST_START_MS + Math.ceil(START_FACTOR * slowestStart));
   }
 
   /** The oldest one is to blame; the others go to a new process. Half a line is no answer. */

@@ -44,9 +44,16 @@ export class Faults {
   #oomKills = oomKills();
   /** A process of it has done its work: that the program can start is beyond doubt. */
   works = false;
+  /** Milliseconds from a start to the first answer, at most so far; undefined before there was one. */
+  slowestStart: number | undefined;
 
   constructor(program: Program) {
     this.#program = program;
+  }
+
+  /** A process has given its first answer so many milliseconds after it was asked. */
+  starts(ms: number): void {
+    this.slowestStart = Math.max(this.slowestStart ?? 0, ms);
   }
 
   /** @param program its name, as the command has it */

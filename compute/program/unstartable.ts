@@ -42,7 +42,7 @@ export function whyNotSpawned(program: string, path: string, error: NodeJS.Errno
   const file = find(program, path);
   if (file === undefined) {
     const where = program.includes('/') ? 'there is no such file' : `it is not in PATH=${path}`;
-    return `${where}. Is it in the worker's image, and spelled so (computation.command)?`;
+    return `${where}: look at its name in computation.command, and whether the machine or image of the workers has it`;
   }
   const head = headOf(file);
   const foreign = machineOf(head);

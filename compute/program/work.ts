@@ -48,17 +48,28 @@ export class Job {
     return this.#next > this.chunk.end;
   }
 
+  /** The parameter whose value is taken next: the one to blame where that fails. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Values are kept in the order of their parameters, whatever the order in which they come. */
   add(index: number, value: Value): void {
     if (index !== this.#next) {
       if (index > this.#next) this.#early.set(index, value);
       return;
     }
-    this.summariser.add(this.#next++, value);
+    this.#take(value);
     for (let early; (early = this.#early.get(this.#next)) !== undefined;) {
       this.#early.delete(this.#next);
-      this.summariser.add(this.#next++, early);
+      this.#take(early);
     }
+  }
+
+  /** A chunk is done when its last value is taken, not when it was refused. */
+  #take(value: Value): void {
+    this.summariser.add(this.#next, value);
+    this.#next++;
   }
 }
 
@@ -115,7 +126,7 @@ export class Work implements Disposable {
     } catch (thrown) {
       if (!(thrown instanceof UnfitValue)) throw thrown;
       const { message } = thrown;
-      return this.failed({ job, index }, { message, stack: '', blame: 'parameter', retryable: false });
+      return this.failed({ job, index: job.next }, { message, stack: '', blame: 'parameter', retryable: false });
     }
     this.#options.progress();
     if (!job.isDone) return;

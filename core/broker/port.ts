@@ -8,7 +8,10 @@
 import type { Chunk } from '../model/chunk.js';
 import type { ChunkError, LeaseLost } from '../runtime/errors.js';
 import type { DeadLetter } from '../wire/dead-letter.js';
-import type { HaltReason, LogEntry, PlanRecord, Result, SeededRecord } from '../wire/records.js';
+import type { HaltReason, LogEntry, Result } from '../wire/records.js';
+import type { Seeding } from './publishing.js';
+
+export type { Forgotten, Seeding } from './publishing.js';
 
 /** What an adapter can do, where adapters differ. Nobody asks for a broker's name to decide something. */
 export interface Traits {
@@ -20,6 +23,8 @@ export interface Traits {
   readonly lagMs: number;
   /** The queue must have stayed empty so long before a chunk without a record counts as lost; 0 where it is listed. */
   readonly quietMs: number;
+  /** Whether `Seeding.forget` deletes a run's records. Where it does not, the log keeps saying what the run was. */
+  readonly deletesRecords: boolean;
 }
 
 export interface ReceiveOptions {
@@ -176,28 +181,6 @@ export interface Broker extends AsyncDisposable {
 
   /** Gives back what was received and not settled, at no cost in attempts, and disconnects. */
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** The right to publish, held until disposal. */
-export interface Seeding extends AsyncDisposable {
-  /**
-   * The chunks that are still in the queue or parked, in whatever state, or `undefined` where the broker cannot list
-   * its queue. Read before the log it is safe: what leaves the queue afterwards is in the log by then.
-   */
-  queued(): AsyncIterable<Chunk> | undefined;
-
-  /**
-   * Publishes in windows, pulling from `chunks` no faster than the broker confirms: memory stays bounded. Resolves with
-   * the number of chunks once all are confirmed. After `queued` was read, what others have put into the queue since is
-   * left out, in the same step as the rest is published.
-   * @param confirmed called after each window with the number of chunks confirmed so far
-   */
-  publish(chunks: Iterable<Chunk>, confirmed?: (total: number) => void): Promise<number>;
-
-  /**
-   * Appends the seeder's own records to the log; resolves when durable. A plan is part of the run's state from then on.
-   */
-  append(record: PlanRecord | SeededRecord): Promise<void>;
 }
 
 /** One leased chunk. */

@@ -28,6 +28,8 @@ export class Ledger {
   readonly totals = new Totals();
   readonly tally = new Tally();
   results = 0;
+  /** Of these, those whose values lie outside of the log. */
+  elsewhere = 0;
   readonly #digest = new Digest();
   readonly #dead: DeadRecord[] = [];
   /** By their names: a record carries its stack only where its worker has not recorded it before. */
@@ -188,6 +190,7 @@ export class Ledger {
 
   #addResult(record: ResultRecord): void {
     this.results++;
+    if (record.valuesAt) this.elsewhere++;
     if (this.covered.overlap(record) === 0) return this.#take(record);
     this.#notCounted++;
     this.#duplicates.add(record);

@@ -24,6 +24,8 @@ export interface Report extends ValueFigures {
   /** How many workers' worth of computing ran at a time: busySeconds ÷ wallSeconds. */
   readonly parallelism: number | null;
   readonly recovered: number;
+  /** Parameters whose values were taken from another run (run.reuse); the figures of time are those of the others. */
+  readonly reused: number;
   readonly workers: readonly WorkerShare[];
 }
 
@@ -45,10 +47,11 @@ export function makeReport(ledger: Ledger): Report {
     ...totals.figures(),
     wallSeconds,
     firstStartSeconds: seconds(begin, tally.firstStartedAt),
-    parametersPerSecond: wallSeconds ? round(parameters / wallSeconds) : null,
+    parametersPerSecond: wallSeconds ? round((parameters - tally.reused) / wallSeconds) : null,
     busySeconds: round(tally.busySeconds),
     parallelism: wallSeconds ? round(tally.busySeconds / wallSeconds) : null,
     recovered: tally.recoveredCount,
+    reused: tally.reused,
     workers: tally.workers().map((w) => ({ ...w, busySeconds: round(w.busySeconds) })),
   };
 }

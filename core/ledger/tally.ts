@@ -1,4 +1,5 @@
 /** Who did what and when: the figures of a run that are no part of its verdict. */
+import { reusedFrom } from '../wire/reused.js';
 import { size } from '../model/interval.js';
 import type { ResultRecord } from '../wire/records.js';
 
@@ -26,11 +27,17 @@ export class Tally {
   chunks = 0;
   recoveredCount = 0;
   busySeconds = 0;
+  /** Parameters whose values were taken from another run: nobody computed them. */
+  reused = 0;
   /** ISO 8601 UTC, which sorts as text. */
   firstStartedAt: string | undefined;
   lastCompletedAt: string | undefined;
 
   add(record: ResultRecord): void {
+    if (reusedFrom(record.workerId) !== undefined) {
+      this.reused += size(record);
+      return;
+    }
     const share = this.#workers.get(record.workerId) ?? {
       workerId: record.workerId,
       chunks: 0,

@@ -41,6 +41,8 @@ export interface Verdict extends ValueFigures {
   readonly records: number;
   readonly undecodable: number;
   readonly recovered: number;
+  /** Parameters whose values were taken from another run (run.reuse). */
+  readonly reused: number;
   readonly digest: string;
   /** Of the values that are finite plain numbers. */
   readonly sum: string;
@@ -90,6 +92,7 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
     records: ledger.results,
     undecodable: ledger.undecodable.length,
     recovered: ledger.tally.recoveredCount,
+    reused: ledger.tally.reused,
     digest: ledger.digest,
     sum,
     min,
@@ -161,7 +164,8 @@ function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['
   return (
     `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
     `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
-    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead)'
+    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead). For `ttg run` it is the same command ' +
+    'with --retry-dead, or with --set run.maxDead=N'
   );
 }
 

@@ -82,7 +82,7 @@ export class IntervalSet {
 }
 
 /** Index of the first item that holds, or the length; `holds` is false up to some item and true from there on. */
-export function firstIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
+export function firstIndex<T>(items: ArrayLike<T>, holds: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;
   while (low < high) {

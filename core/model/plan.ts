@@ -5,6 +5,9 @@ import type { Chunk } from './chunk.js';
 import type { Sweep, SweepDocument } from './sweep.js';
 import { sweepChanges } from './sweep-changes.js';
 
+/** Where values lie that are not in the log: each of their records says where. */
+export type ExternalStore = 'directory' | 's3';
+
 export interface Plan {
   readonly runId: string;
   /** Parameters 0 … totalParameters − 1. */
@@ -15,6 +18,8 @@ export interface Plan {
   readonly computation: string;
   /** Whether records keep each single value. */
   readonly keepValues: boolean;
+  /** Where those of new chunks go; absent for the log. It may be changed while the run exists. */
+  readonly store?: ExternalStore;
   /**
    * The failure budget: with more dead parameters than this the run is halted. It may be changed while the run exists.
    */
@@ -31,7 +36,7 @@ export interface PlanSettings {
   readonly COMPUTATION: string;
   readonly KEEP_VALUES: boolean;
   readonly MAX_DEAD: string;
-  readonly RESULTS_STORE?: '' | 'log' | 'none' | undefined;
+  readonly RESULTS_STORE?: '' | 'log' | 'none' | ExternalStore | undefined;
 }
 
 const MOST_CHUNKS = 20_000_000;
@@ -54,13 +59,14 @@ export function planOf(settings: PlanSettings, sweep?: Sweep): Plan {
     chunkSize: CHUNK_SIZE,
     computation: sweep ? sweep.id : settings.COMPUTATION,
     keepValues: keepsValues(settings, sweep !== undefined),
+    ...storeOf(settings),
     maxDead: failureBudget(MAX_DEAD, totalParameters),
     ...(sweep ? { sweep: sweep.document } : {}),
   };
 }
 
 /**
- * Whether records carry values. Whoever brings parameters of his own wants a table of them.
+ * Whether values are kept, in the log or elsewhere. Whoever brings parameters of his own wants a table of them.
  * @param isSweep whether the run has a sweep document; else the environment says whether it names one
  */
 export function keepsValues(
@@ -68,7 +74,12 @@ export function keepsValues(
   isSweep = (settings.SWEEP_FILE ?? '') !== '',
 ): boolean {
   const { RESULTS_STORE, KEEP_VALUES } = settings;
-  return RESULTS_STORE === undefined ? KEEP_VALUES || isSweep : RESULTS_STORE === 'log';
+  return !RESULTS_STORE ? KEEP_VALUES || isSweep : RESULTS_STORE !== 'none';
+}
+
+/** The store beside the log, where there is one. */
+export function storeOf({ RESULTS_STORE }: Pick<PlanSettings, 'RESULTS_STORE'>): { readonly store?: ExternalStore } {
+  return RESULTS_STORE === 'directory' || RESULTS_STORE === 's3' ? { store: RESULTS_STORE } : {};
 }
 
 /**
@@ -170,7 +181,8 @@ export function shard(totalParameters: number, totalWorkers: number, index: numb
 }
 
 /**
- * What a further seeding of the same run id may change: a larger total, which extends the run, and the failure budget.
+ * What a further seeding of the same run id may change: a larger total, which extends the run, the failure budget, and
+ * the store of values, since each record says where its own are. Whether values are kept may not change.
  * @throws ConfigError naming the difference and the remedy
  */
 export function reconcilePlans(known: Plan, wanted: Plan): Plan {

@@ -20,8 +20,9 @@ const secret = () =>
     z.transform((value) => value.replace(/(\r?\n)+$/, '')),
   );
 /** A label value of Kubernetes: run ids end up in labels and in names of Jobs. */
+const LABEL = 'give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash';
 const label = (fallback: string) =>
-  z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)), fallback);
+  z._default(z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/, LABEL)), fallback);
 const optionalInteger = z.optional(z.coerce.number().check(z.int(), z.gte(0)));
 
 /** Node's timers hold 2^31 − 1 ms; a longer one fires at once. */
@@ -37,9 +38,21 @@ export const ENVIRONMENT = {
   COMPUTATION: text('builtin'),
   SWEEP_FILE: text(''),
   KEEP_VALUES: flag('false'),
-  /** Where values go: into the log, or nowhere. Left out: into the log for a sweep, else as KEEP_VALUES says. */
-  RESULTS_STORE: z.optional(z.enum(['log', 'none'])),
+  /** Where values go, see keepsValues. Left out: into the log for a sweep, else as KEEP_VALUES says. */
+  RESULTS_STORE: z.optional(z.enum(['log', 'none', 'directory', 's3'])),
+  RESULTS_DIRECTORY: text(''),
+  S3_ENDPOINT: text(''),
+  S3_REGION: text('us-east-1'),
+  S3_BUCKET: text(''),
+  S3_PREFIX: text(''),
+  S3_PATH_STYLE: flag('true'),
+  /** Without these two the credentials are those of AWS's own variables, see core/store/credentials.ts. */
+  S3_ACCESS_KEY_ID: secret(),
+  S3_SECRET_ACCESS_KEY: secret(),
+  S3_SESSION_TOKEN: secret(),
   MAX_DEAD: text(''),
+  /** Another run of the same log, whose values are taken for parameters that it has too. */
+  RUN_REUSE: label(''),
   SIMULATE_WORK_MS: number(1, 0, 86_400_000),
   SIMULATE_FAULT_RATE: number(0, 0, 1),
   // which broker
@@ -136,6 +149,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     workerIndex: values.JOB_COMPLETION_INDEX ?? workerIndex(values),
     childEnvironment: childEnvironment(env),
   });
+}
+
+/** @returns why the text is no value of this variable, for whoever gives it under another name; undefined where it is */
+export function unfitSetting(name: keyof typeof ENVIRONMENT, given: string): string | undefined {
+  return z.safeParse(ENVIRONMENT[name], given, { error: LIMITS }).error?.issues[0]?.message;
 }
 
 function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -19,6 +19,14 @@ export class BrokerAway extends Error {
   override readonly name: string = 'BrokerAway';
 }
 
+/**
+ * The store of values does not answer, or answers with errors of its own, for as long as the caller waits. Decision: no
+ * chunk is to blame; a worker gives back what it cannot record and leaves, a command says so.
+ */
+export class StoreAway extends Error {
+  override readonly name = 'StoreAway';
+}
+
 /** Bytes that nobody here can decode. Decision: keep them in the dead-letter queue as they are, never loop. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

@@ -1,6 +1,6 @@
 /** From signal to exit status: every entry runs inside `runMain`. */
 import { loadConfig, type Config } from './config.js';
-import { asError, BrokerAway, ConfigError } from './errors.js';
+import { asError, BrokerAway, ConfigError, StoreAway } from './errors.js';
 import { createLogger, type Logger } from './logger.js';
 import { standard, type Output } from './output.js';
 
@@ -79,14 +79,27 @@ async function supervise(
     return (await body({ config, log, stop: stop.signal, out: standard(1) })) ?? 0;
   } catch (thrown) {
     if (thrown instanceof ConfigError) {
-      running.log.error(thrown.message);
+      // Whoever typed a command wrongly is told so without a log's time and level.
+      if (logTo === 2) await standard(2).print(`${component}: ${thrown.message}\n`);
+      else running.log.error(thrown.message);
       return 2;
     }
     // Where in the program somebody waited for it says nothing.
-    if (thrown instanceof BrokerAway) running.log.error(thrown.message);
+    if (thrown instanceof BrokerAway || thrown instanceof StoreAway) running.log.error(thrown.message);
+    else if (logTo === 2 && isOfFile(thrown))
+      await standard(2).print(
+        `${component}: ${thrown.message}. Name a place that is there, may be written and has room\n`,
+      );
     else reportCrash(running.log, thrown);
     return 1;
   }
+}
+
+/** The system refused a file or directory, which whoever gave the command named. */
+function isOfFile(thrown: unknown): thrown is NodeJS.ErrnoException {
+  if (!(thrown instanceof Error)) return false;
+  const { path, code, syscall } = thrown as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || (code !== undefined && path !== undefined && !syscall?.startsWith('spawn'));
 }
 
 function reportCrash(log: Logger, thrown: unknown): void {

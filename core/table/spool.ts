@@ -8,17 +8,28 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { Wider } from '../ledger/duplicates.js';
 import type { CountedObserver } from '../ledger/ledger.js';
-import type { Interval } from '../model/interval.js';
+import { firstIndex, type Interval } from '../model/interval.js';
 import type { Value } from '../model/value.js';
-import type { ResultRecord } from '../wire/records.js';
+import { forEachOf } from '../store/pool.js';
+import { AT_ONCE, type FetchValues } from '../store/read-values.js';
+import type { ResultRecord, ValuesAt } from '../wire/records.js';
 
 /** Texts are written together up to this many bytes. */
 const BLOCK_BYTES = 1 << 20;
+/** Records that a reader of single parameters keeps: two grids go through each other's records side by side. */
+const RECENT = 32;
 
 /** A counted record, with its values where the run keeps them. */
 export interface Piece extends Interval {
   readonly attempt: number;
   readonly values: readonly Value[] | undefined;
+}
+
+/** One parameter of such a record. */
+export interface Found {
+  readonly attempt: number;
+  /** undefined where the run keeps none. */
+  readonly value: Value | undefined;
 }
 
 export class Spool implements CountedObserver, Disposable {
@@ -33,6 +44,8 @@ export class Spool implements CountedObserver, Disposable {
   readonly #sizes: number[] = [];
   /** Records that a wider one replaced, by their borders. */
   readonly #replaced = new Set<string>();
+  /** Records whose values lie elsewhere: the file has their addresses until they are fetched. */
+  #elsewhere: number[] = [];
   #block: Buffer[] = [];
   #blockBytes = 0;
   #written = 0;
@@ -50,22 +63,35 @@ export class Spool implements CountedObserver, Disposable {
     return this.#lacksValues;
   }
 
-  counted({ start, end, attempt, values }: ResultRecord): void {
+  counted({ start, end, attempt, values, valuesAt }: ResultRecord): void {
     this.#starts.push(start);
     this.#ends.push(end);
     this.#attempts.push(attempt);
-    this.#offsets.push(this.#written + this.#blockBytes);
-    if (!values) {
-      this.#sizes.push(0);
+    const at = this.#offsets.push(0) - 1;
+    this.#sizes.push(0);
+    if (values) this.#keep(at, values);
+    else if (valuesAt) {
+      this.#elsewhere.push(at);
+      this.#write(at, serialize(valuesAt));
+    } else this.#lacksValues = true;
+  }
+
+  /**
+   * Once the whole log is read: values take the places of their addresses.
+   * @param fetchValues undefined: those records lack their values
+   */
+  async fetch(fetchValues: FetchValues | undefined): Promise<void> {
+    this.#flush();
+    const left = this.#elsewhere;
+    this.#elsewhere = [];
+    await forEachOf(left, AT_ONCE, async (at) => {
+      const parameters = { start: this.#number(this.#starts, at), end: this.#number(this.#ends, at) };
+      if (this.#replaced.has(`${parameters.start}-${parameters.end}`)) return;
+      const values = await fetchValues?.(this.#read(at) as ValuesAt, parameters);
+      if (values) return this.#keep(at, values);
+      this.#sizes[at] = 0;
       this.#lacksValues = true;
-      return;
-    }
-    this.#seen(values, start);
-    const bytes = serialize(values);
-    this.#sizes.push(bytes.length);
-    this.#block.push(bytes);
-    this.#blockBytes += bytes.length;
-    if (this.#blockBytes >= BLOCK_BYTES) this.#flush();
+    });
   }
 
   widened({ record, replaces }: Wider): void {
@@ -76,14 +102,31 @@ export class Spool implements CountedObserver, Disposable {
   /** In the order of parameters. */
   *pieces(): Generator<Piece> {
     this.#flush();
-    const order = Uint32Array.from(this.#starts.keys());
-    order.sort((a, b) => this.#number(this.#starts, a) - this.#number(this.#starts, b));
-    for (const at of order) {
-      const start = this.#number(this.#starts, at);
-      const end = this.#number(this.#ends, at);
-      if (this.#replaced.size > 0 && this.#replaced.has(`${start}-${end}`)) continue;
-      yield { start, end, attempt: this.#number(this.#attempts, at), values: this.#values(at) };
-    }
+    for (const at of this.#order()) if (!this.#isReplaced(at)) yield this.#piece(at);
+  }
+
+  /** Finds single parameters; those that follow one another cost one look at the disk a record. */
+  reader(): (index: number) => Found | undefined {
+    this.#flush();
+    const order = this.#order().filter((at) => !this.#isReplaced(at));
+    const starts = Float64Array.from(order, (at) => this.#number(this.#starts, at));
+    const recent = new Map<number, Piece>();
+    let last: Piece | undefined;
+    return (index) => {
+      if (!last || index < last.start || index > last.end) {
+        const place = firstIndex(starts, (start) => start > index) - 1;
+        const at = order[place];
+        if (at === undefined || index > this.#number(this.#ends, at)) return undefined;
+        last = recent.get(at) ?? this.#piece(at);
+        recent.delete(at);
+        recent.set(at, last);
+        for (const oldest of recent.keys()) {
+          if (recent.size <= RECENT) break;
+          recent.delete(oldest);
+        }
+      }
+      return { attempt: last.attempt, value: last.values?.[index - last.start] };
+    };
   }
 
   [Symbol.dispose](): void {
@@ -91,12 +134,44 @@ export class Spool implements CountedObserver, Disposable {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
+  #order(): Uint32Array {
+    const order = Uint32Array.from(this.#starts.keys());
+    return order.sort((a, b) => this.#number(this.#starts, a) - this.#number(this.#starts, b));
+  }
+
+  #isReplaced(at: number): boolean {
+    if (this.#replaced.size === 0) return false;
+    return this.#replaced.has(`${this.#number(this.#starts, at)}-${this.#number(this.#ends, at)}`);
+  }
+
+  #piece(at: number): Piece {
+    const start = this.#number(this.#starts, at);
+    const end = this.#number(this.#ends, at);
+    return { start, end, attempt: this.#number(this.#attempts, at), values: this.#values(at) };
+  }
+
   #values(at: number): readonly Value[] | undefined {
+    return this.#number(this.#sizes, at) === 0 ? undefined : (this.#read(at) as readonly Value[]);
+  }
+
+  #keep(at: number, values: readonly Value[]): void {
+    this.#seen(values, this.#number(this.#starts, at));
+    this.#write(at, serialize(values));
+  }
+
+  #write(at: number, bytes: Buffer): void {
+    this.#offsets[at] = this.#written + this.#blockBytes;
+    this.#sizes[at] = bytes.length;
+    this.#block.push(bytes);
+    this.#blockBytes += bytes.length;
+    if (this.#blockBytes >= BLOCK_BYTES) this.#flush();
+  }
+
+  #read(at: number): unknown {
     const size = this.#number(this.#sizes, at);
-    if (size === 0) return undefined;
     const bytes = Buffer.allocUnsafe(size);
     readSync(this.#file, bytes, 0, size, this.#number(this.#offsets, at));
-    return deserialize(bytes) as readonly Value[];
+    return deserialize(bytes);
   }
 
   #number(of: readonly number[], at: number): number {

@@ -3,7 +3,8 @@
  * the log. Rows are made one by one, so that ten million of them cost no memory.
  */
 import { readLedger, type Ledger } from '../ledger/ledger.js';
-import type { Interval } from '../model/interval.js';
+import { firstIndex, type Interval } from '../model/interval.js';
+import type { FetchValues } from '../store/read-values.js';
 import type { Columns, Value } from '../model/value.js';
 import type { LogEntry, PlanRecord } from '../wire/records.js';
 import { ATTEMPTS, distinctNames, ERROR, INDEX, STATUS, TypeOfColumn, type Column } from './columns.js';
@@ -19,7 +20,16 @@ export interface Table extends Disposable {
   /** Whether some results lack their values: the run did not keep them. */
   readonly lacksValues: boolean;
   rows(): Iterable<Row>;
+  /** Undefined while nothing was seeded, and for a plan whose parameters are only indexes. */
+  readonly parameters: ParameterColumns | undefined;
+  /** What became of single parameters, in any order. */
+  outcomes(): (index: number) => Outcome;
 }
+
+export type Outcome =
+  | { readonly status: 'ok'; readonly value: Value | undefined }
+  | { readonly status: 'dead'; readonly error: string }
+  | { readonly status: 'missing' };
 
 /** The parameters of a plan by index; without columns where a parameter is only its index. */
 export interface ParameterColumns {
@@ -37,16 +47,19 @@ type Segment = Interval &
 /**
  * Reads the log twice.
  * @param parametersOf what the parameters of this plan are
+ * @param fetchValues of records that do not carry them
  */
 export async function readTable(
   records: () => AsyncIterable<LogEntry>,
   runId: string,
   parametersOf: (plan: PlanRecord) => Promise<ParameterColumns | undefined>,
+  fetchValues?: FetchValues,
 ): Promise<Table> {
   const seen = new ValueColumns();
   const spool = new Spool((values, start) => seen.see(values, start));
   try {
     const ledger = await readLedger(records, runId, spool);
+    await spool.fetch(fetchValues);
     const parameters = ledger.plan && (await parametersOf(ledger.plan));
     return new RunTable(ledger, spool, seen, parameters);
   } catch (thrown) {
@@ -59,13 +72,13 @@ class RunTable implements Table {
   readonly columns: readonly Column[];
   readonly ledger: Ledger;
   readonly #spool: Spool;
-  readonly #parameters: ParameterColumns | undefined;
+  readonly parameters: ParameterColumns | undefined;
   readonly #ofValue: readonly ((value: Value) => Value)[];
 
   constructor(ledger: Ledger, spool: Spool, seen: ValueColumns, parameters: ParameterColumns | undefined) {
     this.ledger = ledger;
     this.#spool = spool;
-    this.#parameters = parameters;
+    this.parameters = parameters;
     const ofValue = seen.list();
     this.#ofValue = ofValue.map(({ of }) => of);
     const own = parameters ? columnsOf(parameters, ledger.plan?.totalParameters ?? 0) : [];
@@ -88,12 +101,12 @@ class RunTable implements Table {
   }
 
   *rows(): Generator<Row> {
-    const names = this.#parameters?.columns ?? [];
+    const names = this.parameters?.columns ?? [];
     const none = this.#ofValue.map(() => null);
     for (const segment of this.#segments()) {
       const { start, end, status } = segment;
       for (let index = start; index <= end; index++) {
-        const parameter = names.length > 0 ? this.#parameters?.at(index) : undefined;
+        const parameter = names.length > 0 ? this.parameters?.at(index) : undefined;
         const columns = names.map((name) => parameter?.[name] ?? null);
         const attempts = status === 'missing' ? null : segment.attempts;
         const value = status === 'ok' ? segment.values?.[index - start] : undefined;
@@ -101,6 +114,18 @@ class RunTable implements Table {
         yield [index, ...columns, status, attempts, ...values, status === 'dead' ? segment.error : null];
       }
     }
+  }
+
+  outcomes(): (index: number) => Outcome {
+    const read = this.#spool.reader();
+    const dead = this.ledger.deadRecords();
+    return (index) => {
+      const found = read(index);
+      if (found) return { status: 'ok', value: found.value };
+      const after = firstIndex(dead, ({ start }) => start > index) - 1;
+      const record = dead[after];
+      return record && record.end >= index ? { status: 'dead', error: record.error } : { status: 'missing' };
+    };
   }
 
   [Symbol.dispose](): void {

@@ -10,6 +10,7 @@
 import type { Chunk } from '../model/chunk.js';
 import { decimalText } from '../model/exact-sum.js';
 import type { ResultRecord, Summary, Wire } from './records.js';
+import { valuesAtByHand } from './values-at.js';
 
 export function chunkByHand(wire: unknown): Chunk | undefined {
   if (typeof wire !== 'object' || wire === null) return undefined;
@@ -27,9 +28,11 @@ export function chunkByHand(wire: unknown): Chunk | undefined {
 export function resultByHand(wire: unknown): ResultRecord | undefined {
   if (typeof wire !== 'object' || wire === null || (wire as Wire)['kind'] !== 'result') return undefined;
   const m = wire as Wire;
-  const { run_id, chunk_id, worker_id, digest, started_at, completed_at, values, values_packed } = m;
+  const { run_id, chunk_id, worker_id, digest, started_at, completed_at, values, values_packed, values_at } = m;
   // What carries values is bound by them, not by its schema.
   if (values !== undefined || values_packed !== undefined || m['status'] !== 'complete') return undefined;
+  const valuesAt = values_at === undefined ? undefined : valuesAtByHand(values_at);
+  if (values_at !== undefined && !valuesAt) return undefined;
   const start = natural(m['start_param']);
   const end = natural(m['end_param']);
   const attempt = natural(m['attempt']);
@@ -64,6 +67,7 @@ export function resultByHand(wire: unknown): ResultRecord | undefined {
     durationSeconds,
     startedAt: started_at,
     completedAt: completed_at,
+    ...(valuesAt ? { valuesAt } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import { packDocument, packedDocument } from './packed-document.js';
 import type { LogRecord, Wire } from './records.js';
 import { decimal, digest, filled, flag, natural, parse, range, text } from './schema.js';
 import { decodeSummary, encodeSummary, summaryWire } from './summary-codec.js';
+import { valuesAtWire } from './values-at.js';
 import { pack, unpack } from './values-codec.js';
 
 const recordWire = z.discriminatedUnion('kind', [
@@ -18,6 +19,7 @@ const recordWire = z.discriminatedUnion('kind', [
     chunk_size: natural,
     computation: filled,
     keep_values: flag,
+    store: z.optional(z.enum(['directory', 's3'])),
     max_dead: z.optional(natural),
     sweep: z.optional(packedDocument),
     created_at: text,
@@ -48,6 +50,7 @@ const recordWire = z.discriminatedUnion('kind', [
     // As it was written before values were packed, and is still where they are few.
     values: z.optional(z.array(z.number())),
     values_packed: z.optional(text),
+    values_at: z.optional(valuesAtWire),
   }),
   z.object({
     kind: z.literal('dead'),
@@ -72,7 +75,7 @@ const recordWire = z.discriminatedUnion('kind', [
 ]);
 
 /** Names of the fields whose values are nested: JSON text where the wire is flat. */
-export const NESTED_FIELDS: readonly string[] = ['result_summary', 'values'];
+export const NESTED_FIELDS: readonly string[] = ['result_summary', 'values', 'values_at'];
 
 export function encodeRecord(r: LogRecord): Wire {
   switch (r.kind) {
@@ -84,6 +87,7 @@ export function encodeRecord(r: LogRecord): Wire {
         chunk_size: r.chunkSize,
         computation: r.computation,
         keep_values: r.keepValues,
+        ...(r.store ? { store: r.store } : {}),
         max_dead: r.maxDead,
         ...(r.sweep ? { sweep: packDocument(r.sweep) } : {}),
         created_at: r.createdAt,
@@ -118,7 +122,8 @@ export function encodeRecord(r: LogRecord): Wire {
         started_at: r.startedAt,
       };
       const { values, packed } = r.values && r.packed === undefined ? pack(r.values) : r;
-      if (packed !== undefined) wire['values_packed'] = packed;
+      if (r.valuesAt) wire['values_at'] = r.valuesAt;
+      else if (packed !== undefined) wire['values_packed'] = packed;
       else if (values) wire['values'] = values;
       return wire;
     }
@@ -166,6 +171,7 @@ export function recordBySchema(wire: unknown): LogRecord {
         chunkSize: m.chunk_size,
         computation: m.computation,
         keepValues: m.keep_values,
+        ...(m.store ? { store: m.store } : {}),
         maxDead: m.max_dead ?? failureBudget('', m.total_parameters),
         ...(m.sweep ? { sweep: m.sweep } : {}),
         createdAt: m.created_at,
@@ -206,6 +212,7 @@ export function recordBySchema(wire: unknown): LogRecord {
         startedAt: m.started_at,
         completedAt: m.completed_at,
         ...(values ? { values } : {}),
+        ...(m.values_at ? { valuesAt: m.values_at } : {}),
       };
     }
     case 'dead':

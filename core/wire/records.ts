@@ -1,10 +1,20 @@
 /** The records of the log as they are in memory. */
 import type { Interval } from '../model/interval.js';
-import type { Plan } from '../model/plan.js';
+import type { ExternalStore, Plan } from '../model/plan.js';
 import type { Summary } from '../model/summary.js';
 import type { Value } from '../model/value.js';
 
 export type { Summary };
+
+/** Where the values of a record lie that does not carry them: an object, see object-codec.ts. */
+export interface ValuesAt {
+  readonly store: ExternalStore;
+  /** Within the store: relative to its folder, or to bucket and prefix. */
+  readonly name: string;
+  readonly bytes: number;
+  /** 64 hexadecimal digits: of these bytes. */
+  readonly sha256: string;
+}
 
 /** The values of a chunk, if the run keeps them. */
 export interface Kept {
@@ -15,6 +25,8 @@ export interface Kept {
    * beside it. A record that was read never has it.
    */
   readonly packed?: string;
+  /** In place of both. */
+  readonly valuesAt?: ValuesAt;
 }
 
 /** What a worker found out about one chunk. */

@@ -72,6 +72,13 @@ export function pack(values: readonly Value[]): Kept {
   return packer.kept();
 }
 
+/** As one text, however few they are; undefined where there are none. */
+export function packedText(kept: Kept): string | undefined {
+  if (kept.packed !== undefined || !kept.values) return kept.packed;
+  const { packed, values = [] } = pack(kept.values);
+  return packed ?? packText(values.map(String));
+}
+
 /** How many values there are, as the text says. */
 export function packedCount(packed: string): number {
   return Number(/^[dtz](\d{1,16}):/.exec(packed)?.[1] ?? NaN);
@@ -82,7 +89,14 @@ export function unpack(packed: string): Value[] {
   const count = packedCount(packed);
   if (Number.isNaN(count)) throw new ProtocolError(`packed values begin with ${JSON.stringify(packed.slice(0, 20))}`);
   try {
-    const values = unpackKind(packed.charAt(0), packed.slice(packed.indexOf(':') + 1), count);
+    const payload = packed.slice(packed.indexOf(':') + 1);
+    // Node skips whatever is none.
+    if (!packed.startsWith('t') && !BASE64.test(payload)) throw new ProtocolError('packed values are not base64');
+    const values = unpackKind(
+      packed.charAt(0),
+      packed.startsWith('t') ? Buffer.from(payload) : Buffer.from(payload, 'base64'),
+      count,
+    );
     if (values.length === count) return values;
     throw new ProtocolError(`packed values: ${values.length} are not ${count}`);
   } catch (error) {
@@ -91,10 +105,11 @@ export function unpack(packed: string): Value[] {
   }
 }
 
-function unpackKind(kind: string, payload: string, count: number): Value[] {
-  if (kind === 't') return listOf(payload);
-  if (kind === 'z') return listOf(inflate(payload, MOST_BYTES).toString());
-  return doublesOf(inflate(payload, Math.min(MOST_BYTES, count * 8 + 1)), count);
+/** @param bytes deflated but for `t` */
+export function unpackKind(kind: string, bytes: Buffer, count: number): Value[] {
+  if (kind === 't') return listOf(bytes.toString());
+  if (kind === 'z') return listOf(inflateRawSync(bytes, { maxOutputLength: MOST_BYTES }).toString());
+  return doublesOf(inflateRawSync(bytes, { maxOutputLength: Math.min(MOST_BYTES, count * 8 + 1) }), count);
 }
 
 function listOf(text: string): Value[] {
@@ -104,12 +119,6 @@ function listOf(text: string): Value[] {
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-function inflate(base64: string, maxOutputLength: number): Buffer {
-  // Node skips whatever is none.
-  if (!BASE64.test(base64)) throw new ProtocolError('packed values are not base64');
-  return inflateRawSync(Buffer.from(base64, 'base64'), { maxOutputLength });
-}
 
 function packText(texts: readonly string[]): string {
   const text = `[${texts.join(',')}]`;

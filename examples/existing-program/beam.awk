@@ -1,4 +1,4 @@
-# A cantilever of 5 cm x 5 cm: how far its end goes down in mm, its stress in MPa, and whether it holds.
+# A cantilever of 5 cm x 5 cm with a force at its end: how far it gives way in mm, its stress in MPa, and whether it holds.
 BEGIN {
   I = 0.05 ^ 4 / 12
   stress = F * L * 0.025 / I

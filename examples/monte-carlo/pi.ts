@@ -8,5 +8,5 @@ export const compute: Compute<{ points: number; repetition: number }> = ({ point
     if (x * x + y * y <= 1) inside++;
   }
   const pi = (4 * inside) / points;
-  return { pi, error: Math.abs(pi - Math.PI) };
+  return { pi, off: Math.abs(pi - Math.PI) };
 };

@@ -1,8 +1,9 @@
 /** `runs/ID/`: all that a run on this machine consists of, and what there is to go on with after any end. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lockDirectory } from '../../core/broker/embedded/coordinator/lock.js';
 import { ConfigError } from '../../core/runtime/errors.js';
+import { readJsonFile } from '../../core/runtime/json-file.js';
 
 /** How the run was last started. */
 export interface Meta {
@@ -41,15 +42,13 @@ export class Folder {
 
   /** What the run was started with; undefined where it is new. */
   knownSweep(): unknown {
-    return existsSync(this.sweepFile) ? JSON.parse(readFileSync(this.sweepFile, 'utf8')) : undefined;
+    return readJsonFile(this.sweepFile);
   }
 
   /** @throws ConfigError where the run's log is with another backend than the one that is wanted */
   checkBackend(backend: string): void {
-    const file = join(this.path, 'meta.json');
-    if (!existsSync(file)) return;
-    const known = (JSON.parse(readFileSync(file, 'utf8')) as Meta).backend;
-    if (known === backend) return;
+    const known = (readJsonFile(join(this.path, 'meta.json')) as Meta | undefined)?.backend;
+    if (known === undefined || known === backend) return;
     throw new ConfigError(
       `run ${this.runId} was started with --backend ${known}, which holds its results: give that again, ` +
         'or start another run by --run-id',
@@ -58,8 +57,8 @@ export class Folder {
 
   write(name: 'sweep.json' | 'meta.json', content: unknown): void {
     const file = join(this.path, name);
-    // Whoever reads it sees the old text or the new one, never half of one.
-    writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`);
+    // Whoever reads it sees the old text or the new one, never half of one, after a power cut too.
+    writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { flush: true });
     renameSync(`${file}.new`, file);
   }
 

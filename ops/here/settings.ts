@@ -7,6 +7,13 @@ const KEYS: Readonly<Record<string, string>> = {
   ...VARIABLES,
   'run.maxDead': 'MAX_DEAD',
   'results.store': 'RESULTS_STORE',
+  'results.directory.path': 'RESULTS_DIRECTORY',
+  'results.s3.endpoint': 'S3_ENDPOINT',
+  'results.s3.region': 'S3_REGION',
+  'results.s3.bucket': 'S3_BUCKET',
+  'results.s3.prefix': 'S3_PREFIX',
+  'results.s3.pathStyle': 'S3_PATH_STYLE',
+  'run.reuse': 'RUN_REUSE',
   'verify.allowDead': 'VERIFY_ALLOW_DEAD',
 };
 
@@ -40,8 +47,9 @@ export function valueAt(values: unknown, path: string): string | number | boolea
   return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? found : undefined;
 }
 
-/** Of TTG's own variables these say where a broker is and what is logged; all others say what is computed. */
-const INHERITED = /^(REDIS_|RABBITMQ_|LOG_|TTG_FAULT_|QUEUE_PREFIX$|CONNECT_TIMEOUT_SECONDS$)/;
+/** Of TTG's own variables these say where a broker is, who asks, and what is logged; all others what is computed. */
+const INHERITED =
+  /^(S3_ACCESS_KEY_ID$|S3_SECRET_ACCESS_KEY$|S3_SESSION_TOKEN$|REDIS_|RABBITMQ_|LOG_|TTG_FAULT_|QUEUE_PREFIX$|CONNECT_TIMEOUT_SECONDS$)/;
 
 /** The environment without what would change the run: its file is the whole of it. */
 export function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Sweep, SweepDocument } from '../../core/model/sweep.js';
-import { loadConfig } from '../../core/runtime/config.js';
+import { loadConfig, unfitSetting } from '../../core/runtime/config.js';
 import { asError, ConfigError } from '../../core/runtime/errors.js';
 import { isNothing, isObject, SweepError } from '../../core/sweep/fault.js';
 import { sweepOf } from '../../core/sweep/read.js';
@@ -93,6 +93,7 @@ const SETTINGS = {
   chunkSize: 'CHUNK_SIZE',
   maxDead: 'MAX_DEAD',
   keepValues: 'KEEP_VALUES',
+  reuse: 'RUN_REUSE',
 } as const;
 
 /** Settings of the chart's `run` that mean nothing here. */
@@ -105,11 +106,9 @@ function runOf(given: Readonly<Record<string, unknown>>, placeOf: (key: string) 
       throw new ConfigError(
         `${placeOf(key)}: run.${key} is no setting: the known ones are ${Object.keys(SETTINGS).join(', ')}`,
       );
-    try {
-      loadConfig({ [SETTINGS[key as keyof typeof SETTINGS]]: isNothing(value) ? '' : String(value) });
-    } catch (error) {
-      throw new ConfigError(`${placeOf(key)}: run.${key}: ${asError(error).message}`, { cause: error });
-    }
+    const text = isNothing(value) ? '' : String(value);
+    const unfit = text === '' ? undefined : unfitSetting(SETTINGS[key as keyof typeof SETTINGS], text);
+    if (unfit !== undefined) throw new ConfigError(`${placeOf(key)}: run.${key} is ${JSON.stringify(value)}: ${unfit}`);
   }
   const env = Object.entries(SETTINGS).map(([key, name]) => [name, isNothing(given[key]) ? '' : String(given[key])]);
   const config = loadConfig(Object.fromEntries(env) as Record<string, string>);
@@ -133,6 +132,8 @@ async function tableOf(given: unknown, file: string | undefined): Promise<Table>
     return typeof given === 'string' ? { inline: given } : { within: given };
   }
   const { size } = await about(file, '--table');
+  if (size === 0)
+    throw new ConfigError(`--table ${file}: it is empty. Give a header and at least one row, or JSON lines`);
   if (size <= MOST_INLINE_BYTES) return { inline: await textOf(file, '--table') };
   const hash = createHash('sha256');
   for await (const block of createReadStream(file)) hash.update(block as Buffer);

@@ -9,9 +9,9 @@ import { readFileSync, rmSync, statSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ALL = ['unit', 'chart', 'chart-helm3', 'contract', 'local', 'faults', 'e2e', 'e2e-faults'];
-/** Not part of `npm test`: these need a cluster. */
-const ON_REQUEST = ['e2e', 'e2e-faults'];
+const ALL = ['unit', 'chart', 'chart-helm3', 'contract', 'local', 'faults', 's3', 'e2e', 'e2e-faults'];
+/** Not part of `npm test`: these need an S3 server or a cluster. */
+const ON_REQUEST = ['s3', 'e2e', 'e2e-faults'];
 const given = process.argv.slice(2);
 const named = given.filter((word) => ALL.includes(word));
 const PROJECTS = named.length > 0 ? named : ALL.filter((project) => !ON_REQUEST.includes(project));

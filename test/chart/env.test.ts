@@ -39,6 +39,21 @@ const sweep = {
   worker: { image: 'registry.example/model:1' },
 };
 
+/** Values outside of the log. */
+const inS3 = {
+  results: {
+    store: 's3',
+    s3: { endpoint: 'http://minio:9000', bucket: 'values', prefix: 'ttg', existingSecret: 'keys' },
+  },
+};
+const inDirectory = {
+  results: { store: 'directory', directory: { path: '/data/values' } },
+  worker: {
+    extraVolumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+    extraVolumeMounts: [{ name: 'data', mountPath: '/data' }],
+  },
+};
+
 const variants: Render[] = [
   {},
   { set: ['backend=rabbitmq'] },
@@ -46,6 +61,7 @@ const variants: Render[] = [
   { set: ['computation.source=export default 1'] },
   { data: sweep },
   { data: { ...sweep, mode: 'static' } },
+  ...['queue', 'static'].flatMap((mode) => [{ data: { mode, ...inS3 } }, { data: { mode, ...inDirectory } }]),
   ...presets.map((preset) => ({ values: [preset] })),
 ];
 

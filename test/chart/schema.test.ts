@@ -22,7 +22,8 @@ const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
 const values = loadYaml<Record<string, unknown>>(text);
 
 /** Objects whose keys are Kubernetes' or the user's, and those that values.yaml leaves empty. */
-const freeForm = /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|podLabels|parameters|worker\.image)$/;
+const freeForm =
+  /(^|\.)(requests|limits|nodeSelector|affinity|podAnnotations|podLabels|serviceAccountAnnotations|parameters|worker\.image)$/;
 /** Keys that a parent chart writes: they are no settings of this one. */
 const parents = ['global', 'enabled'];
 
@@ -86,6 +87,8 @@ describe('values.schema.json', () => {
     'parameters.sample.',
     'computation.',
     'results.',
+    'results.directory.',
+    'results.s3.',
     'image.',
     'worker.',
     'worker.image.',

@@ -232,6 +232,8 @@ describe('a seeder that is publishing', () => {
           return {
             queued: () => held.queued(),
             publish: (chunks, confirmed) => held.publish(chunks, confirmed),
+            adopt: (records) => held.adopt(records),
+            forget: (id) => held.forget(id),
             append: async (record) => {
               await held.append(record);
               if (record.kind === 'seeded') await target.halt('run-1', 'cancelled');

@@ -19,6 +19,8 @@ function stoppedAfter(broker: Worker, after: number): { broker: Broker; stop: Ab
   const watched = (held: Seeding): Seeding => ({
     queued: () => held.queued(),
     append: (record) => held.append(record),
+    adopt: (records) => held.adopt(records),
+    forget: (runId) => held.forget(runId),
     publish: (chunks, confirmed) =>
       held.publish(
         until(chunks, after, () => stop.abort()),

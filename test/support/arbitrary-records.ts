@@ -7,15 +7,18 @@ import type { Summary } from '../../core/model/summary.js';
 import { Totals } from '../../core/model/totals.js';
 import { arbitraryRow, arbitraryValue } from './arbitrary-values.js';
 import type { SweepDocument } from '../../core/model/sweep.js';
+import { objectName } from '../../core/wire/values-at.js';
 import { NESTED_FIELDS } from '../../core/wire/record-codec.js';
 import type {
   DeadRecord,
   HaltedRecord,
+  Kept,
   LogRecord,
   PlanRecord,
   ResultRecord,
   ResumedRecord,
   SeededRecord,
+  ValuesAt,
   Wire,
 } from '../../core/wire/records.js';
 
@@ -57,6 +60,12 @@ export const arbitraryChunk: fc.Arbitrary<Chunk> = fc
   )
   .map(([interval, rest]) => ({ ...interval, ...rest }));
 
+const store = fc.constantFrom('directory' as const, 's3' as const);
+const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 });
+const valuesAt: fc.Arbitrary<ValuesAt> = fc
+  .record({ store, bytes: natural, sha256: hex })
+  .map((rest) => ({ ...rest, name: objectName('run-1', rest.sha256) }));
+
 const json = fc.dictionary(
   text.filter((key) => key !== '__proto__'),
   fc.oneof(value, text, fc.boolean(), fc.array(value)),
@@ -79,7 +88,7 @@ const plan: fc.Arbitrary<PlanRecord> = fc
       maxDead: natural,
       createdAt: text,
     }),
-    fc.record({ sweep }, { requiredKeys: [] }),
+    fc.record({ sweep, store }, { requiredKeys: [] }),
   )
   .map(([record, more]) => ({ ...record, ...more }));
 
@@ -125,7 +134,11 @@ function arbitrarySummary(count: number): fc.Arbitrary<Summary> {
 export const arbitraryResult: fc.Arbitrary<ResultRecord> = range.chain((interval) => {
   const count = interval.end - interval.start + 1;
   const ofCount = { minLength: count, maxLength: count };
-  const values = fc.option(fc.oneof(fc.array(value, ofCount), fc.array(arbitraryValue, ofCount)), { nil: undefined });
+  const kept: fc.Arbitrary<Kept> = fc.oneof(
+    fc.constant({}),
+    fc.oneof(fc.array(value, ofCount), fc.array(arbitraryValue, ofCount)).map((values) => ({ values })),
+    valuesAt.map((at) => ({ valuesAt: at })),
+  );
   return fc
     .tuple(
       arbitrarySummary(count),
@@ -140,9 +153,9 @@ export const arbitraryResult: fc.Arbitrary<ResultRecord> = range.chain((interval
         completedAt: time,
         durationSeconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
       }),
-      values,
+      kept,
     )
-    .map(([summary, rest, kept]) => ({ ...interval, summary, ...rest, ...(kept ? { values: kept } : {}) }));
+    .map(([summary, rest, where]) => ({ ...interval, summary, ...rest, ...where }));
 });
 
 const dead: fc.Arbitrary<DeadRecord> = fc

@@ -30,7 +30,7 @@ export class FakeBroker implements Pick<
   Broker,
   'traits' | 'receive' | 'settle' | 'extendLeases' | 'runStates' | 'halt' | 'depth'
 > {
-  readonly traits: Traits = { listsQueue: true, silenceMs: 0, lagMs: 0, quietMs: 0 };
+  readonly traits: Traits = { listsQueue: true, silenceMs: 0, lagMs: 0, quietMs: 0, deletesRecords: true };
   /** What is waiting, first in, first out. */
   readonly queue: Delivery[];
   /** Batches as they were settled. */

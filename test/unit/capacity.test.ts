@@ -54,7 +54,7 @@ describe('a run', () => {
   it('that keeps its values needs room for them too', () => {
     expect(() => checkCapacity(1024, capacity(), need(undefined, 1000))).not.toThrow();
     expect(() => checkCapacity(1024, capacity(), need(undefined, 10_000))).toThrow(
-      /memory.* or keep no values \(RESULTS_STORE=none; chart: results\.store\)/,
+      /memory.* or keep the values elsewhere or not at all \(RESULTS_STORE=s3, directory or none; chart: results\.store\)/,
     );
     const rows = { ...need(undefined, 1000), bytesPerValue: bytesPerValue(200) };
     expect(() => checkCapacity(1024, capacity(), rows)).toThrow(/memory/);
@@ -89,7 +89,7 @@ describe('a run', () => {
     const limited = capacity({ maxRecordBytes: MIB });
     expect(() => checkCapacity(1, limited, need(undefined, 95_325))).not.toThrow();
     expect(() => checkCapacity(1, limited, need(undefined, 95_326))).toThrow(
-      /95326 values of a chunk takes about 1024 KiB, .*at most 1024 KiB in one message: make chunks of at most 95325 parameters \(CHUNK_SIZE; chart: run\.chunkSize\), or keep no values/,
+      /95326 values of a chunk takes about 1024 KiB, .*at most 1024 KiB in one message: make chunks of at most 95325 parameters \(CHUNK_SIZE; chart: run\.chunkSize\), or keep the values elsewhere/,
     );
   });
 });

@@ -232,6 +232,14 @@ describe("a run's folder", () => {
     expect(readFileSync(join(taken.path, 'lock'), 'utf8')).toContain(`"pid":${process.pid}`);
   });
 
+  it('that is damaged names the file and the way out', () => {
+    using directory = temporaryDirectory();
+    using folder = new Folder(directory.path, 'one');
+    for (const name of ['meta.json', 'sweep.json']) writeFileSync(join(folder.path, name), '{"runId": "o');
+    expect(() => folder.checkBackend('embedded')).toThrow(/meta\.json is damaged .*: delete it/);
+    expect(() => folder.knownSweep()).toThrow(/sweep\.json is damaged/);
+  });
+
   it('keeps to its backend', () => {
     using directory = temporaryDirectory();
     mkdirSync(join(directory.path, 'one'));

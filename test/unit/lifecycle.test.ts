@@ -171,7 +171,6 @@ describe('the command ttg', { timeout: 60_000 }, () => {
     ['--faults alone', ['verify', '--faults', 'a'], /'--faults <file>' belongs to '--certificate <file>'/],
     ['neither ids nor --all', ['dlq', 'replay'], /give ids as `ttg dlq list` shows them, or --all/],
     ['ids and --all', ['dlq', 'drop', '1', '--all'], /give ids as `ttg dlq list` shows them, or --all/],
-    ['a run beside ids', ['dlq', 'show', '1', '--run-id', 'a'], /'--run-id <id>' belongs to '--all'/],
     [
       'a run id that is no label',
       ['status', '--run-id', 'No_1'],
@@ -197,12 +196,29 @@ describe('the command ttg', { timeout: 60_000 }, () => {
       /--logs \/nowhere: no such directory/,
     ],
     ['no place to read from in static mode', ['results'], /STATIC_JOB_NAME, or a directory .*--logs/],
+    [
+      'a run that is not here, without a time and level before it',
+      ['results', 'nowhere'],
+      /^ttg: nothing says where run nowhere is: /,
+    ],
+    ['dead letters of a run that is not here', ['dlq', 'show', '1', '--run-id', 'nowhere'], /where run nowhere is/],
   ])('ends with 2 and an explanation on standard error for %s', async (_, args, message) => {
     const { status, stdout, stderr } = await runNode([ttg, ...args]);
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
+  });
+
+  it('says in one line which place the system refused', async () => {
+    using directory = temporaryDirectory();
+    writeFileSync(join(directory.path, 'pod.log'), '');
+    const args = ['results', '--logs', directory.path, '--out', join(directory.path, 'none', 't.csv')];
+    const { status, stderr } = await runNode([ttg, ...args]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^ttg: ENOENT: .*t\.csv.*Name a place that is there[^\n]*\n$/),
+    ]);
   });
 
   it('does not take other files for pod logs that it cannot read', async () => {

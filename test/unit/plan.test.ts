@@ -137,6 +137,13 @@ describe('seeding a run id again', () => {
     expect(reconcilePlans(plan(100, 10), plan(150, 10)).totalParameters).toBe(150);
   });
 
+  it('takes another store of values, but not that none are kept', () => {
+    const [inLog, inS3] = [plan(100, 10, { keepValues: true }), plan(100, 10, { keepValues: true, store: 's3' })];
+    expect(reconcilePlans(inLog, inS3)).toEqual(inS3);
+    expect(reconcilePlans(inS3, inLog)).toEqual(inLog);
+    expect(() => reconcilePlans(inS3, plan(100, 10))).toThrow(/keepValues true → false/);
+  });
+
   it.each([
     ['a smaller total', plan(50, 10), 'totalParameters 100 → 50'],
     ['another chunk size', plan(100, 20), 'chunkSize 10 → 20'],

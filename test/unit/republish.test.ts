@@ -14,7 +14,7 @@ async function search(...depths: Partial<Depth>[]) {
   let looks = 0;
   let refused: string | undefined;
   const broker: Pick<Broker, 'traits' | 'depth' | 'records'> = {
-    traits: { listsQueue: false, silenceMs: 0, lagMs: 0, quietMs: 40 },
+    traits: { listsQueue: false, deletesRecords: false, silenceMs: 0, lagMs: 0, quietMs: 40 },
     depth: async () => ({ ...empty, ...depths[Math.min(looks++, depths.length - 1)] }),
     records: () => logOf(records),
   };

@@ -51,6 +51,13 @@ describe('values of every kind as text', () => {
     expect(text).toMatch(/ {2}n +1 +1 +– +1 +1 +1 +1 infinite\n/);
   });
 
+  it('are told by their columns alone where these are all there is', async () => {
+    const ledger = await ledgerOf(planRecord(2), resultRecord(0, 1, { compute: (i) => ({ loss: i }) }));
+    const text = verdictText(judge(ledger), []);
+    expect(text).toContain('aggregate    2 values, by their columns\n             loss: sum 1, min 0, max 1\n');
+    expect(reportText(makeReport(ledger), false)).not.toContain('not summed');
+  });
+
   it('are said to be no numbers where none is one', async () => {
     const ledger = await ledgerOf(planRecord(2), resultRecord(0, 1, { compute: () => 'text' }));
     expect(verdictText(judge(ledger), [])).toContain('aggregate    2 values are no numbers\n');

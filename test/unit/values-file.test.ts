@@ -82,15 +82,24 @@ describe('a values file', () => {
     ['a: 1\na: 2', /heat\.yaml:2:1: Map keys must be unique/],
     ['- 1', /heat\.yaml: it is no mapping/],
     ['parameters: 5', /heat\.yaml:1:1: parameters must be a mapping/],
-    ['run: {id: Heat}', /heat\.yaml:1:7: run\.id: .*RUN_ID="Heat"/],
     ['run: {chunksize: 1}', /heat\.yaml:1:7: run\.chunksize is no setting: .*chunkSize/],
     [
       'run: {totalParameters: 5}\nparameters: {grid: {a: 1}}',
       /heat\.yaml:1:7: run\.totalParameters and parameters both say/,
     ],
+    ['run: {id: Heat_1}', /:1:7: run\.id is "Heat_1": give 1 to 40 lower-case letters, digits and dashes/],
+    ['run: {totalParameters: 0}', /:1:7: run\.totalParameters is 0: [^;]*>=1$/],
   ])('is refused as %j, with line and column', async (yaml, message) => {
     await expect(read(yaml)).rejects.toThrow(ConfigError);
     await expect(read(yaml)).rejects.toThrow(message);
+  });
+
+  it('is refused with an empty table, which is not the same as none', async () => {
+    using directory = temporaryDirectory();
+    const [path, table] = [join(directory.path, 'v.yaml'), join(directory.path, 't.csv')];
+    writeFileSync(path, 'parameters: {}\n');
+    writeFileSync(table, '');
+    await expect(readValuesFile(path, { table })).rejects.toThrow(/--table .*t\.csv: it is empty/);
   });
 
   it('is refused where a file is missing, is a folder or no text', async () => {

@@ -22,7 +22,7 @@ describe('a run', () => {
     );
     expect(answer.remedy).toBe(
       'mend what fails, put the dead parameters back into the queue by `npx zx scripts/dlq.mjs --action replay --all --context c --namespace ns`, ' +
-        'and then `npx zx scripts/resume.mjs --run-id run-1 --context c --namespace ns`; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on with what is not dead',
+        'and then `npx zx scripts/resume.mjs --run-id run-1 --context c --namespace ns`; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on with what is not dead. For `ttg run` it is the same command with --retry-dead, or with --set run.maxDead=N',
     );
   });
 

@@ -44,7 +44,7 @@ export class EmbeddedBroker implements Broker {
 
   /** @param link connected; the broker's own from now on */
   constructor(config: Config, link: Link, { hooks = {} }: ConnectOptions) {
-    this.traits = { listsQueue: true, silenceMs: staleAfterMs(config), lagMs: 0, quietMs: 0 };
+    this.traits = { listsQueue: true, deletesRecords: false, silenceMs: staleAfterMs(config), lagMs: 0, quietMs: 0 };
     this.#link = link;
     this.#settler = new Settler(link, this.#held, hooks);
     this.#receiver = new Receiver(link, (unwanted) => {

@@ -21,7 +21,7 @@
  * | k, v | ids                            | parked, and back in the queue                                          |
  * | g    | ids                            | dropped                                                                |
  * | z    | -                              | the queue was emptied by an operator                                   |
- * | r    | record                         | plan, seeded, halted or resumed                                        |
+ * | r    | record                         | plan, seeded, halted, resumed, or a result that was adopted            |
  * | a    | base64                         | what someone else appended, a record or not                            |
  */
 import { crc32 } from 'node:zlib';

@@ -60,6 +60,7 @@ export type Question =
   | { op: 'states' }
   | { op: 'halt'; runId: string; reason: HaltReason; record: Wire }
   | { op: 'resume'; runId: string; record: Wire }
+  | { op: 'forget'; runId: string }
   | { op: 'depth' }
   | { op: 'capacity' }
   /** An operator's, past the port: bytes into queue or log, who holds what, and what is taken away. */
@@ -91,6 +92,7 @@ export interface Answers {
   states: { states: Record<string, RunState> };
   halt: object;
   resume: { chunks: number };
+  forget: { queued: number; parked: number; deadLetters: number };
   depth: Depth;
   capacity: { memoryUsed: number; memoryLimit: number; diskLimit: number; inMemory: boolean; dir: string };
   put: object;

@@ -1,12 +1,15 @@
 /** Seeding on the coordinator: what may be done while the lock is held. */
-import type { Seeding } from '../port.js';
+import type { Forgotten, Seeding } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
 import { encodeRecord } from '../../wire/record-codec.js';
-import type { PlanRecord, SeededRecord } from '../../wire/records.js';
+import type { PlanRecord, ResultRecord, SeededRecord } from '../../wire/records.js';
 import type { Link } from './link.js';
 import { publishChunks } from './publisher.js';
 import { chunksOfRows } from './rows.js';
 import type { SeederLock } from './seeder-lock.js';
+
+/** Records that are under way at a time. */
+const WINDOW = 500;
 
 export class EmbeddedSeeding implements Seeding {
   readonly #link: Link;
@@ -35,6 +38,23 @@ export class EmbeddedSeeding implements Seeding {
   /** Asked again after a lost answer the record may be there twice: equal records are harmless. */
   async append(record: PlanRecord | SeededRecord): Promise<void> {
     await this.#link.ask<'append'>({ op: 'append', record: encodeRecord(record) });
+  }
+
+  async adopt(records: Iterable<ResultRecord>): Promise<void> {
+    const inFlight: Promise<unknown>[] = [];
+    for (const record of records) {
+      const asked = this.#link.ask<'append'>({ op: 'append', record: encodeRecord(record) });
+      // It is awaited in its turn; until then a failure of it must not count as unhandled.
+      asked.catch(() => undefined);
+      inFlight.push(asked);
+      if (inFlight.length >= WINDOW) await inFlight.shift();
+    }
+    await Promise.all(inFlight);
+  }
+
+  async forget(runId: string): Promise<Forgotten> {
+    const { queued, parked, deadLetters } = (await this.#link.ask<'forget'>({ op: 'forget', runId })).header;
+    return { queued, parked, deadLetters, records: 0 };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -92,6 +92,7 @@ export class RabbitmqBroker implements Broker {
       silenceMs: silenceMs(config.STALE_THRESHOLD_MS),
       lagMs: LAG_MS,
       quietMs: QUIET_MS,
+      deletesRecords: false,
     };
     this.#config = config;
     this.#log = log;
@@ -143,7 +144,7 @@ export class RabbitmqBroker implements Broker {
     const lock = await SeederLock.take(this.#config, this.#log, this.#signal, this.#topology.seeder);
     const patienceMs = this.#config.CONNECT_TIMEOUT_SECONDS * 1000;
     const publishing = { link: this.#link, queue: this.#topology.tasks, log: this.#log, patienceMs };
-    return new RabbitmqSeeding(lock, publishing, this.#topology.results, this.#states);
+    return new RabbitmqSeeding(lock, publishing, this.#topology, this.#states);
   }
 
   receive(options: ReceiveOptions): Promise<Delivery[]> {

@@ -1,6 +1,6 @@
 /** What of RabbitMQ's settings endangers the promise, as far as the broker tells. */
 import { asError } from '../../runtime/errors.js';
-import { keepsValues } from '../../model/plan.js';
+import { keepsValues, storeOf } from '../../model/plan.js';
 import type { Config } from '../../runtime/config.js';
 import type { Concern } from '../port.js';
 import { PRECONDITION_FAILED, codeOf } from './failure.js';
@@ -33,7 +33,7 @@ export const MAX_RECORD_BYTES = 15 * MIB;
 export function recordBytes(
   config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES' | 'RESULTS_STORE' | 'SWEEP_FILE'>,
 ): number {
-  return 1024 + (keepsValues(config) ? config.CHUNK_SIZE * BYTES_PER_VALUE : 0);
+  return 1024 + (keepsValues(config) && !storeOf(config).store ? config.CHUNK_SIZE * BYTES_PER_VALUE : 0);
 }
 
 /** @param queueArguments of the queue of tasks; undefined where the management API does not answer */

@@ -1,6 +1,6 @@
 /** Chunks of halted runs: out of the queue, and back into it. */
-import { decodeChunk } from '../../wire/chunk-codec.js';
-import { attemptHeaders, fromBody } from './codec.js';
+import { attemptHeaders } from './codec.js';
+import { runOf } from './forget.js';
 import type { Link } from './link.js';
 import { takeAll } from './take-all.js';
 import type { Topology } from './topology.js';
@@ -19,13 +19,4 @@ export async function unpark(link: Link, topology: Topology, runId: string): Pro
     moved++;
   }
   return moved;
-}
-
-/** undefined for what somebody else put there. */
-function runOf(body: Buffer): string | undefined {
-  try {
-    return decodeChunk(fromBody(body)).runId;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,25 +1,29 @@
 /** Seeding on RabbitMQ: what may be done while the lock is held. */
-import type { Seeding } from '../port.js';
+import type { Forgotten, Seeding } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
 import { encodeRecord } from '../../wire/record-codec.js';
-import type { PlanRecord, SeededRecord } from '../../wire/records.js';
+import type { PlanRecord, ResultRecord, SeededRecord } from '../../wire/records.js';
 import { toBody } from './codec.js';
+import { forgetRun } from './forget.js';
 import { publishChunks, type Publishing } from './publisher.js';
 import type { RunStates } from './run-state.js';
 import type { SeederLock } from './seeder-lock.js';
 import { Session } from './session.js';
+import type { Topology } from './topology.js';
+
+/** Records that are under way at a time. */
+const WINDOW = 100;
 
 export class RabbitmqSeeding implements Seeding {
   readonly #lock: SeederLock;
   readonly #publishing: Omit<Publishing, 'confirmed'>;
-  readonly #log: string;
+  readonly #topology: Topology;
   readonly #states: RunStates;
 
-  /** @param log name of the stream */
-  constructor(lock: SeederLock, publishing: Omit<Publishing, 'confirmed'>, log: string, states: RunStates) {
+  constructor(lock: SeederLock, publishing: Omit<Publishing, 'confirmed'>, topology: Topology, states: RunStates) {
     this.#lock = lock;
     this.#publishing = publishing;
-    this.#log = log;
+    this.#topology = topology;
     this.#states = states;
   }
 
@@ -35,11 +39,33 @@ export class RabbitmqSeeding implements Seeding {
   async append(record: PlanRecord | SeededRecord): Promise<void> {
     const session = await Session.open(await this.#publishing.link.connection());
     try {
-      await session.send(this.#log, toBody(encodeRecord(record)));
+      await session.send(this.#topology.results, toBody(encodeRecord(record)));
       if (record.kind === 'plan') await this.#states.tell({ run_id: record.runId, max_dead: record.maxDead }, session);
     } finally {
       await session.close();
     }
+  }
+
+  async adopt(records: Iterable<ResultRecord>): Promise<void> {
+    const session = await Session.open(await this.#publishing.link.connection());
+    const inFlight: Promise<unknown>[] = [];
+    try {
+      for (const record of records) {
+        await session.drained;
+        const sent = session.send(this.#topology.results, toBody(encodeRecord(record)));
+        // It is awaited in its turn; until then a failure of it must not count as unhandled.
+        sent.catch(() => undefined);
+        inFlight.push(sent);
+        if (inFlight.length >= WINDOW) await inFlight.shift();
+      }
+      await Promise.all(inFlight);
+    } finally {
+      await session.close();
+    }
+  }
+
+  forget(runId: string): Promise<Forgotten> {
+    return forgetRun(this.#publishing.link, this.#topology, runId);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -55,7 +55,7 @@ export class RedisBroker implements Broker {
 
   /** @param link connected; the broker's own from now on */
   constructor(config: Config, log: Logger, link: Link, options: ConnectOptions) {
-    this.traits = { listsQueue: true, silenceMs: staleAfterMs(config), lagMs: 0, quietMs: 0 };
+    this.traits = { listsQueue: true, silenceMs: staleAfterMs(config), lagMs: 0, quietMs: 0, deletesRecords: true };
     this.#config = config;
     this.#log = log;
     this.#options = options;

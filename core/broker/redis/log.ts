@@ -30,7 +30,7 @@ export async function appendRecord(
 }
 
 /** The stream from its first entry to its end. */
-async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
+export async function* entries(link: Link, key: string): AsyncGenerator<Entry> {
   let from = '-';
   let count = 50;
   for (;;) {

@@ -41,6 +41,7 @@ export function loadScripts() {
     remove: new Script(fence, readFileSync(new URL('./lua/remove.lua', import.meta.url), 'utf8')),
     part: new Script(fence, done, replace, readFileSync(new URL('./lua/part.lua', import.meta.url), 'utf8')),
     append: new Script(readFileSync(new URL('./lua/append.lua', import.meta.url), 'utf8')),
+    adopt: new Script(done, readFileSync(new URL('./lua/adopt.lua', import.meta.url), 'utf8')),
     usable: new Script(readFileSync(new URL('./lua/usable.lua', import.meta.url), 'utf8')),
     halt: new Script(readFileSync(new URL('./lua/halt.lua', import.meta.url), 'utf8')),
     unpark: new Script(readFileSync(new URL('./lua/unpark.lua', import.meta.url), 'utf8')),

@@ -1,7 +1,9 @@
 /** Seeding on Redis: what may be done while the lock is held. */
-import type { Seeding } from '../port.js';
+import type { Forgotten, Seeding } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
-import type { PlanRecord, SeededRecord } from '../../wire/records.js';
+import type { PlanRecord, ResultRecord, SeededRecord } from '../../wire/records.js';
+import { adoptRecords } from './adopt.js';
+import { forgetRun } from './forget.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import { appendRecord, queuedChunks } from './log.js';
@@ -32,6 +34,14 @@ export class RedisSeeding implements Seeding {
 
   append(record: PlanRecord | SeededRecord): Promise<void> {
     return appendRecord(this.#link, this.#keys, this.#scripts, record);
+  }
+
+  adopt(records: Iterable<ResultRecord>): Promise<void> {
+    return adoptRecords(this.#link, this.#keys, this.#scripts, this.#lock, records);
+  }
+
+  forget(runId: string): Promise<Forgotten> {
+    return forgetRun(this.#link, this.#keys, runId);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

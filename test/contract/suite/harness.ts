@@ -8,6 +8,7 @@ import { describeConnecting } from './connecting.js';
 import { describeCrashing } from './crashing.js';
 import { describeDeadLetters } from './dead-letters.js';
 import { describeDying } from './dying.js';
+import { describeForgetting } from './forgetting.js';
 import { describeHalting } from './halting.js';
 import { describeLeasing } from './leasing.js';
 import { describeLimits } from './limits.js';
@@ -45,6 +46,7 @@ const SIDE_BY_SIDE = [
   describeDying,
   describePartly,
   describeHalting,
+  describeForgetting,
   describeLimits,
 ];
 /** These keep the machine busy, or kill the broker. */

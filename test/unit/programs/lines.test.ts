@@ -178,6 +178,22 @@ describe('a program of lines that dies', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('of its time limit has no minute for each start, once it is known how long one takes', async () => {
+    const body = `if (p.index === 3) for (;;); answer(${square});`;
+    await using trial = await Trial.of(given(body, { parameters: { range: 4 }, computation: { timeoutSeconds: 0.5 } }));
+    const again = trial.chunks(1).slice(3);
+    expect(await trial.values(1)).toMatchObject([
+      0,
+      1,
+      4,
+      { message: expect.stringMatching(/^took longer/) as string },
+    ]);
+    // It is the first one of a new process now.
+    expect(await trial.execute(again)).toMatchObject([
+      { failure: { message: expect.stringMatching(/^took longer than \d{1,2}(\.\d+)? s, from its start/) as string } },
+    ]);
+  });
+
   it('of its memory limit is told so', async () => {
     const grow = 'const all = []; setInterval(() => all.push(Buffer.alloc(20 << 20, 1)), 20);';
     const values = await answered(`if (p.index === 33) { ${grow} } else answer(${square})`, {

@@ -50,7 +50,7 @@ const CASES: [string, () => string[], RegExp][] = [
   [
     'is not in PATH',
     () => ['no-such-program-of-anybody'],
-    /cannot start: it is not in PATH=\S+\. Is it in the worker's/,
+    /cannot start: it is not in PATH=\S+: look at its name in computation.command/,
   ],
   ['is not there', () => [join(directory.path, 'absent')], /cannot start: there is no such file/],
   ['is not executable', () => [file('#!/bin/sh\n', 0o644)], /program is not executable: chmod \+x/],

@@ -3,6 +3,7 @@ import type { Wire } from '../../../wire/records.js';
 import { idsText } from '../lines.js';
 import type { Answers, Asked, Question, Row, Template } from '../protocol.js';
 import type { Asker } from './asker.js';
+import { forget } from './forget.js';
 import { capacity, pending, putRecord, putTask } from './operator.js';
 import { letters, read, replay, type Given } from './reading.js';
 import { receive, rowsOf } from './receiving.js';
@@ -72,6 +73,8 @@ export async function answer(peer: Asker, space: Space, asked: Answerable, body:
       });
     case 'resume':
       return { header: await resume(space, asked) };
+    case 'forget':
+      return { header: await forget(space, asked.runId) };
     case 'depth':
       return { header: space.depth() satisfies Answers['depth'] };
     case 'capacity':

@@ -1,0 +1,147 @@
+/** `ttg diff`: what differs between two runs of a log: their plans, then the parameters whose values differ. */
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { Command } from 'commander';
+import { connect } from '../core/broker/connect.js';
+import { asError, ConfigError } from '../core/runtime/errors.js';
+import type { Program } from '../core/runtime/lifecycle.js';
+import { sweepOfPlan } from '../core/sweep/read.js';
+import {
+  compare,
+  planChanges,
+  sameParameters,
+  type Comparison,
+  type Difference,
+  type Kind,
+} from '../core/table/compare.js';
+import type { PlanRecord } from '../core/wire/records.js';
+import { readTable, type Table } from '../core/table/table.js';
+import { jsonOption, parseRunId, run } from './command.js';
+import { diffText, differenceJson } from './diff-text.js';
+
+const SHOWN = 20;
+const STATUSES = `
+Exit statuses:
+  0  all values are equal
+  1  values differ, or only one of the runs has them
+  2  wrong usage or configuration`;
+
+interface Options {
+  readonly json?: true;
+  readonly out?: string;
+}
+
+export function diffCommand(): Command {
+  return new Command('diff')
+    .description(
+      'shows what differs between two runs of the log: their plans, then the parameters whose values differ. They are ' +
+        'matched by their columns, or by their index where they have none',
+    )
+    .argument('<first>', 'a run', parseRunId)
+    .argument('<second>', 'another run', parseRunId)
+    .addOption(jsonOption('as JSON'))
+    .option('--out <file>', `every difference as a line of JSON, not only the first ${SHOWN}`)
+    .addHelpText('after', STATUSES)
+    .action((first: string, second: string, options: Options) =>
+      run({ runId: first }, (program) => diff(program, second, options)),
+    );
+}
+
+async function diff(program: Program, other: string, { json, out: path }: Options): Promise<number> {
+  const { config, log, stop, out } = program;
+  if (!config.QUEUE_MODE)
+    throw new ConfigError('static mode (QUEUE_MODE=false) has no log that runs share: there is one run a Job');
+  if (other === config.RUN_ID) throw new ConfigError(`run ${other} is given twice: give two runs`);
+  await using broker = await connect(config, log, stop);
+  const read = (runId: string): Promise<Table> =>
+    readTable(
+      () => broker.records(),
+      runId,
+      async (plan) => (await sweepOfPlan(plan))?.parameters,
+    );
+  using first = await read(config.RUN_ID);
+  using second = await read(other);
+  const plan = planChanges(planOf(first), planOf(second));
+  const ids = { first: config.RUN_ID, second: other, plan };
+  if (first.lacksValues || second.lacksValues) {
+    const equal = digestsAgree(first, second);
+    const digests = { first: first.ledger.digest, second: second.ledger.digest };
+    await out.print(
+      json
+        ? `${JSON.stringify({ ...ids, matchedBy: 'digest', equal, digests }, null, 2)}\n`
+        : diffText({ ...ids, digests: equal }, []),
+    );
+    return equal ? 0 : 1;
+  }
+  await using file = path === undefined ? undefined : await Lines.open(path);
+  const { counts, shown, matchedBy } = await count(first, second, stop, file);
+  const found = { ...ids, matchedBy, ...counts };
+  const whole = { ...found, differences: shown.map((each) => JSON.parse(differenceJson(each)) as unknown) };
+  await out.print(json ? `${JSON.stringify(whole, null, 2)}\n` : diffText(found, shown));
+  return counts.different + counts.onlyFirst + counts.onlySecond > 0 ? 1 : 0;
+}
+
+type Counted = { readonly counts: Record<Kind, number>; readonly shown: Difference[] } & {
+  readonly matchedBy: Comparison['matchedBy'];
+};
+
+async function count(first: Table, second: Table, stop: AbortSignal, file: Lines | undefined): Promise<Counted> {
+  const comparison = await compare(first, second);
+  const counts: Record<Kind, number> = { equal: 0, different: 0, onlyFirst: 0, onlySecond: 0, neither: 0 };
+  const shown: Difference[] = [];
+  for (const { kind, difference } of comparison.parameters()) {
+    counts[kind]++;
+    if (!difference) continue;
+    if (shown.length < SHOWN) shown.push(difference);
+    if (file) await file.write(differenceJson(difference));
+    stop.throwIfAborted();
+  }
+  return { counts, shown, matchedBy: comparison.matchedBy };
+}
+
+/** @throws ConfigError where the log does not hold the run */
+function planOf({ ledger: { plan, runId } }: Table): PlanRecord {
+  if (plan) return plan;
+  throw new ConfigError(`the log holds no run ${runId}: \`ttg runs\` lists those that it holds`);
+}
+
+/** @throws ConfigError where digests do not answer the question */
+function digestsAgree(first: Table, second: Table): boolean {
+  const whole = [first, second].every(({ ledger }) => ledger.covered.count === ledger.plan?.totalParameters);
+  if (whole && sameParameters(first, second)) return first.ledger.digest === second.ledger.digest;
+  const without = first.lacksValues ? first : second;
+  throw new ConfigError(
+    `run ${without.ledger.runId} kept no values, and digests can be compared only of finished runs with the same ` +
+      'parameters: seed with results.store: log (RESULTS_STORE=log) what is to be compared',
+  );
+}
+
+/** A file of lines, written no faster than the disk takes them. */
+class Lines implements AsyncDisposable {
+  readonly #stream: WriteStream;
+
+  private constructor(stream: WriteStream) {
+    this.#stream = stream;
+  }
+
+  /** @throws ConfigError where it cannot be written */
+  static async open(path: string): Promise<Lines> {
+    const stream = createWriteStream(path);
+    try {
+      await once(stream, 'open');
+    } catch (thrown) {
+      throw new ConfigError(`--out ${path}: ${asError(thrown).message}`, { cause: thrown });
+    }
+    return new Lines(stream);
+  }
+
+  async write(line: string): Promise<void> {
+    if (!this.#stream.write(`${line}\n`)) await once(this.#stream, 'drain');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stream.end();
+    await finished(this.#stream);
+  }
+}
