@@ -56,13 +56,19 @@ function killGroup(pid) {
 
 /** For the end of the bench, whatever the reason. */
 export function killAll() {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) {
+    killGroup(child.pid);
+    child.kill('SIGKILL');
+  }
 }
 
 /**
- * @param {string} program @param {string[]} args @param {{ env?: Record<string, string>, cwd?: string, group?: boolean }} [options] group: what it
- *   started ends with it
- * @returns {Running}
+ * @typedef {object} StartOptions
+ * @property {Record<string, string>} [env]
+ * @property {string} [cwd]
+ * @property {boolean} [group] what it started ends with it
+ *
+ * @param {string} program @param {string[]} args @param {StartOptions} [options] @returns {Running}
  */
 export function start(program, args, { env = {}, cwd, group = false } = {}) {
   const started = performance.now();

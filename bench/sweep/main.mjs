@@ -22,7 +22,7 @@ const WANTED = { joblib: 0.5, dask: 100, ray: 50 };
 
 /** @param {Options} options @param {import('../lib/figures.mjs').Figures} figures */
 export async function sweep(options, figures) {
-  const { root, here, quick, budget, memory } = options;
+  const { here, quick, budget, memory } = options;
   const python = await installSweepPython();
   const processes = availableParallelism();
   const one = numbers(quick ? 405_600 : undefined);
