@@ -63,7 +63,7 @@ describe('a values file', () => {
     const small = await read('computation: {command: [x, "{a}"]}', { 'table.csv': 'a\n1\n2\n' });
     expect([small.document.table, small.sweep.parameters.at(1)]).toEqual(['a\n1\n2\n', { a: 2 }]);
     const rows = Array.from({ length: MOST_INLINE_BYTES / 4 }, (_, i) => 100 + (i % 900));
-    const large = await read('{}', { 'table.csv': `a\n${rows.join('\n')}\n` });
+    const large = await read('computation: {command: [x, "{a}"]}', { 'table.csv': `a\n${rows.join('\n')}\n` });
     expect(large.document).not.toHaveProperty('table');
     expect(large.document.parameters['table']).toEqual({
       path: expect.stringMatching(/^\/.*table\.csv$/) as unknown,
