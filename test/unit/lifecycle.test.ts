@@ -201,7 +201,11 @@ describe('the command ttg', { timeout: 60_000 }, () => {
       ['results', 'nowhere'],
       /^ttg: run nowhere has no folder runs.nowhere here/,
     ],
-    ['dead letters of a run that is not here', ['dlq', 'show', '1', '--run-id', 'nowhere'], /run nowhere has no folder/],
+    [
+      'dead letters of a run that is not here',
+      ['dlq', 'show', '1', '--run-id', 'nowhere'],
+      /run nowhere has no folder/,
+    ],
   ])('ends with 2 and an explanation on standard error for %s', async (_, args, message) => {
     const { status, stdout, stderr } = await runNode([ttg, ...args]);
     expect(status).toBe(2);
