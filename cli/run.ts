@@ -115,7 +115,9 @@ async function runFile(program: Program, file: string, options: Options): Promis
   };
   if (context !== undefined) {
     const release = options.release ?? here.runIdOf(file);
-    return await here.runOnCluster(prepared, { ...options, context, release, file, joblog }, around);
+    const { explainStandstill } = await import('./diagnose/standstill.js');
+    const asking = { ...around, explain: explainStandstill };
+    return await here.runOnCluster(prepared, { ...options, context, release, file, joblog }, asking);
   }
   return await here.runHere(prepared, { ...options, joblog, retryDead: options.retryDead ?? false, command }, around);
 }

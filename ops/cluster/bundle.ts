@@ -51,8 +51,15 @@ export async function bundle({
       keepNames: true,
       legalComments: 'none',
       banner: { js: BANNER },
-      // What `ttg run` is made of needs the repository, and says so in the image.
-      external: ['../ops/here/index.js', '../ops/here/module.js'],
+      // What needs the repository, or the Kubernetes client, says in the image that it is not there.
+      external: [
+        '../ops/here/index.js',
+        '../ops/here/module.js',
+        '../ops/cluster/pause.js',
+        '../ops/cluster/release.js',
+        '../ops/cluster/kube.js',
+        './diagnose/standstill.js',
+      ],
       plugins: [inlineLua()],
       logLevel: 'error',
     });

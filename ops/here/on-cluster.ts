@@ -23,6 +23,7 @@ import { Joblog } from './joblog.js';
 import { Pace } from './pace.js';
 import type { Prepared } from './prepare.js';
 import { jsonSet } from './sets.js';
+import { Standstill } from './standstill.js';
 
 /** Looks at workers and queue cost the API server and the broker something. */
 const SHOW_MS = 1000;
@@ -44,6 +45,8 @@ export interface ClusterSurroundings {
   readonly stop: AbortSignal;
   readonly stderr: NodeJS.WriteStream;
   readonly conclude: (broker: Broker, config: Config) => Promise<number>;
+  /** Why the run of this release does not move; undefined where it does. */
+  readonly explain: (where: Where, runId: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 
 /** @returns what `conclude` returned, or 1 where the cluster did not do as it should: said on standard error */
@@ -92,7 +95,7 @@ async function install(run: Prepared, options: ClusterOptions, script: Script, w
 async function follow(
   run: Prepared,
   options: ClusterOptions,
-  { stop, stderr, conclude }: ClusterSurroundings,
+  { stop, stderr, conclude, explain }: ClusterSurroundings,
   where: Where,
 ): Promise<number> {
   const opened = await openRun(where, run.runId);
@@ -108,7 +111,8 @@ async function follow(
       },
     });
     try {
-      await untilOver(broker, follower, where, display.show.bind(display), stop);
+      const standstill = new Standstill(() => explain(where, run.runId, stop), display.note.bind(display));
+      await untilOver(broker, follower, where, { show: display.show.bind(display), standstill }, stop);
     } finally {
       display.end();
       await follower.stop();
@@ -124,7 +128,7 @@ async function untilOver(
   broker: Broker,
   follower: Follower,
   where: Where,
-  show: ReturnType<typeof openDisplay>['show'],
+  { show, standstill }: { readonly show: ReturnType<typeof openDisplay>['show']; readonly standstill: Standstill },
   stop: AbortSignal,
 ): Promise<void> {
   const pace = new Pace();
@@ -140,6 +144,7 @@ async function untilOver(
       () => 0,
     );
     show({ runId: ledger.runId, total, done, dead, rate, etaSeconds, depth, workers });
+    standstill.look(done + dead);
     if (ledger.isFinished || ledger.halted !== undefined) return;
     await delay(SHOW_MS, stop);
   }
