@@ -16,6 +16,7 @@ const chartWith = (helmMajor: 3 | 4) => ({
   provide: { helmMajor },
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  ...aside(0),
 });
 
 export default defineConfig({
@@ -25,7 +26,8 @@ export default defineConfig({
     // What brokers and programs print is shown with the test that fails.
     silent: 'passed-only',
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      // Many of these wait for processes of their own: more workers than cores.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000, ...aside(0) } },
       { test: { name: 'chart', ...chartWith(4) } },
       { test: { name: 'chart-helm3', ...chartWith(3) } },
       {
