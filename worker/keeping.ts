@@ -2,7 +2,7 @@
 import type { Broker, Settlement } from '../core/broker/port.js';
 import type { ExternalStore } from '../core/model/plan.js';
 import { StoreAway, Unrecordable } from '../core/runtime/errors.js';
-import { forEachOf } from '../core/store/pool.js';
+import { forEachOf } from '../core/runtime/side-by-side.js';
 import type { ValueStore } from '../core/store/port.js';
 import type { Kept } from '../core/wire/records.js';
 import { objectOf, sha256Of } from '../core/wire/object-codec.js';

@@ -2,7 +2,7 @@
 import { Digest } from '../model/digest.js';
 import type { Interval } from '../model/interval.js';
 import type { LogEntry, ResultRecord } from '../wire/records.js';
-import { mappedAhead } from './pool.js';
+import { mappedAhead } from '../runtime/side-by-side.js';
 import { AT_ONCE, ValuesLost, type FetchValues } from './read-values.js';
 
 export interface LostValues extends Interval {

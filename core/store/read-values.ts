@@ -5,7 +5,7 @@ import { ConfigError, ProtocolError } from '../runtime/errors.js';
 import { valuesOf } from '../wire/object-codec.js';
 import type { LogEntry, ValuesAt } from '../wire/records.js';
 import type { Stores } from './open.js';
-import { mappedAhead } from './pool.js';
+import { mappedAhead } from '../runtime/side-by-side.js';
 import { NoSuchObject } from './port.js';
 
 /** Objects that are fetched at the same time. */

@@ -10,7 +10,7 @@ import type { Wider } from '../ledger/duplicates.js';
 import type { CountedObserver } from '../ledger/ledger.js';
 import { firstIndex, type Interval } from '../model/interval.js';
 import type { Value } from '../model/value.js';
-import { forEachOf } from '../store/pool.js';
+import { forEachOf } from '../runtime/side-by-side.js';
 import { AT_ONCE, type FetchValues } from '../store/read-values.js';
 import type { ResultRecord, ValuesAt } from '../wire/records.js';
 

@@ -1,5 +1,6 @@
 /** Publishes chunks in windows, a few of them in flight. */
 import type { Chunk } from '../../model/chunk.js';
+import { mappedAhead } from '../../runtime/side-by-side.js';
 import type { Link } from './link.js';
 import { windowsOf, type Window } from './rows.js';
 import type { SeederLock } from './seeder-lock.js';
@@ -17,12 +18,6 @@ export async function publishChunks(
   chunks: Iterable<Chunk>,
   confirmed?: (total: number) => void,
 ): Promise<number> {
-  const inFlight: Array<Promise<number>> = [];
-  let total = 0;
-  const confirmOldest = async (): Promise<void> => {
-    total += (await inFlight.shift()) ?? 0;
-    confirmed?.(total);
-  };
   const send = async ({ template, rows }: Window, window: number): Promise<number> => {
     const { token, listedTo } = lock;
     const question = { op: 'publish' as const, token, listedTo, window, template };
@@ -31,13 +26,11 @@ export async function publishChunks(
     if (published !== undefined) return published;
     throw new Error('lost the right to publish while publishing: start the seeder again, it resumes what is missing');
   };
-  for (const window of windowsOf(chunks, WINDOW)) {
-    const sent = send(window, lock.nextWindow());
-    // It is awaited in its turn; until then a failure of it must not count as unhandled.
-    sent.catch(() => undefined);
-    inFlight.push(sent);
-    if (inFlight.length >= IN_FLIGHT) await confirmOldest();
+  const windows = windowsOf(chunks, WINDOW);
+  let total = 0;
+  for await (const published of mappedAhead(windows, IN_FLIGHT, (window) => send(window, lock.nextWindow()))) {
+    total += published;
+    confirmed?.(total);
   }
-  while (inFlight.length > 0) await confirmOldest();
   return total;
 }

@@ -1,6 +1,7 @@
 /** Seeding on the coordinator: what may be done while the lock is held. */
 import type { Forgotten, Seeding } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
+import { inOrder } from '../../runtime/side-by-side.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import type { PlanRecord, ResultRecord, SeededRecord } from '../../wire/records.js';
 import type { Link } from './link.js';
@@ -41,15 +42,9 @@ export class EmbeddedSeeding implements Seeding {
   }
 
   async adopt(records: Iterable<ResultRecord>): Promise<void> {
-    const inFlight: Promise<unknown>[] = [];
-    for (const record of records) {
-      const asked = this.#link.ask<'append'>({ op: 'append', record: encodeRecord(record) });
-      // It is awaited in its turn; until then a failure of it must not count as unhandled.
-      asked.catch(() => undefined);
-      inFlight.push(asked);
-      if (inFlight.length >= WINDOW) await inFlight.shift();
-    }
-    await Promise.all(inFlight);
+    await inOrder(records, WINDOW, (record) =>
+      this.#link.ask<'append'>({ op: 'append', record: encodeRecord(record) }),
+    );
   }
 
   async forget(runId: string): Promise<Forgotten> {

@@ -1,6 +1,7 @@
 /** Seeding on RabbitMQ: what may be done while the lock is held. */
 import type { Forgotten, Seeding } from '../port.js';
 import type { Chunk } from '../../model/chunk.js';
+import { inOrder } from '../../runtime/side-by-side.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import type { PlanRecord, ResultRecord, SeededRecord } from '../../wire/records.js';
 import { toBody } from './codec.js';
@@ -48,17 +49,10 @@ export class RabbitmqSeeding implements Seeding {
 
   async adopt(records: Iterable<ResultRecord>): Promise<void> {
     const session = await Session.open(await this.#publishing.link.connection());
-    const inFlight: Promise<unknown>[] = [];
     try {
-      for (const record of records) {
-        await session.drained;
-        const sent = session.send(this.#topology.results, toBody(encodeRecord(record)));
-        // It is awaited in its turn; until then a failure of it must not count as unhandled.
-        sent.catch(() => undefined);
-        inFlight.push(sent);
-        if (inFlight.length >= WINDOW) await inFlight.shift();
-      }
-      await Promise.all(inFlight);
+      await inOrder(onceDrained(records, session), WINDOW, (record) =>
+        session.send(this.#topology.results, toBody(encodeRecord(record))),
+      );
     } finally {
       await session.close();
     }
@@ -70,5 +64,13 @@ export class RabbitmqSeeding implements Seeding {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#lock[Symbol.asyncDispose]();
+  }
+}
+
+/** Each record only when the write buffer has room for it. */
+async function* onceDrained(records: Iterable<ResultRecord>, session: Session): AsyncGenerator<ResultRecord> {
+  for (const record of records) {
+    await session.drained;
+    yield record;
   }
 }

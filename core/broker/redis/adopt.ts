@@ -1,4 +1,5 @@
 /** Appends results that were taken from another run, some of them in flight at a time. */
+import { inOrder } from '../../runtime/side-by-side.js';
 import { encodeRecord } from '../../wire/record-codec.js';
 import type { ResultRecord } from '../../wire/records.js';
 import { toFields } from './codec.js';
@@ -17,7 +18,6 @@ export async function adoptRecords(
   lock: SeederLock,
   records: Iterable<ResultRecord>,
 ): Promise<void> {
-  const inFlight: Promise<void>[] = [];
   const send = async (record: ResultRecord): Promise<void> => {
     const fields = toFields(encodeRecord(record));
     const names = [keys.log, keys.lock, keys.done(record.runId)];
@@ -28,12 +28,5 @@ export async function adoptRecords(
     if (appended === 1) return;
     throw new Error(`lost the seeder lock ${keys.lock}: start the seeder again, it resumes what is missing`);
   };
-  for (const record of records) {
-    const sent = send(record);
-    // It is awaited in its turn; until then a failure of it must not count as unhandled.
-    sent.catch(() => undefined);
-    inFlight.push(sent);
-    if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
-  }
-  await Promise.all(inFlight);
+  await inOrder(records, IN_FLIGHT, send);
 }

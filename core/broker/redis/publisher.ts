@@ -1,5 +1,6 @@
 /** Publishes chunks in windows, a few of them in flight. */
 import type { Chunk } from '../../model/chunk.js';
+import { mappedAhead } from '../../runtime/side-by-side.js';
 import { encodeChunk } from '../../wire/chunk-codec.js';
 import { columnsOf } from './columns.js';
 import type { Keys } from './keys.js';
@@ -22,12 +23,6 @@ export async function publishChunks(
   chunks: Iterable<Chunk>,
   confirmed?: (total: number) => void,
 ): Promise<number> {
-  const inFlight: Array<Promise<number>> = [];
-  let total = 0;
-  const confirmOldest = async (): Promise<void> => {
-    total += (await inFlight.shift()) ?? 0;
-    confirmed?.(total);
-  };
   const send = async (window: readonly Chunk[], index: number): Promise<number> => {
     const { token, listedTo } = lock;
     const names = [
@@ -45,14 +40,11 @@ export async function publishChunks(
       `lost the seeder lock ${keys.lock} while publishing: start the seeder again, it resumes what is missing`,
     );
   };
-  for (const window of windows(chunks)) {
-    const sent = send(window, lock.nextWindow());
-    // It is awaited in its turn; until then a failure of it must not count as unhandled.
-    sent.catch(() => undefined);
-    inFlight.push(sent);
-    if (inFlight.length >= IN_FLIGHT) await confirmOldest();
+  let total = 0;
+  for await (const published of mappedAhead(windows(chunks), IN_FLIGHT, (window) => send(window, lock.nextWindow()))) {
+    total += published;
+    confirmed?.(total);
   }
-  while (inFlight.length > 0) await confirmOldest();
   return total;
 }
 

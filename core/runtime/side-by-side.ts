@@ -24,9 +24,25 @@ export async function forEachOf<T>(items: Iterable<T>, most: number, work: (item
   if (failed) throw failure;
 }
 
-/** What `work` makes of each, in order; up to `most` of them are under way ahead of the one that is read. */
+/**
+ * Begins the work on each in order, at most `most` under way; resolves when all are done.
+ * @throws what the earliest that fails throws
+ */
+export async function inOrder<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  most: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const done = mappedAhead(items, most, work);
+  while (!(await done.next()).done);
+}
+
+/**
+ * What `work` makes of each, in order; up to `most` of them are under way ahead of the one that is read, and no item is
+ * asked for before its work can begin.
+ */
 export async function* mappedAhead<T, R>(
-  items: AsyncIterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   most: number,
   work: (item: T) => R | Promise<R>,
 ): AsyncGenerator<R> {
