@@ -1,6 +1,6 @@
 /** What a row of CSV is: decided for the whole file before its first row. */
 import { valueText } from '../core/model/value-text.js';
-import type { Value } from '../core/model/value.js';
+import { isColumns, type Value } from '../core/model/value.js';
 import type { Interval } from '../core/model/interval.js';
 import type { Plan } from '../core/model/plan.js';
 import type { LogEntry, ResultRecord } from '../core/wire/records.js';
@@ -58,7 +58,7 @@ class Values implements Shape {
 
   /** undefined where it has columns that were not there when the shape was decided: the run goes on. */
   #row(parameter: number, value: Value): Row | undefined {
-    if (!isObject(value)) return this.#plain ? [parameter, cellOf(value), ...this.#names.map(() => '')] : undefined;
+    if (!isColumns(value)) return this.#plain ? [parameter, cellOf(value), ...this.#names.map(() => '')] : undefined;
     if (!Object.keys(value).every((name) => this.#known.has(name))) return undefined;
     const fields = this.#names.map((name) => (Object.hasOwn(value, name) ? cellOf(value[name] as Value) : ''));
     return [parameter, ...(this.#plain ? [''] : []), ...fields];
@@ -84,7 +84,7 @@ export async function shapeOf(records: AsyncIterable<LogEntry>, runId: string): 
     if (record.summary.other === undefined) plain = true;
     else
       for (const value of record.values ?? [])
-        if (isObject(value)) for (const name of Object.keys(value)) names.add(name);
+        if (isColumns(value)) for (const name of Object.keys(value)) names.add(name);
         else plain = true;
   }
   return new Values(names, plain || names.size === 0);
@@ -96,10 +96,6 @@ function headed(name: string, names: ReadonlySet<string>): string {
   let header = `value.${name}`;
   while (names.has(header)) header = `value.${header}`;
   return header;
-}
-
-function isObject(value: Value): value is Readonly<Record<string, Value>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** As pandas and others read it: NaN, inf, -inf, nothing for null; lists and objects as JSON. */

@@ -1,6 +1,7 @@
 /** Static mode: computes one shard of the plan without a broker, and writes its result records to standard output. */
 import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
+import { groupsOf } from '../core/runtime/groups.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Chunk } from '../core/model/chunk.js';
 import type { ExternalStore } from '../core/model/plan.js';
@@ -40,7 +41,7 @@ export async function runShard(
 
   let failed = 0;
   let misfit: ConfigError | undefined;
-  for (const group of groups(chunksOf(plan, new Date().toISOString(), [mine]), GROUP)) {
+  for (const group of groupsOf(chunksOf(plan, new Date().toISOString(), [mine]), GROUP)) {
     if (stop.aborted) return false;
     const records: ResultRecord[] = [];
     const settle = (outcome: Outcome): void => {
@@ -81,14 +82,4 @@ async function textOf(
 ): Promise<string> {
   const kept = elsewhere ? await stored(record, record.runId, elsewhere.kind, elsewhere.store) : record;
   return recordText(encodeRecord(kept));
-}
-
-function* groups(chunks: Iterable<Chunk>, most: number): Generator<Chunk[]> {
-  let group: Chunk[] = [];
-  for (const chunk of chunks) {
-    if (group.push(chunk) < most) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
 }

@@ -1,5 +1,6 @@
 /** Rows as text: CSV, JSON lines, or columns for the eye. */
 import { stringify } from 'csv-stringify/sync';
+import { groupsOf } from '../../core/runtime/groups.js';
 import type { Output } from '../../core/runtime/output.js';
 import type { Value } from '../../core/model/value.js';
 import type { Column } from '../../core/table/columns.js';
@@ -15,23 +16,21 @@ export type WriteRows = (rows: Iterable<Row>, columns: readonly Column[], out: P
 export const writeCsvRows: WriteRows = async (rows, columns, out) => {
   const header = stringify([columns.map(({ name }) => name)]);
   if (!(await out.print(header))) return;
-  for (const some of groups(rows)) if (!(await out.print(stringify(some.map((row) => row.map(cell)))))) return;
+  for (const some of groupsOf(rows, ROWS_AT_ONCE))
+    if (!(await out.print(stringify(some.map((row) => row.map(cell)))))) return;
 };
 
 /** One object a row. NaN and infinities, which JSON lacks, are texts: "NaN", "Infinity", "-Infinity". */
 export const writeJsonLines: WriteRows = async (rows, columns, out) => {
   const names = columns.map(({ name }) => name);
-  const line = (row: Row): string =>
-    JSON.stringify(Object.fromEntries(names.map((name, i) => [name, row[i]])), (_, value: unknown) =>
-      typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
-    );
-  for (const some of groups(rows)) if (!(await out.print(`${some.map(line).join('\n')}\n`))) return;
+  const line = (row: Row): string => jsonText(Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])));
+  for (const some of groupsOf(rows, ROWS_AT_ONCE)) if (!(await out.print(`${some.map(line).join('\n')}\n`))) return;
 };
 
 /** The first rows say how wide the columns are; what is wider later pushes its line. */
 export const writeColumns: WriteRows = async (rows, columns, out) => {
   let widths: number[] | undefined;
-  for (const some of groups(rows)) {
+  for (const some of groupsOf(rows, ROWS_AT_ONCE)) {
     const texts = some.map((row) => row.map((value) => cell(value).replace(/\s+/g, ' ')));
     const isFirst = widths === undefined;
     widths ??= columns.map(({ name }, i) => Math.max(name.length, ...texts.map((text) => (text[i] ?? '').length)));
@@ -60,14 +59,4 @@ export function jsonText(value: Value): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'number' && !Number.isFinite(inner) ? String(inner) : inner,
   );
-}
-
-function* groups(rows: Iterable<Row>): Generator<Row[]> {
-  let group: Row[] = [];
-  for (const row of rows) {
-    if (group.push(row) < ROWS_AT_ONCE) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
 }

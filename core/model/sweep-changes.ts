@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical.js';
 import type { SweepDocument } from './sweep.js';
+import { isObject } from './value.js';
 
 const MOST_CHANGES = 8;
 const LONGEST = 60;
@@ -73,8 +74,6 @@ function deciding(computation: SweepDocument['computation'] = {}): Readonly<Reco
   return rest;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const textOf = (value: unknown): string => (value === undefined ? 'nothing' : canonicalJson(value));
 const show = (value: unknown): string => cut(textOf(value));
 const cut = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);

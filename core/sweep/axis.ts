@@ -1,6 +1,6 @@
 /** One axis of a grid: a list, a constant, or a range. */
-import type { Scalar } from '../model/value.js';
-import { Fault, isObject, numberOf, onlyKeys, show, wholeOf, type Path } from './fault.js';
+import { isObject, type Scalar } from '../model/value.js';
+import { Fault, numberOf, onlyKeys, show, wholeOf, type Path } from './fault.js';
 import { linear, logarithmic, stepped, type Progression } from './points.js';
 
 export interface Axis {

@@ -1,4 +1,5 @@
 /** What is wrong in a sweep document, and where: thrown by its parts, told by `sweepOf` with the document's place. */
+import { isObject } from '../model/value.js';
 import { ConfigError } from '../runtime/errors.js';
 
 export type Path = readonly (string | number)[];
@@ -51,10 +52,6 @@ export function isNothing(value: unknown): boolean {
 export function objectOf(value: unknown, path: Path, what: string): Readonly<Record<string, unknown>> {
   if (isObject(value)) return value;
   throw new Fault(path, `is ${show(value)}: give ${what}`);
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** @throws Fault naming the first key that nobody knows, and those that are known */

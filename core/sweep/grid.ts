@@ -2,9 +2,9 @@
  * The cross product of axes. Of axes that are named by a mapping the order is alphabetical, since Helm keeps no other;
  * of a list (`grid: [{name: …}, …]`) it is that of the list. The first axis is the slowest, the last the fastest.
  */
-import type { Columns, Scalar } from '../model/value.js';
+import { isObject, type Columns, type Scalar } from '../model/value.js';
 import { axisOf, type Axis } from './axis.js';
-import { Fault, isObject, objectOf, show, type Path } from './fault.js';
+import { Fault, objectOf, show, type Path } from './fault.js';
 import { checkName, meantName } from './names.js';
 
 export interface Grid {

@@ -1,5 +1,5 @@
 /** What columns the values of a run make: found while the log is read, since nothing says it beforehand. */
-import type { Value } from '../model/value.js';
+import { isColumns, type Value } from '../model/value.js';
 import { TypeOfColumn, type Column } from './columns.js';
 
 /** With more than this, values stay whole: one column of JSON. */
@@ -58,8 +58,4 @@ export class ValueColumns {
     }
     this.#whole = this.#columns.size > MOST_COLUMNS;
   }
-}
-
-function isColumns(value: Value): value is { readonly [column: string]: Value } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** What differs between the file that a run was started with and the one it is to go on with: told before it is refused. */
+import { isObject } from '../../core/model/value.js';
 
 const SHOWN = 10;
 const LONGEST = 60;
@@ -26,10 +27,6 @@ function textDifference(known: readonly string[], wanted: readonly string[], pat
   const at = known.findIndex((line, index) => line !== wanted[index]);
   const line = at === -1 ? known.length : at;
   return `${path}, line ${line + 1}: ${shown(known[line])} → ${shown(wanted[line])}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {

@@ -1,4 +1,5 @@
 /** A values file of the chart as what is run: `ttg run` and `ttg plan` read what `helm install -f` reads. */
+import { isObject } from '../../core/model/value.js';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
@@ -6,7 +7,7 @@ import { resolve } from 'node:path';
 import type { Sweep, SweepDocument } from '../../core/model/sweep.js';
 import { loadConfig, unfitSetting } from '../../core/runtime/config.js';
 import { asError, ConfigError } from '../../core/runtime/errors.js';
-import { isNothing, isObject, SweepError } from '../../core/sweep/fault.js';
+import { isNothing, SweepError } from '../../core/sweep/fault.js';
 import { computed, sweepOf } from '../../core/sweep/read.js';
 import { parseHelmYaml, type HelmYaml } from './helm-yaml.js';
 

@@ -1,6 +1,5 @@
 /** What the coordinator holds and can hold. */
 import type { Capacity } from '../port.js';
-import type { Config } from '../../runtime/config.js';
 import type { Link } from './link.js';
 import { MAX_RECORD_BYTES } from './settler.js';
 
@@ -12,11 +11,6 @@ const DISK_PER_CHUNK = 500;
 // A dead letter is an entry in memory; its line has record, chunk, error and, once a worker, the stack.
 const MEMORY_PER_DEAD = 200;
 const DISK_PER_DEAD = 1600;
-
-/** Heartbeats come every third of the threshold: after two thirds at least one is missing. */
-export function staleAfterMs({ STALE_THRESHOLD_MS }: Pick<Config, 'STALE_THRESHOLD_MS'>): number {
-  return Math.ceil((STALE_THRESHOLD_MS * 2) / 3);
-}
 
 export async function readCapacity(link: Link): Promise<Capacity> {
   const { memoryUsed, memoryLimit, diskLimit } = (await link.ask<'capacity'>({ op: 'capacity' })).header;

@@ -1,6 +1,7 @@
 /** What the broker holds and can hold. */
 import type { Capacity, Depth } from '../port.js';
 import type { Config } from '../../runtime/config.js';
+import { staleAfterMs } from '../stale.js';
 import { readInfo } from './concerns.js';
 import { DELAYED, RELEASED, type Keys } from './keys.js';
 import type { Link } from './link.js';
@@ -19,11 +20,6 @@ export const DISK_PER_CHUNK = 600;
 // earlier record holds: 415 bytes of used_memory more than its task took, and 1,480 bytes of append-only file.
 const MEMORY_PER_DEAD = 550;
 const DISK_PER_DEAD = 1600;
-
-/** Heartbeats come every third of the threshold: after two thirds at least one is missing. */
-export function staleAfterMs({ STALE_THRESHOLD_MS }: Pick<Config, 'STALE_THRESHOLD_MS'>): number {
-  return Math.ceil((STALE_THRESHOLD_MS * 2) / 3);
-}
 
 export async function readDepth(link: Link, keys: Keys, scripts: Scripts, config: Config): Promise<Depth> {
   const due = config.STALE_THRESHOLD_MS;

@@ -1,7 +1,7 @@
 /** What a sample draws a column from: an interval, a list, or a constant. */
-import type { Scalar } from '../../model/value.js';
+import { isObject, type Scalar } from '../../model/value.js';
 import { scalarOf } from '../axis.js';
-import { Fault, isObject, numberOf, onlyKeys, show, wholeOf, type Path } from '../fault.js';
+import { Fault, numberOf, onlyKeys, show, wholeOf, type Path } from '../fault.js';
 
 export interface Dimension {
   /** @param u in [0, 1) */

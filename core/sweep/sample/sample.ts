@@ -3,8 +3,8 @@
  * its index, the seed and its columns alone, so any worker draws any row, and more points change none of the earlier.
  */
 import { createHash } from 'node:crypto';
-import type { Columns, Scalar } from '../../model/value.js';
-import { Fault, isObject, objectOf, onlyKeys, show, wholeOf, type Path } from '../fault.js';
+import { isObject, type Columns, type Scalar } from '../../model/value.js';
+import { Fault, objectOf, onlyKeys, show, wholeOf, type Path } from '../fault.js';
 import { columnsOf, compare } from '../grid.js';
 import { checkName, meantName } from '../names.js';
 import { dimensionOf, type Dimension } from './dimension.js';

@@ -1,6 +1,6 @@
 /** The two formats of a table, as what its two readings ask of them. */
-import type { Columns, Scalar } from '../../model/value.js';
-import { isBlurred, isObject, show } from '../fault.js';
+import { isObject, type Columns, type Scalar } from '../../model/value.js';
+import { isBlurred, show } from '../fault.js';
 import { checkName } from '../names.js';
 import { columnsOf } from '../grid.js';
 import { isBlank, Misread, scanRecord, textOf } from './csv.js';
