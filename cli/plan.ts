@@ -1,10 +1,9 @@
 /** `ttg plan`: what a values file would run, before anything is spent. */
 import { Argument, Command } from 'commander';
-import * as rabbitmq from '../core/broker/rabbitmq/broker.js';
-import * as redis from '../core/broker/redis/depth.js';
 import { chunkCount, planOf, type Plan } from '../core/model/plan.js';
 import type { Columns, Value } from '../core/model/value.js';
 import type { Program } from '../core/runtime/lifecycle.js';
+import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
 import { expandCommand } from '../core/sweep/command.js';
 import type { ValuesFile } from '../ops/here/values-file.js';
 import { jsonOption, run } from './command.js';
@@ -18,8 +17,6 @@ interface Options {
 
 /** Parameters that are shown at either end. */
 const SHOWN = 3;
-/** A kept number as it is packed; other values take more. */
-const BYTES_PER_VALUE = 11;
 const MIB = 1024 * 1024;
 
 interface Example {
@@ -47,7 +44,7 @@ async function showPlan({ out }: Program, file: string, options: Options): Promi
   const { sweep, plain } = values;
   const plan = planOf(settingsOf(values), plain ? undefined : sweep);
   const examples = ends(plan.totalParameters).map((index) => exampleOf(values, index, options.source));
-  const space = spaceOf(plan);
+  const space = await spaceOf(plan);
   const { columns } = sweep.parameters;
   const answer = {
     run: plan.runId,
@@ -96,9 +93,12 @@ function exampleOf({ sweep }: ValuesFile, index: number, source: string | undefi
 }
 
 /** Estimates of what the run takes at its peak; dead parameters come on top. */
-function spaceOf(plan: Plan): Record<'redis' | 'rabbitmq', { memoryBytes: number; diskBytes: number }> {
+async function spaceOf(plan: Plan): Promise<Record<'redis' | 'rabbitmq', { memoryBytes: number; diskBytes: number }>> {
+  // Their clients take time to load, which no other verb should spend.
+  const redis = await import('../core/broker/redis/depth.js');
+  const rabbitmq = await import('../core/broker/rabbitmq/broker.js');
   const chunks = chunkCount(plan);
-  const values = plan.keepValues ? plan.totalParameters * BYTES_PER_VALUE : 0;
+  const values = plan.keepValues ? plan.totalParameters * BYTES_PER_NUMBER : 0;
   const of = ({ MEMORY_PER_CHUNK, DISK_PER_CHUNK }: { MEMORY_PER_CHUNK: number; DISK_PER_CHUNK: number }) => ({
     memoryBytes: chunks * MEMORY_PER_CHUNK + values,
     diskBytes: chunks * DISK_PER_CHUNK + values,
@@ -110,14 +110,14 @@ function planText(
   { sweep, plain }: ValuesFile,
   plan: Plan,
   examples: readonly Example[],
-  space: ReturnType<typeof spaceOf>,
+  space: Awaited<ReturnType<typeof spaceOf>>,
 ): string {
   const count = (number: number): string => number.toLocaleString('en');
   const needs = Object.entries(space).map(
     ([broker, { memoryBytes, diskBytes }]) =>
       `${broker} about ${mib(memoryBytes)} of memory and ${mib(diskBytes)} of disk`,
   );
-  const kept = plan.keepValues ? `with every value, ${BYTES_PER_VALUE} bytes a number` : 'digests and aggregates only';
+  const kept = plan.keepValues ? `with every value, ${BYTES_PER_NUMBER} bytes a number` : 'digests and aggregates only';
   const gap = examples.findIndex(({ index }, i) => index !== i);
   const lines = examples.map((example) => `  ${exampleText(example, plain ? undefined : sweep.computation)}`);
   if (gap > 0) lines.splice(gap, 0, '  …');

@@ -10,7 +10,7 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import type { LogEntry } from '../core/wire/records.js';
 import { planOf } from '../core/model/plan.js';
-import { sweepOfConfig } from '../core/sweep/read.js';
+import { sweepOfConfig } from '../core/sweep/of-config.js';
 import { parseRecordLine } from '../core/wire/static-log.js';
 import { podLogs, podsAreActive } from './pod-logs.js';
 import { noSuchRun } from './run-folder.js';

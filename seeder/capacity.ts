@@ -1,11 +1,10 @@
 /** Refuses a run that the broker cannot hold, before anything of it is published. */
 import type { Capacity } from '../core/broker/port.js';
 import { ConfigError } from '../core/runtime/errors.js';
+import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
 
 const MIB = 1024 * 1024;
 
-/** A kept number, packed: random doubles take 9.0 to 10.1 bytes (values-codec.ts), all others less. */
-const BYTES_PER_NUMBER = 11;
 /** As text no number is longer. */
 const LONGEST_NUMBER = 25;
 /**

@@ -7,7 +7,7 @@ import { chunkCount, chunksIn, planOf, reconcilePlans, type Plan } from '../core
 import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
-import { sweepOfConfig } from '../core/sweep/read.js';
+import { sweepOfConfig } from '../core/sweep/of-config.js';
 import { openStore, probeStore } from '../core/store/open.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { bytesPerValue, checkCapacity } from './capacity.js';

@@ -2,8 +2,10 @@
 /** The worker: composes broker, executor and loop; decides nothing. */
 import { connect } from '../core/broker/connect.js';
 import { runMain, type Context, type Program } from '../core/runtime/lifecycle.js';
-import { storeOf } from '../core/model/plan.js';
-import { awaitStore, openStore } from '../core/store/open.js';
+import { storeOf, type ExternalStore } from '../core/model/plan.js';
+import type { Config } from '../core/runtime/config.js';
+import type { Patience } from '../core/store/retry.js';
+import type { ValueStore } from '../core/store/port.js';
 import { keepingValues } from './keeping.js';
 import { consume } from './loop.js';
 import type { Executor } from '../compute/executor.js';
@@ -37,12 +39,10 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
     throw thrown;
   });
   if (!connected) return 0;
-  const { store: kind } = storeOf(config);
-  const store = kind && openStore(kind, config, { stop: grace.settling });
   // Chunks are taken only where their values can be kept.
-  if (kind && store)
-    await awaitStore(openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 }));
-  const broker = fault.wrap(kind && store ? keepingValues(connected, kind, store) : connected);
+  const waiting = { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 };
+  const keeps = await readyStore(config, { stop: grace.settling }, waiting);
+  const broker = fault.wrap(keeps ? keepingValues(connected, keeps.kind, keeps.store) : connected);
   log.info(
     { backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) },
     'worker ready',
@@ -59,9 +59,25 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
 }
 
 async function runStatic({ config, log, stop, out }: Program, executor: Executor): Promise<number> {
-  const { store: kind } = storeOf(config);
-  const store = kind && openStore(kind, config, { stop });
-  if (store) await awaitStore(store);
+  const keeps = await readyStore(config, { stop }, { stop });
   const write = (line: string): Promise<void> => out.write(line);
-  return (await runShard(config, executor, log, stop, write, kind && store && { kind, store })) ? 0 : 1;
+  return (await runShard(config, executor, log, stop, write, keeps)) ? 0 : 1;
+}
+
+/**
+ * The store that values go to, once it can be used; undefined where they go to the log or nowhere. Those workers do not
+ * load what talks to stores.
+ * @param patience of the store's use; @param waiting of the wait for it
+ */
+async function readyStore(
+  config: Config,
+  patience: Patience,
+  waiting: Patience,
+): Promise<{ readonly kind: ExternalStore; readonly store: ValueStore } | undefined> {
+  const { store: kind } = storeOf(config);
+  if (!kind) return undefined;
+  const { awaitStore, openStore } = await import('../core/store/open.js');
+  const store = openStore(kind, config, patience);
+  await awaitStore(openStore(kind, config, waiting));
+  return { kind, store };
 }

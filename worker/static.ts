@@ -9,7 +9,7 @@ import type { ValueStore } from '../core/store/port.js';
 import type { ResultRecord } from '../core/wire/records.js';
 import { encodeRecord } from '../core/wire/record-codec.js';
 import { chunksOf, planOf, shard } from '../core/model/plan.js';
-import { sweepOfConfig } from '../core/sweep/read.js';
+import { sweepOfConfig } from '../core/sweep/of-config.js';
 import { recordText } from '../core/wire/static-log.js';
 import type { Executor, Outcome } from '../compute/executor.js';
 import { stored } from './keeping.js';

@@ -39,11 +39,6 @@ export function computed(sweep: Sweep, place: string): Sweep {
   throw new SweepError(place, fault);
 }
 
-/** The sweep that the environment names; undefined without one. */
-export async function sweepOfConfig({ SWEEP_FILE }: { readonly SWEEP_FILE: string }): Promise<Sweep | undefined> {
-  return SWEEP_FILE === '' ? undefined : readSweep(SWEEP_FILE);
-}
-
 /**
  * The sweep that a plan carries, so that a log explains its own columns; undefined for a plan without one.
  * @throws SweepError also where its table lies on a volume that is not mounted here

@@ -17,6 +17,9 @@ import type { Value } from '../model/value.js';
 import { asError, ProtocolError } from '../runtime/errors.js';
 import type { Kept } from './records.js';
 
+/** What a packed number takes in a record, reckoned with before there are any: random doubles take the most. */
+export const BYTES_PER_NUMBER = 11;
+
 /** Up to so many finite numbers are no shorter in any other way that is worth its time. */
 const FEW = 64;
 /** Characters of a list that are not deflated. */

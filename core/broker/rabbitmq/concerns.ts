@@ -1,5 +1,6 @@
 /** What of RabbitMQ's settings endangers the promise, as far as the broker tells. */
 import { asError } from '../../runtime/errors.js';
+import { BYTES_PER_NUMBER } from '../../wire/values-codec.js';
 import { keepsValues, storeOf } from '../../model/plan.js';
 import type { Config } from '../../runtime/config.js';
 import type { Concern } from '../port.js';
@@ -18,8 +19,6 @@ const WAIT_SECONDS = 120;
 const TIMEOUT_PER_QUEUE: Version = [3, 12];
 
 const MIB = 1 << 20;
-/** Of a number in a record, packed: see values-codec.ts. */
-const BYTES_PER_VALUE = 11;
 /** Every broker takes a record of this size; a larger one is tried before anything is published. */
 const SURELY_TAKEN = 64 * 1024;
 
@@ -33,7 +32,7 @@ export const MAX_RECORD_BYTES = 15 * MIB;
 export function recordBytes(
   config: Pick<Config, 'CHUNK_SIZE' | 'KEEP_VALUES' | 'RESULTS_STORE' | 'SWEEP_FILE'>,
 ): number {
-  return 1024 + (keepsValues(config) && !storeOf(config).store ? config.CHUNK_SIZE * BYTES_PER_VALUE : 0);
+  return 1024 + (keepsValues(config) && !storeOf(config).store ? config.CHUNK_SIZE * BYTES_PER_NUMBER : 0);
 }
 
 /** @param queueArguments of the queue of tasks; undefined where the management API does not answer */
