@@ -62,11 +62,22 @@ export async function readValuesFile(path: string, files: Files = {}): Promise<V
   const source = files.source === undefined ? computation['source'] : await textOf(files.source, '--source');
   const { inline, within } = await tableOf(parameters['table'], files.table);
   const tabled = !isNothing(within) || inline !== undefined;
-  const isRange = !tabled && ['range', 'grid', 'sample'].every((kind) => isNothing(parameters[kind]));
+  const isRange = !tabled && Object.values(parameters).every(isNothing);
+  const [unfinished] = Object.keys(parameters);
+  if (isRange && unfinished !== undefined && isNothing(section('run')['totalParameters']))
+    throw new ConfigError(
+      `${path}${yaml.placeOf(['parameters', unfinished])}: parameters.${unfinished} is empty: write what belongs below it, or leave it out`,
+    );
   // As the chart has it.
   if (!isRange && !isNothing(section('run')['totalParameters']))
     throw new ConfigError(
       `${path}${yaml.placeOf(['run', 'totalParameters'])}: run.totalParameters and parameters both say how many parameters there are: leave run.totalParameters out`,
+    );
+  const trap = yaml.trap(['parameters']);
+  if (trap)
+    throw new ConfigError(
+      `${path}${trap.place}: the unquoted ${trap.written} is ${trap.read} to YAML: ` +
+        `write "${trap.written}" for the text, ${trap.read} for the ${typeof trap.read === 'boolean' ? 'truth value' : 'number'}`,
     );
   const { table: _, ...others } = parameters;
   const document = {

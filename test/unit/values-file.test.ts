@@ -59,6 +59,13 @@ describe('a values file', () => {
     expect([program.plain, program.sweep.parameters.total]).toEqual([false, 5]);
   });
 
+  it('may say yes and no for settings, and true, TRUE, 0.5 and "on" in lists', async () => {
+    const { sweep } = await read(
+      'parameters: {grid: {a: [true, FALSE, "on", 0.5, 0], b: {from: 1, to: 10, steps: 2, log: yes}}}\ncomputation: {command: [x]}',
+    );
+    expect([0, 2, 4, 6, 8].map((index) => sweep.parameters.at(index)['a'])).toEqual([true, false, 'on', 0.5, 0]);
+  });
+
   it('may come with a table, whose path and sum stand in the document where it is large', async () => {
     const small = await read('computation: {command: [x, "{a}"]}', { 'table.csv': 'a\n1\n2\n' });
     expect([small.document.table, small.sweep.parameters.at(1)]).toEqual(['a\n1\n2\n', { a: 2 }]);
@@ -82,6 +89,17 @@ describe('a values file', () => {
     ['a: 1\na: 2', /heat\.yaml:2:1: Map keys must be unique/],
     ['- 1', /heat\.yaml: it is no mapping/],
     ['parameters: 5', /heat\.yaml:1:1: parameters must be a mapping/],
+    [
+      'parameters: {gird: {a: [1]}}\ncomputation: {command: [x]}',
+      /heat\.yaml:1:14: parameters\.gird is no setting here/,
+    ],
+    ['parameters:\n  grid:\ncomputation: {command: [x]}', /heat\.yaml:2:3: parameters\.grid is empty: write what/],
+    ['parameters: {grid: {a: [x, on]}}', /heat\.yaml:1:28: the unquoted on is true to YAML: write "on" for the text/],
+    ['parameters: {sample: {points: 2, of: {c: [x, N]}}}', /the unquoted N is false to YAML/],
+    [
+      'parameters: {grid: {a: [010]}}',
+      /heat\.yaml:1:25: the unquoted 010 is 8 to YAML: write "010" .* 8 for the number/,
+    ],
     ['run: {chunksize: 1}', /heat\.yaml:1:7: run\.chunksize is no setting: .*chunkSize/],
     [
       'run: {totalParameters: 5}\nparameters: {grid: {a: 1}}',
