@@ -21,7 +21,7 @@ export interface ProgramOptions {
 export function programOf(sweep: Sweep, { runId, source, config, log, memory }: ProgramOptions): Program {
   const { computation, parameters } = sweep;
   if (computation.kind !== 'program') throw new LoadError(`${sweep.id} is no program`, { missing: false });
-  const { command, protocol, concurrency, timeoutSeconds = Infinity, memoryBytes } = computation;
+  const { command, protocol, batch, concurrency, timeoutSeconds = Infinity, memoryBytes } = computation;
   const hasColumns = parameters.columns.length > 0;
   return {
     runId,
@@ -35,6 +35,7 @@ export function programOf(sweep: Sweep, { runId, source, config, log, memory }: 
         source,
       }),
     protocol,
+    batch,
     concurrency,
     limitMs: Math.min(timeoutSeconds, config.CHUNK_TIMEOUT_SECONDS) * 1000,
     memoryBytes,
