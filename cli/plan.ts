@@ -4,7 +4,7 @@ import { chunkCount, planOf, type Plan } from '../core/model/plan.js';
 import type { Columns, Value } from '../core/model/value.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
-import { expandCommand } from '../core/sweep/command.js';
+import { expandCommand, parameterJson } from '../core/sweep/command.js';
 import { lineText } from '../core/sweep/line.js';
 import type { ValuesFile } from '../ops/here/values-file.js';
 import { jsonOption, run } from './command.js';
@@ -151,7 +151,7 @@ function exampleText(
   spec: ValuesFile['sweep']['computation'] | undefined,
 ): string {
   const columns = Object.entries(parameter).map(([name, value]) => `${name}=${shown(value)}`);
-  const own = Object.keys(parameter).length > 0 ? parameter : index;
+  const own = parameterJson(index, parameter);
   const line =
     spec?.kind === 'program' && spec.protocol === 'lines'
       ? lineText(index, [own], spec.batch !== undefined)

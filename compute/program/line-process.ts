@@ -84,7 +84,7 @@ export class LineProcess implements AsyncDisposable {
       if (!first) break;
       if (asked.parameters === 0) this.#since = this.#window.begins();
       asked.add({ items: [first, ...others] });
-      const parameters = items.map(({ index }) => this.#program.parameterAt(index));
+      const parameters = items.map(({ index }) => this.#program.parameterText(index));
       text += `${lineText(first.index, parameters, this.#inBatches)}\n`;
     }
     if (text !== '') (this.#group ??= this.#start()).stdin?.write(text);

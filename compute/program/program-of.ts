@@ -27,7 +27,7 @@ export function programOf(sweep: Sweep, { runId, source, config, log, memory }: 
     runId,
     total: parameters.total,
     seeds: new Seeds(runId),
-    parameterAt: (index) => (hasColumns ? parameters.at(index) : index),
+    parameterText: (index) => (hasColumns ? parameters.textAt(index) : String(index)),
     argv: (index) =>
       expandCommand(command, {
         index: index ?? 0,

@@ -1,6 +1,5 @@
 /** A program as a worker runs it: how it is started, with what, and within which limits. */
 import type { Logger } from '../../core/runtime/logger.js';
-import type { Parameter } from '../../core/sweep/line.js';
 import type { Seeds } from '../random.js';
 import { bytesText } from './bytes.js';
 import type { Ended, Group } from './group.js';
@@ -13,8 +12,8 @@ export interface Program {
   readonly runId: string;
   readonly total: number;
   readonly seeds: Seeds;
-  /** The columns, or the index itself where a parameter has none. */
-  readonly parameterAt: (index: number) => Parameter;
+  /** As JSON: the columns, or the index itself where a parameter has none. */
+  readonly parameterText: (index: number) => string;
   /** The command for a parameter; for a program that takes many, without one. */
   readonly argv: (index: number | undefined) => readonly string[];
   readonly protocol: 'process' | 'lines';

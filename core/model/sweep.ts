@@ -18,6 +18,8 @@ export interface Parameters {
   readonly columns: readonly string[];
   /** @throws RangeError outside 0 … total − 1 */
   readonly at: (index: number) => Columns;
+  /** The same as JSON. */
+  readonly textAt: (index: number) => string;
   /** In a few words, for people: `grid of alpha (10) × n (3): 30 parameters`. */
   describe(): string;
 }

@@ -31,7 +31,6 @@ export function dryLine({ computation, parameters }: Sweep, source: string | und
   const columns = parameters.at(index);
   if (computation.kind !== 'program') return `compute(${parameterJson(index, columns)})`;
   const { protocol, batch } = computation;
-  const own = Object.keys(columns).length > 0 ? columns : index;
-  if (protocol === 'lines') return lineText(index, [own], batch !== undefined);
+  if (protocol === 'lines') return lineText(index, [parameterJson(index, columns)], batch !== undefined);
   return shellLine(expandCommand(computation.command, { index, columns, source }));
 }
