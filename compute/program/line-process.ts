@@ -149,10 +149,12 @@ export class LineProcess implements AsyncDisposable {
     if (!this.#hasAnswered) this.#faults.starts(performance.now() - this.#since);
     this.#hasAnswered = true;
     this.#falseStarts = 0;
+    const { oldest } = this.#asked;
     const line = this.#asked.take(answer.index);
     if (!line) return this.#unasked(answer);
     this.#since = performance.now();
-    this.#stray.forget();
+    // Of one that is passed over it stays known what was printed in place of its answer.
+    if (line === oldest) this.#stray.forget();
     const [first, ...others] = line.items;
     if ('value' in answer) return this.#work?.computed(first, answer.value);
     if ('error' in answer)
