@@ -11,12 +11,21 @@ const NAME = /^ttg-source-(\d*)-(\d+)-/;
  */
 export function makeOwnFolder(parent: string): string {
   const space = pidSpace();
-  for (const name of readdirSync(parent)) {
-    const [, itsSpace, pid] = NAME.exec(name) ?? [];
-    // A process of another container is not to be seen from here, and may well be alive.
-    if (pid !== undefined && itsSpace === space && !isAlive(Number(pid))) takeAway(join(parent, name));
-  }
+  tidy(parent, space);
   return mkdtempSync(join(parent, `ttg-source-${space}-${process.pid}-`));
+}
+
+function tidy(parent: string, space: string): void {
+  try {
+    for (const name of readdirSync(parent)) {
+      const [, itsSpace, pid] = NAME.exec(name) ?? [];
+      // A process of another container is not to be seen from here, and may well be alive.
+      const isLeft = pid !== undefined && itsSpace === space && !isAlive(Number(pid));
+      if (isLeft) rmSync(join(parent, name), { recursive: true, force: true });
+    }
+  } catch {
+    // Another user's: they tidy up themselves.
+  }
 }
 
 /** Within it a process's number means one process; empty where the system has no such thing. */
@@ -34,13 +43,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-function takeAway(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // Another user's.
   }
 }

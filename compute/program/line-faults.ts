@@ -6,7 +6,7 @@ import type { Group } from './group.js';
 import type { Fault } from './work.js';
 
 /** A program that printed JSON, no answer, and then nothing for so long may wait for us as we do for it. */
-const QUIET_MS = 3000;
+const QUIET_MS = 1000;
 const SHOWN = 200;
 
 /** The last line that a program printed and that is no answer, since it last gave one. */

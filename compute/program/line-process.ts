@@ -192,7 +192,8 @@ export class LineProcess implements AsyncDisposable {
     const what = this.#hasAnswered ? 'its time limit' : 'from its start to its first answer';
     if (performance.now() - this.#since > limitMs) this.#group?.stop(`took longer than ${limitMs / 1000} s, ${what}`);
     // It said something in JSON and then fell silent: where it waits for us it ends now, where it computes it goes on.
-    else if (!this.#hasAnswered && this.#stray.isQuiet) this.#group?.stdin?.end();
+    // Once it is known to answer that is not asked again, or each process would compute a single parameter.
+    else if (!this.#faults.works && this.#stray.isQuiet) this.#group?.stdin?.end();
   }
 
   /** A parameter that hangs is in a new process at each attempt: it shall not have a minute each time. */
