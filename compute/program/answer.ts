@@ -33,8 +33,12 @@ export function answerForm(index: number | '…', inBatches: boolean): string {
   return inBatches ? `{"index": ${index}, "values": […]}` : `{"index": ${index}, "value": …}`;
 }
 
-/** Whether all of a line is JSON: what a program prints that was told too little of answers. */
-export function isJson(line: string): boolean {
+/**
+ * Whether a line is a value, which a program prints that was told too little of answers: JSON, or an object or list as
+ * its language shows it (Python's `{'loss': 0.5}`).
+ */
+export function isValue(line: string): boolean {
+  if (/^\s*(?:\{.*\}|\[.*\]|\(.*\))\s*$/.test(line)) return true;
   try {
     parseValueText(line);
     return true;

@@ -1,11 +1,11 @@
 /** What goes wrong between a program of the protocol `lines` and us, in words that help its author. */
-import { answerForm, isJson } from './answer.js';
+import { answerForm, isValue } from './answer.js';
 import type { AnswerParser } from './answers.js';
 import { bytesText } from './bytes.js';
 import type { Group } from './group.js';
 import type { Fault } from './work.js';
 
-/** A program that printed JSON, no answer, and then nothing for so long may wait for us as we do for it. */
+/** A program that printed a value, which is no answer, and then nothing for so long may wait for us as we do for it. */
 const QUIET_MS = 1000;
 const SHOWN = 200;
 
@@ -28,27 +28,27 @@ export class Stray {
     this.#text = undefined;
   }
 
-  /** It printed what looks like an answer without its index, and nothing since. */
+  /** It printed a value without its index, and nothing since. */
   get isQuiet(): boolean {
-    return performance.now() - this.#at > QUIET_MS && this.#isJson;
+    return performance.now() - this.#at > QUIET_MS && this.#isValue;
   }
 
   /** Why an answer that was perhaps given did not arrive, for a program that was too late or ended without one. */
   explain(fault: Fault, { stopped }: Group, parser: AnswerParser): Fault {
     const isLate = stopped?.startsWith('took longer') ?? false;
-    if (!isLate && (stopped !== undefined || !this.#isJson)) return fault;
+    if (!isLate && (stopped !== undefined || !this.#isValue)) return fault;
     return { ...fault, message: `${fault.message}. ${this.#hint(parser)}` };
   }
 
-  get #isJson(): boolean {
-    return this.#text !== undefined && isJson(this.#text);
+  get #isValue(): boolean {
+    return this.#text !== undefined && isValue(this.#text);
   }
 
   #hint(parser: AnswerParser): string {
     const form = answerForm('…', this.#inBatches);
     if (parser.unfinished > 0)
       return `It printed ${bytesText(parser.unfinished)} without a newline at the end: ${parser.beginning()}`;
-    if (this.#isJson)
+    if (this.#isValue)
       return `It printed ${this.#shown}, which is no answer: that is ${form}, with the index of the line that it read`;
     const last = this.#text === undefined ? '' : `. The last that it printed is no answer: ${this.#shown}`;
     return `Where it did answer, it has to flush its output after each line, and to answer ${form}${last}`;

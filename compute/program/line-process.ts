@@ -191,7 +191,7 @@ export class LineProcess implements AsyncDisposable {
     const limitMs = Math.max(this.#program.limitMs, this.#hasAnswered ? 0 : this.#startMs());
     const what = this.#hasAnswered ? 'its time limit' : 'from its start to its first answer';
     if (performance.now() - this.#since > limitMs) this.#group?.stop(`took longer than ${limitMs / 1000} s, ${what}`);
-    // It said something in JSON and then fell silent: where it waits for us it ends now, where it computes it goes on.
+    // It printed a value without its index and then fell silent: where it waits for us it ends now, where it computes it goes on.
     // Once it is known to answer that is not asked again, or each process would compute a single parameter.
     else if (!this.#faults.works && this.#stray.isQuiet) this.#group?.stdin?.end();
   }

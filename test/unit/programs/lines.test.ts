@@ -206,13 +206,14 @@ describe('a program of lines that dies', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a program of lines that prints JSON without an index', { timeout: 60_000 }, () => {
+describe('a program of lines that prints a value without an index', { timeout: 60_000 }, () => {
   const one = { parameters: { range: 1 } };
 
   it.each([
     ['a number', '0.5'],
     ['an object', '{"loss": 0.5}'],
     ['NaN', 'NaN'],
+    ["an object of Python's", "{'loss': 0.5}"],
   ])('and waits for the next line is told what an answer is, long before its limit: %s', async (_, text) => {
     const [failure] = await answered(`write(${JSON.stringify(`${text}\n`)})`, one);
     const form = 'which is no answer: that is {"index": …, "value": …}, with the index of the line that it read';
