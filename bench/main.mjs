@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm run bench [-- --quick] [-- --only NAME,NAME]`: measures TTG, its peers and the machine's limits in one run.
- * `npm run bench -- --sweep [--budget SECONDS] [--memory] [--quick]`: sweeps instead, on this machine.
+ * `npm run bench -- --sweep [--budget SECONDS] [--only NAME,NAME] [--memory] [--quick]`: sweeps instead, on this machine.
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,7 +66,8 @@ if (!values.root) await run('npm', ['run', 'build'], { cwd: root });
 if (values.sweep) {
   const budget = Number(values.budget ?? (quick ? 30 : 300));
   if (!(budget > 0)) throw new Error(`--budget ${values.budget}: give seconds, such as 300`);
-  await sweep({ root, here: HERE, quick, budget, memory: values.memory ?? false }, figures).catch((error) =>
+  const only = values.only?.split(',');
+  await sweep({ root, here: HERE, quick, budget, only, memory: values.memory ?? false }, figures).catch((error) =>
     figures.leaveOut('the rest', error),
   );
   await finish(figures.leftOut.length > 0 ? 1 : 0);

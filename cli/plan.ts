@@ -4,7 +4,8 @@ import { chunkCount, planOf, type Plan } from '../core/model/plan.js';
 import type { Columns, Value } from '../core/model/value.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
-import { expandCommand } from '../core/sweep/command.js';
+import { expandCommand, parameterJson } from '../core/sweep/command.js';
+import { lineText } from '../core/sweep/line.js';
 import type { ValuesFile } from '../ops/here/values-file.js';
 import { jsonOption, run } from './command.js';
 import { fromRepository } from './repository.js';
@@ -140,9 +141,9 @@ function whatComputes(spec: ValuesFile['sweep']['computation']): string {
   if (spec.kind === 'builtin') return 'the built-in one';
   if (spec.kind === 'module') return 'a module';
   const many = spec.concurrency > 1 ? `, ${spec.concurrency} at a time in a worker` : '';
-  return spec.protocol === 'lines'
-    ? `one process a worker, a line a parameter${many}`
-    : `one process a parameter${many}`;
+  if (spec.protocol === 'process') return `one process a parameter${many}`;
+  const line = spec.batch === undefined ? 'a line a parameter' : `up to ${spec.batch} parameters a line`;
+  return `one process a worker, ${line}${many}`;
 }
 
 function exampleText(
@@ -150,9 +151,10 @@ function exampleText(
   spec: ValuesFile['sweep']['computation'] | undefined,
 ): string {
   const columns = Object.entries(parameter).map(([name, value]) => `${name}=${shown(value)}`);
+  const own = parameterJson(index, parameter);
   const line =
     spec?.kind === 'program' && spec.protocol === 'lines'
-      ? JSON.stringify({ index, parameter: Object.keys(parameter).length > 0 ? parameter : index })
+      ? lineText(index, [own], spec.batch !== undefined)
       : undefined;
   const becomes = command ? command.map(quoted).join(' ') : line;
   return [`${index}`, ...columns].join(' ') + (becomes === undefined ? '' : `\n      ${becomes}`);

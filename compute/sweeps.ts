@@ -1,11 +1,12 @@
 /** Sweeps by their ids: that of SWEEP_FILE, and older ones beside it, whose chunks may still be queued over an upgrade. */
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Sweep } from '../core/model/sweep.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
 import { LoadError } from './module.js';
+import { makeOwnFolder } from './own-folder.js';
 
 /** How the name of a sweep's computation begins, in plans and chunks. */
 const PREFIX = 'sweep:';
@@ -79,7 +80,7 @@ export class Sweeps implements Disposable {
   folder(): string {
     try {
       // Readable for this user only.
-      return this.#given ?? (this.#own ??= mkdtempSync(join(tmpdir(), 'ttg-source-')));
+      return this.#given ?? (this.#own ??= makeOwnFolder(tmpdir()));
     } catch (cause) {
       throw new LoadError(
         `the source of a sweep needs a folder for temporary files: ${asError(cause).message}. Mount one at ${tmpdir()}, or set TMPDIR`,

@@ -10,17 +10,24 @@ const SIDE = 100;
 
 /** @typedef {{ total: number, yaml: string, program: string }} Case */
 
-/** A number of four numbers: 0.3 µs of Python. @param {number} size one of 77ths of the whole @returns {Case} */
-export function numbers(size = FULL) {
+/**
+ * A number of four numbers: 0.3 µs of Python.
+ * @param {number} size one of 77ths of the whole @param {number} [batch] parameters in a line; one, in the plain form
+ * @returns {Case}
+ */
+export function numbers(size = FULL, batch) {
   // The slowest axes are those of peers/sweep.py; only the last one is cut.
   const seeds = Math.max(1, Math.floor((size / FULL) * 77));
   return {
     total: (FULL / 77) * seeds,
-    yaml: yaml(`    alpha: {from: 0, to: 1, steps: 40}
+    yaml: yaml(
+      `    alpha: {from: 0, to: 1, steps: 40}
     beta: {from: 1, to: 39}
     k: {from: 1, to: 26}
-    seed: {from: 1, to: ${seeds}}`),
-    program: program('return alpha * k + beta * seed', 'alpha, beta, k, seed'),
+    seed: {from: 1, to: ${seeds}}`,
+      batch,
+    ),
+    program: program('return alpha * k + beta * seed', 'alpha, beta, k, seed', batch),
   };
 }
 
@@ -44,22 +51,26 @@ export function folderOf({ yaml, program }) {
   return dir;
 }
 
-/** @param {string} grid */
-const yaml = (grid) => `parameters:
+/** @param {string} grid @param {number} [batch] */
+const yaml = (grid, batch) => `parameters:
   grid:
 ${grid}
 computation:
   command: [python3, "{source}"]
   protocol: lines
-`;
+${batch === undefined ? '' : `  batch: ${batch}\n`}`;
 
-/** @param {string} body @param {string} names */
-const program = (body, names) => `import json, sys
+const ONE = 'print(json.dumps({"index": asked["index"], "value": compute(**asked["parameter"])}))';
+const MANY =
+  'print(json.dumps({"index": asked["index"], "values": [compute(**each) for each in asked["parameters"]]}))';
+
+/** As docs/programs.md has it. @param {string} body @param {string} names @param {number} [batch] */
+const program = (body, names, batch) => `import json, sys
 
 def compute(${names}):
     ${body}
 
 for line in sys.stdin:
     asked = json.loads(line)
-    print(json.dumps({"index": asked["index"], "value": compute(**asked["parameter"])}))
+    ${batch === undefined ? ONE : MANY}
 `;

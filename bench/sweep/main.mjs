@@ -8,7 +8,9 @@ import { measurePeer, PEERS } from './peers.mjs';
 import { installSweepPython } from './python.mjs';
 import { runSweep } from './ttg.mjs';
 
-/** TTG's rate against a peer's. @type {Readonly<Record<string, number>>} */
+/** What is measured of TTG: a line a parameter, many of them in a line, and values that are objects. */
+const OWN = ['lines', 'batches', 'objects'];
+/** TTG's rate, many parameters in a line as the peers have it, against a peer's. @type {Readonly<Record<string, number>>} */
 const WANTED = { joblib: 0.5, dask: 100, ray: 50 };
 
 /**
@@ -17,17 +19,23 @@ const WANTED = { joblib: 0.5, dask: 100, ray: 50 };
  * @property {string} here the folder bench/
  * @property {boolean} quick
  * @property {number} budget seconds for each peer
+ * @property {string[] | undefined} only of OWN and the peers, what is measured; undefined: all
  * @property {boolean} memory also ten million parameters, for the memory that they take
  */
 
 /** @param {Options} options @param {import('../lib/figures.mjs').Figures} figures */
 export async function sweep(options, figures) {
-  const { here, quick, budget, memory } = options;
+  const { here, quick, budget, only, memory } = options;
+  const unknown = only?.find((name) => ![...OWN, ...PEERS].includes(name));
+  if (unknown !== undefined) throw new Error(`--only ${unknown}: give some of ${[...OWN, ...PEERS].join(', ')}`);
+  const isWanted = (/** @type {string} */ name) => only?.includes(name) ?? true;
   const python = await installSweepPython();
   const processes = availableParallelism();
-  const one = numbers(quick ? 405_600 : undefined);
-  const ours = await measure('numbers', one, options, figures);
-  for (const name of PEERS) {
+  const size = quick ? 405_600 : undefined;
+  const one = numbers(size);
+  if (isWanted('lines')) await measure('numbers', one, options, figures);
+  const ours = isWanted('batches') ? await measure('numbers in batches', numbers(size, 100), options, figures) : NaN;
+  for (const name of PEERS.filter(isWanted)) {
     const file = join(here, 'peers/sweep.py');
     const found = await measurePeer(name, one.total, budget, { python, file, processes }).catch((error) =>
       figures.leaveOut(name, error),
@@ -45,8 +53,9 @@ export async function sweep(options, figures) {
       note,
     });
     if (WANTED[name])
-      figures.target(`sweep: TTG ÷ ${name}, parameters a second`, ours / found.rate, '>=', WANTED[name]);
+      figures.target(`sweep: TTG in batches ÷ ${name}, parameters a second`, ours / found.rate, '>=', WANTED[name]);
   }
+  if (!isWanted('objects')) return;
   const table = objects(quick ? 100_000 : 1_000_000);
   await measure('objects of three columns', table, options, figures, async (parquet) => {
     const checked = answer(await run(python, [join(here, 'sweep/check_table.py'), parquet, String(table.total)]));

@@ -31,6 +31,7 @@ Numbers are spelled in Go's way; the identity of a sweep is made of what they me
 {{- $_ := set $computation "command" $command -}}
 {{- end -}}
 {{- with $c.protocol }}{{ $_ := set $computation "protocol" . }}{{ end -}}
+{{- with $c.batch }}{{ $_ := set $computation "batch" (int64 .) }}{{ end -}}
 {{- with $c.concurrency }}{{ $_ := set $computation "concurrency" (int64 .) }}{{ end -}}
 {{- with $c.timeoutSeconds }}{{ $_ := set $computation "timeoutSeconds" (float64 .) }}{{ end -}}
 {{- with $c.memory }}{{ $_ := set $computation "memory" (include "ttg.text" .) }}{{ end -}}

@@ -14,7 +14,7 @@
 {{- end -}}
 
 {{- if not $c.command -}}
-{{- range $key := list "protocol" "concurrency" "timeoutSeconds" "memory" -}}
+{{- range $key := list "protocol" "batch" "concurrency" "timeoutSeconds" "memory" -}}
 {{- if get $c $key -}}
 {{- $faults = append $faults (printf "computation.%s is for a program, and there is none: set computation.command, or leave it out" $key) -}}
 {{- end -}}
@@ -26,6 +26,9 @@
 {{- $faults = append $faults "computation.command says {source}, and there is no source: --set-file computation.source=FILE" -}}
 {{- else if and $c.source (not $usesSource) -}}
 {{- $faults = append $faults "computation.source is used nowhere in computation.command: write \"{source}\" where the file's path belongs, or leave computation.source out" -}}
+{{- end -}}
+{{- if and $c.batch (ne $c.protocol "lines") -}}
+{{- $faults = append $faults "computation.batch is for protocol lines, whose lines carry parameters: set computation.protocol to lines, or leave it out" -}}
 {{- end -}}
 {{- if $c.timeoutSeconds -}}
 {{- if gt (float64 $c.timeoutSeconds) (float64 $v.worker.chunkTimeoutSeconds) -}}

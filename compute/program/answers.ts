@@ -1,25 +1,17 @@
 /** Bytes of a program's standard output → answers of the protocol `lines`, and whatever else it prints between them. */
 import { isUtf8 } from 'node:buffer';
-import { parseValueText } from '../../core/model/value-parse.js';
-import { MAX_VALUE_BYTES, UnfitValue } from '../../core/model/value-text.js';
-import type { Value } from '../../core/model/value.js';
-import { bytesText } from './bytes.js';
-import { parseJson } from './json.js';
-
-/** What one line says: of which parameter, and its value or why it has none. */
-export type Answer = { readonly index: number } & ({ readonly value: Value } | { readonly error: string });
+import { answerIn, type Answer } from './answer.js';
 
 export interface Reader {
   /** The index that is most likely answered next. */
   readonly awaited: number;
+  /** Lists of values are asked for. */
+  readonly inBatches: boolean;
   readonly answered: (answer: Answer) => void;
   /** A line, or the beginning of one, that is no answer. */
   readonly printed: (text: string) => void;
 }
 
-/** Where an answer may begin within a line: what was printed before it may have had no newline. */
-const BEGINNING = /\{\s*"(?:index|value|error)"\s*:/g;
-const MOST_BEGINNINGS = 50;
 const NEWLINE = 10;
 
 export class AnswerParser {
@@ -58,9 +50,10 @@ export class AnswerParser {
     // Once for many lines; a single one that is no UTF-8 must not spoil its neighbours.
     if (!isUtf8(bytes)) return this.#oneByOne(bytes);
     const text = bytes.toString();
+    const isList = this.#reader.inBatches;
     for (let start = 0; start < text.length;) {
       const end = text.indexOf('\n', start);
-      if (!this.#plainNumber(text, start, end)) this.#line(text.slice(start, end));
+      if (isList || !this.#plainNumber(text, start, end)) this.#line(text.slice(start, end));
       start = end + 1;
     }
   }
@@ -77,7 +70,7 @@ export class AnswerParser {
 
   /** @param line with replacement characters; what was meant is lost, but perhaps not for which parameter */
   #spoilt(line: string): void {
-    const answer = answerIn(line);
+    const answer = answerIn(line, this.#reader.inBatches);
     const error = 'the answer is no UTF-8: print text in UTF-8, and binary data as base64';
     if (answer && JSON.stringify(answer).includes('\ufffd')) this.#reader.answered({ index: answer.index, error });
     else if (answer) this.#reader.answered(answer);
@@ -85,8 +78,8 @@ export class AnswerParser {
   }
 
   #line(line: string): void {
-    const answer = answerIn(line);
-    if (answer) this.#reader.answered(line.length > MAX_VALUE_BYTES ? tooLong(answer) : answer);
+    const answer = answerIn(line, this.#reader.inBatches);
+    if (answer) this.#reader.answered(answer);
     else if (line.trim() !== '') this.#reader.printed(line);
   }
 
@@ -119,46 +112,9 @@ export class AnswerParser {
   }
 }
 
-const tooLong = ({ index }: Answer): Answer => ({
-  index,
-  error: `the answer has more than ${bytesText(MAX_VALUE_BYTES)}, which a value may have at most`,
-});
-
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/;
 
 /** @returns the place after it; −1 where the text does not go on so */
 function skip(text: string, what: string, at: number): number {
   return text.startsWith(what, at) ? at + what.length : -1;
-}
-
-/** An answer ends its line. What stands before it is not looked at. */
-function answerIn(line: string): Answer | undefined {
-  let tried = 0;
-  for (const { index: at } of line.matchAll(BEGINNING)) {
-    if (++tried > MOST_BEGINNINGS) return undefined;
-    const answer = asAnswer(line.slice(at));
-    if (answer) return answer;
-  }
-  return undefined;
-}
-
-function asAnswer(text: string): Answer | undefined {
-  let parsed: Partial<Record<'index' | 'value' | 'error', Value>>;
-  try {
-    parsed = parseJson(text) as typeof parsed;
-  } catch (thrown) {
-    return inexact(text, thrown);
-  }
-  const { index, value, error } = parsed;
-  if (typeof index !== 'number') return undefined;
-  if (error !== undefined && error !== null)
-    return { index, error: typeof error === 'string' ? error : JSON.stringify(error) };
-  return value === undefined ? undefined : { index, value };
-}
-
-/** An answer with a number that would be changed is an answer, and wrong. */
-function inexact(text: string, thrown: unknown): Answer | undefined {
-  if (!(thrown instanceof UnfitValue)) return undefined;
-  const { index } = parseValueText(text) as { index?: unknown };
-  return typeof index === 'number' ? { index, error: thrown.message } : undefined;
 }

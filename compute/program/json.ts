@@ -6,6 +6,8 @@ import type { Value } from '../../core/model/value.js';
 /** A text in quotes, which is passed over, or a number. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** 2^53 has 16 digits. */
+/** As such one begins, and no digit behind a point: for a look at the whole text. */
+const MAYBE_LONG = /(?<![.\d])\d{16}/;
 const LONG_INTEGER = /^-?\d{16,}$/;
 
 /**
@@ -14,7 +16,7 @@ const LONG_INTEGER = /^-?\d{16,}$/;
  */
 export function parseJson(text: string): Value {
   const value = parseValueText(text);
-  if (/\d{16}/.test(text)) checkIntegers(text);
+  if (MAYBE_LONG.test(text)) checkIntegers(text);
   return value;
 }
 

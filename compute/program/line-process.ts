@@ -1,9 +1,13 @@
 /** One long-lived process of the protocol `lines`, started anew where it ends with parameters unanswered. */
-import { AnswerParser, type Answer } from './answers.js';
+import { lineText } from '../../core/sweep/line.js';
 import { MAX_VALUE_BYTES } from '../../core/model/value-text.js';
+import type { Answer } from './answer.js';
+import { AnswerParser } from './answers.js';
+import { Asked, type Line } from './asked.js';
 import { bytesText } from './bytes.js';
 import type { Ended, Group } from './group.js';
 import type { Groups } from './groups.js';
+import { brokenOf, faultOf, Stray, wrongNumber } from './line-faults.js';
 import { watchMemory, type Faults, type Program } from './program.js';
 import { Window } from './window.js';
 import type { Fault, Item, Work } from './work.js';
@@ -24,13 +28,12 @@ export class LineProcess implements AsyncDisposable {
   readonly #groups: Groups;
   readonly #faults: Faults;
   readonly #window = new Window();
+  readonly #asked = new Asked();
   #work: Work | undefined;
   #gaveBack: () => void = () => undefined;
   #group: Group | undefined;
-  /** Written and not answered, oldest first; those before `#head` are done. */
-  #queue: (Item | undefined)[] = [];
-  #head = 0;
-  /** Since when the oldest one has been waited for. */
+  #stray: Stray;
+  /** Since when the oldest line has been waited for. */
   #since = 0;
   #falseStarts = 0;
   #hasAnswered = false;
@@ -40,6 +43,7 @@ export class LineProcess implements AsyncDisposable {
     this.#program = program;
     this.#groups = groups;
     this.#faults = faults;
+    this.#stray = new Stray(this.#inBatches);
   }
 
   /** @param gaveBack called when parameters went back to the work, which another process may take */
@@ -58,24 +62,30 @@ export class LineProcess implements AsyncDisposable {
   end(early: boolean): void {
     this.#work = undefined;
     clearInterval(this.#watch);
-    if (!early || this.#waiting() === 0) return;
+    if (!early || this.#asked.parameters === 0) return;
     this.#letGo()?.stop('stopped');
-    this.#queue = [];
-    this.#head = 0;
+    this.#asked.clear();
     this.#window.reset();
   }
 
   /** Writes ahead what there is room for. */
   fill(): void {
     const work = this.#work;
-    if (!work || work.isOver || this.#group?.stopped !== undefined || !this.#window.hasRoom(this.#waiting())) return;
-    // What Node still holds the program is too slow to take.
-    if ((this.#group?.stdin?.writableLength ?? 0) > 0) return;
+    const asked = this.#asked;
+    const { batch = 1 } = this.#program;
+    if (!work || work.isOver || this.#group?.stopped !== undefined || !this.#window.hasRoom(asked.parameters)) return;
+    const stdin = this.#group?.stdin;
+    // What Node still holds the program is too slow to take; and whose input has ended takes nothing.
+    if (stdin && (stdin.writableLength > 0 || stdin.writableEnded)) return;
     let text = '';
-    for (let item; this.#window.mayWrite(this.#waiting(), text.length) && (item = work.next());) {
-      if (this.#waiting() === 0) this.#since = this.#window.begins();
-      this.#queue.push(item);
-      text += this.#line(item.index);
+    while (this.#window.mayWrite(asked.parameters, text.length)) {
+      const items = work.take(this.#window.together(batch));
+      const [first, ...others] = items;
+      if (!first) break;
+      if (asked.parameters === 0) this.#since = this.#window.begins();
+      asked.add({ items: [first, ...others] });
+      const parameters = items.map(({ index }) => this.#program.parameterText(index));
+      text += `${lineText(first.index, parameters, this.#inBatches)}\n`;
     }
     if (text !== '') (this.#group ??= this.#start()).stdin?.write(text);
   }
@@ -90,39 +100,41 @@ export class LineProcess implements AsyncDisposable {
     clearTimeout(patience);
   }
 
-  #line(index: number): string {
-    return `{"index":${index},"parameter":${JSON.stringify(this.#program.parameterAt(index))}}\n`;
+  get #inBatches(): boolean {
+    return this.#program.batch !== undefined;
   }
 
   #start(): Group {
     const { argv, env, runId, total, log } = this.#program;
     this.#hasAnswered = false;
+    this.#stray = new Stray(this.#inBatches);
+    const awaited = (): number => this.#asked.oldest?.items[0].index ?? -1;
     const parser = new AnswerParser({
       get awaited() {
         return awaited();
       },
+      inBatches: this.#inBatches,
       answered: (answer) => {
         this.#faults.works = true;
         if (this.#group === group) this.#answered(answer);
       },
       printed: (text) => {
+        if (this.#group === group) this.#stray.printed(text);
         if (log.isLevelEnabled('debug')) log.debug({ run_id: runId, text: text.slice(0, 2000) }, 'the program prints');
       },
     });
-    const awaited = (): number => this.#queue[this.#head]?.index ?? -1;
     const group: Group = this.#groups.start({
       argv: argv(undefined),
       // Python's print reaches us when it is called, also where it is told nothing of flushing.
       env: { PYTHONUNBUFFERED: '1', ...env, TTG_RUN_ID: runId, TTG_TOTAL: String(total) },
       stdin: true,
       received: (bytes) => {
-        const before = this.#head;
+        const before = this.#asked.parameters;
         parser.add(bytes);
         if (parser.unfinished > 2 * MAX_VALUE_BYTES)
           group.kill(`printed a line of more than ${bytesText(2 * MAX_VALUE_BYTES)}, and a value may have half of it`);
         if (this.#group !== group) return;
-        this.#window.answered(this.#head - before);
-        this.#tidy();
+        this.#window.answered(before - this.#asked.parameters, bytes.length);
         this.fill();
       },
     });
@@ -137,17 +149,36 @@ export class LineProcess implements AsyncDisposable {
     if (!this.#hasAnswered) this.#faults.starts(performance.now() - this.#since);
     this.#hasAnswered = true;
     this.#falseStarts = 0;
-    const first = this.#queue[this.#head];
-    let at = this.#head;
-    // In order, as a rule; whoever computes several at once may answer out of it.
-    if (first?.index !== answer.index) at = this.#queue.findIndex((item, i) => i >= at && item?.index === answer.index);
-    const item = at < 0 ? undefined : this.#queue[at];
-    if (!item) return this.#unasked(answer);
-    this.#queue[at] = undefined;
-    while (this.#head < this.#queue.length && this.#queue[this.#head] === undefined) this.#head++;
+    const { oldest } = this.#asked;
+    const line = this.#asked.take(answer.index);
+    if (!line) return this.#unasked(answer);
     this.#since = performance.now();
-    if ('error' in answer) this.#work?.failed(item, faultOf(answer.error));
-    else this.#work?.computed(item, answer.value);
+    // Of one that is passed over it stays known what was printed in place of its answer.
+    if (line === oldest) this.#stray.forget();
+    const [first, ...others] = line.items;
+    if ('value' in answer) return this.#work?.computed(first, answer.value);
+    if ('error' in answer)
+      return others.length > 0 ? this.#askAlone(line, answer.error) : this.#work?.failed(first, faultOf(answer.error));
+    const { values } = answer;
+    if (values.length !== line.items.length) return this.#miscounted(line, values.length);
+    if (others.length > 0) this.#faults.takesBatches = true;
+    for (const [i, item] of line.items.entries()) this.#work?.computed(item, values[i] as (typeof values)[number]);
+  }
+
+  /** Which value is whose nobody knows. A program that never gave the right number cannot do it. */
+  #miscounted(line: Line, count: number): void {
+    const fault = wrongNumber(count, line.items.length);
+    const isKnown = line.items.length === 1 || this.#faults.takesBatches;
+    if (line.items.length > 1 && isKnown) this.#askAlone(line, fault.message);
+    else this.#work?.failed(line.items[0], isKnown ? fault : { ...fault, blame: 'computation' });
+  }
+
+  /** Each by itself, so that the one in trouble costs nobody else, and is told by its own name. */
+  #askAlone({ items }: Line, reason: string): void {
+    const { log, runId } = this.#program;
+    const of = { run_id: runId, index: items[0].index, parameters: items.length, reason };
+    log.info(of, 'a line of several parameters went wrong; each of them gets a line of its own');
+    this.#work?.putBack(items.map((item) => ({ ...item, isAlone: true })));
   }
 
   #unasked({ index }: Answer): void {
@@ -155,21 +186,14 @@ export class LineProcess implements AsyncDisposable {
     log.debug({ run_id: runId, index }, 'the program answers a parameter that it was not asked for, or did before');
   }
 
-  #tidy(): void {
-    if (this.#head < 1024 && this.#head < this.#queue.length) return;
-    this.#queue.splice(0, this.#head);
-    this.#head = 0;
-  }
-
-  #waiting(): number {
-    return this.#queue.length - this.#head;
-  }
-
   #look(): void {
+    if (this.#asked.parameters === 0) return;
     const limitMs = Math.max(this.#program.limitMs, this.#hasAnswered ? 0 : this.#startMs());
-    const isLate = this.#waiting() > 0 && performance.now() - this.#since > limitMs;
     const what = this.#hasAnswered ? 'its time limit' : 'from its start to its first answer';
-    if (isLate) this.#group?.stop(`took longer than ${limitMs / 1000} s, ${what}`);
+    if (performance.now() - this.#since > limitMs) this.#group?.stop(`took longer than ${limitMs / 1000} s, ${what}`);
+    // It printed a value without its index and then fell silent: where it waits for us it ends now, where it computes it goes on.
+    // Once it is known to answer that is not asked again, or each process would compute a single parameter.
+    else if (!this.#faults.works && this.#stray.isQuiet) this.#group?.stdin?.end();
   }
 
   /** A parameter that hangs is in a new process at each attempt: it shall not have a minute each time. */
@@ -180,19 +204,21 @@ export class LineProcess implements AsyncDisposable {
       : Math.min(START_MS, LEAST_START_MS + Math.ceil(START_FACTOR * slowestStart));
   }
 
-  /** The oldest one is to blame; the others go to a new process. Half a line is no answer. */
+  /** The oldest line is to blame; the others go to a new process. Half a line is no answer. */
   #died(group: Group, ended: Ended, parser: AnswerParser): void {
     this.#letGo();
-    const [item, ...others] = this.#queue.slice(this.#head).filter((each): each is Item => each !== undefined);
-    this.#queue = [];
-    this.#head = 0;
+    const [line, ...others] = this.#asked.clear();
     this.#window.reset();
-    if (!item || !this.#work) return;
-    const argv = this.#program.argv(undefined);
-    const fault = this.#faults.of(argv[0] ?? '', ended, group);
-    this.#work.putBack(others);
-    this.#work.failed(item, this.#isBroken(fault) ? brokenOf(fault) : withHint(fault, group, parser));
+    if (!this.#work) return;
+    this.#work.putBack(others.flatMap(({ items }): readonly Item[] => items));
+    if (line) this.#blame(line, this.#faults.of(this.#program.argv(undefined)[0] ?? '', ended, group), group, parser);
     this.#gaveBack();
+  }
+
+  #blame(line: Line, fault: Fault, group: Group, parser: AnswerParser): void {
+    if (fault.blame === 'parameter' && line.items.length > 1) return this.#askAlone(line, fault.message);
+    const told = this.#stray.explain(fault, group, parser);
+    this.#work?.failed(line.items[0], this.#isBroken(fault) ? brokenOf(told, MOST_FALSE_STARTS) : told);
   }
 
   #isBroken(fault: Fault): boolean {
@@ -205,21 +231,4 @@ export class LineProcess implements AsyncDisposable {
     this.#group = undefined;
     return group;
   }
-}
-
-const faultOf = (message: string): Fault => ({ message, stack: '', blame: 'parameter', retryable: true });
-
-function brokenOf(fault: Fault): Fault {
-  const message = `the program ended ${MOST_FALSE_STARTS} times before its first answer, the last time so: ${fault.message}`;
-  return { ...fault, message, blame: 'computation', retryable: false };
-}
-
-/** Why an answer that was perhaps given did not arrive. */
-function withHint(fault: Fault, group: Group, parser: AnswerParser): Fault {
-  if (group.stopped === undefined || !group.stopped.startsWith('took longer')) return fault;
-  const hint =
-    parser.unfinished > 0
-      ? `. It printed ${bytesText(parser.unfinished)} without a newline at the end: ${parser.beginning()}`
-      : '. Where it did answer, it has to flush its output after each line, and to answer {"index": …, "value": …}';
-  return { ...fault, message: fault.message + hint };
 }

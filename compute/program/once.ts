@@ -86,13 +86,13 @@ export class Once implements AsyncDisposable {
   }
 
   #environment(index: number): Record<string, string> {
-    const { env, runId, total, parameterAt } = this.#program;
+    const { env, runId, total, parameterText } = this.#program;
     return {
       ...env,
       TTG_RUN_ID: runId,
       TTG_TOTAL: String(total),
       TTG_INDEX: String(index),
-      TTG_PARAMETER: JSON.stringify(parameterAt(index)),
+      TTG_PARAMETER: parameterText(index),
       TTG_SEED: String(this.#program.seeds.seed(index)),
     };
   }

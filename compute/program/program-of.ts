@@ -21,13 +21,13 @@ export interface ProgramOptions {
 export function programOf(sweep: Sweep, { runId, source, config, log, memory }: ProgramOptions): Program {
   const { computation, parameters } = sweep;
   if (computation.kind !== 'program') throw new LoadError(`${sweep.id} is no program`, { missing: false });
-  const { command, protocol, concurrency, timeoutSeconds = Infinity, memoryBytes } = computation;
+  const { command, protocol, batch, concurrency, timeoutSeconds = Infinity, memoryBytes } = computation;
   const hasColumns = parameters.columns.length > 0;
   return {
     runId,
     total: parameters.total,
     seeds: new Seeds(runId),
-    parameterAt: (index) => (hasColumns ? parameters.at(index) : index),
+    parameterText: (index) => (hasColumns ? parameters.textAt(index) : String(index)),
     argv: (index) =>
       expandCommand(command, {
         index: index ?? 0,
@@ -35,6 +35,7 @@ export function programOf(sweep: Sweep, { runId, source, config, log, memory }: 
         source,
       }),
     protocol,
+    batch,
     concurrency,
     limitMs: Math.min(timeoutSeconds, config.CHUNK_TIMEOUT_SECONDS) * 1000,
     memoryBytes,

@@ -1,5 +1,4 @@
 /** A program as a worker runs it: how it is started, with what, and within which limits. */
-import type { Columns } from '../../core/model/value.js';
 import type { Logger } from '../../core/runtime/logger.js';
 import type { Seeds } from '../random.js';
 import { bytesText } from './bytes.js';
@@ -13,11 +12,13 @@ export interface Program {
   readonly runId: string;
   readonly total: number;
   readonly seeds: Seeds;
-  /** The columns, or the index itself where a parameter has none. */
-  readonly parameterAt: (index: number) => Columns | number;
+  /** As JSON: the columns, or the index itself where a parameter has none. */
+  readonly parameterText: (index: number) => string;
   /** The command for a parameter; for a program that takes many, without one. */
   readonly argv: (index: number | undefined) => readonly string[];
   readonly protocol: 'process' | 'lines';
+  /** Parameters that a line may carry at most; undefined: one each, in the plain form. */
+  readonly batch: number | undefined;
   readonly concurrency: number;
   /** For one parameter. */
   readonly limitMs: number;
@@ -44,6 +45,8 @@ export class Faults {
   #oomKills = oomKills();
   /** A process of it has done its work: that the program can start is beyond doubt. */
   works = false;
+  /** It has answered a line of several parameters with as many values. */
+  takesBatches = false;
   /** Milliseconds from a start to the first answer, at most so far; undefined before there was one. */
   slowestStart: number | undefined;
 

@@ -22,6 +22,8 @@ export interface WorkOptions {
 export interface Item {
   readonly job: Job;
   readonly index: number;
+  /** It was in trouble together with others, and is to be computed by itself. */
+  readonly isAlone?: boolean;
 }
 
 /** What went wrong with one parameter. */
@@ -114,9 +116,27 @@ export class Work implements Disposable {
     return undefined;
   }
 
+  /** As `next`, and those that follow it in its chunk: up to `most` in all. Empty where all of them are handed out. */
+  take(most: number): Item[] {
+    const items: Item[] = [];
+    for (let last = this.next(); last; last = items.length < most ? this.#after(last) : undefined) items.push(last);
+    return items;
+  }
+
   /** They were not computed, through no fault of theirs: `next` gives them once more, in this order. */
   putBack(items: readonly Item[]): void {
     this.#again.unshift(...items);
+  }
+
+  #after({ job, index, isAlone = false }: Item): Item | undefined {
+    if (isAlone) return undefined;
+    const [again] = this.#again;
+    if (again) {
+      const follows = again.job === job && again.index === index + 1 && !again.isAlone;
+      return follows ? this.#again.shift() : undefined;
+    }
+    const follows = this.#jobs[this.#at] === job && this.#index === index + 1 && this.#index <= job.chunk.end;
+    return follows ? { job, index: this.#index++ } : undefined;
   }
 
   computed({ job, index }: Item, value: Value): void {

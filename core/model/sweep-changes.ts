@@ -70,7 +70,7 @@ function orderChange(known: unknown, wanted: unknown): string[] {
 
 /** What changes no value may differ. */
 function deciding(computation: SweepDocument['computation'] = {}): Readonly<Record<string, unknown>> {
-  const { concurrency: _, timeoutSeconds: __, memory: ___, ...rest } = computation;
+  const { batch: _, concurrency: __, timeoutSeconds: ___, memory: ____, ...rest } = computation;
   return rest;
 }
 

@@ -18,6 +18,8 @@ export interface Parameters {
   readonly columns: readonly string[];
   /** @throws RangeError outside 0 … total − 1 */
   readonly at: (index: number) => Columns;
+  /** The same as JSON. */
+  readonly textAt: (index: number) => string;
   /** In a few words, for people: `grid of alpha (10) × n (3): 30 parameters`. */
   describe(): string;
 }
@@ -33,6 +35,8 @@ export type ComputationSpec =
       readonly protocol: 'process' | 'lines';
       /** Parameters that one worker keeps in flight. */
       readonly concurrency: number;
+      /** Parameters that one line may carry at most; undefined where each has a line of its own, in the plain form. */
+      readonly batch: number | undefined;
       /** For one parameter. */
       readonly timeoutSeconds: number | undefined;
       readonly memoryBytes: number | undefined;
@@ -41,7 +45,7 @@ export type ComputationSpec =
 export interface Sweep {
   /**
    * `sweep:` and 32 hexadecimal digits: the same wherever the same is computed. What only adds parameters behind the
-   * others (the end of a range, the points of a sample), and what only says how it is run (concurrency, time and memory
+   * others (the end of a range, the points of a sample), and what only says how it is run (concurrency, batches, time and memory
    * limits, where a table lies) is no part of it.
    */
   readonly id: string;

@@ -2,8 +2,8 @@
 import { MAX_VALUE_DEPTH } from './value-text.js';
 import type { Value } from './value.js';
 
-/** A list of values is one level more. */
-const MAX_DEPTH = MAX_VALUE_DEPTH + 1;
+/** A list of values in an answer is two levels more. */
+const MAX_DEPTH = MAX_VALUE_DEPTH + 2;
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;

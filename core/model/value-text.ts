@@ -76,6 +76,7 @@ function objectText(object: object, place: Place): string {
   return text === '' ? '{}' : `${text}}`;
 }
 
+const HALF = 'make it whole (JavaScript: text.toWellFormed(), Python: text.encode("utf-8", "replace").decode())';
 /** Text that is the same between quotes as outside. */
 const PLAIN = /^[^"\\\u0000-\u001f\ud800-\udfff]*$/;
 /** By whole characters: only halves of one are surrogates then. */
@@ -87,7 +88,7 @@ function quoted(text: string, within: Place | undefined, step: string | number):
   const at = text.search(LONE);
   if (at < 0) return JSON.stringify(text);
   const what = `holds half of a character at position ${at} (a lone surrogate), which UTF-8 cannot say`;
-  throw unfit(within, step, `${what}: use text.toWellFormed()`);
+  throw unfit(within, step, `${what}: ${HALF}`);
 }
 
 function placeOf(within: Place | undefined, step: string | number): Place {

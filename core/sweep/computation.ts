@@ -4,7 +4,9 @@ import { placeholdersOf, checkPlaceholders } from './command.js';
 import { Fault, isNothing, numberOf, onlyKeys, show, wholeOf, type Path } from './fault.js';
 import { RESERVED } from './names.js';
 
-const KEYS = ['command', 'protocol', 'concurrency', 'timeoutSeconds', 'memory'] as const;
+const KEYS = ['command', 'protocol', 'batch', 'concurrency', 'timeoutSeconds', 'memory'] as const;
+/** Parameters in a line: more of them make no line's share smaller that could still be seen. */
+const MOST_IN_A_LINE = 1000;
 const MOST_SECONDS = 2_147_483;
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -65,6 +67,7 @@ export function computationOf(
     kind: 'program',
     command,
     protocol,
+    batch: batchOf(computation['batch'], protocol, [...path, 'batch']),
     concurrency: isNothing(computation['concurrency'])
       ? 1
       : wholeOf(computation['concurrency'], [...path, 'concurrency'], 1, 10_000),
@@ -73,7 +76,7 @@ export function computationOf(
   };
 }
 
-/** What decides the values: the limits and the concurrency do not. */
+/** What decides the values: the limits, the concurrency and the batches do not. */
 export function normalComputation(spec: ComputationSpec): unknown {
   return spec.kind === 'program' ? { command: spec.command, protocol: spec.protocol } : spec;
 }
@@ -86,6 +89,12 @@ function protocolOf(given: unknown, path: Path): 'process' | 'lines' {
   if (isNothing(given)) return 'process';
   if (given === 'process' || given === 'lines') return given;
   throw new Fault(path, `is ${show(given)}: give process (one process a parameter) or lines (a line in, a line out)`);
+}
+
+function batchOf(given: unknown, protocol: 'process' | 'lines', path: Path): number | undefined {
+  if (isNothing(given)) return undefined;
+  if (protocol === 'lines') return wholeOf(given, path, 1, MOST_IN_A_LINE);
+  throw new Fault(path, 'is for protocol lines, whose lines carry parameters: set protocol: lines, or leave it out');
 }
 
 function secondsOf(given: unknown, path: Path): number | undefined {

@@ -11,6 +11,8 @@ export interface Grid {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  /** As JSON.stringify has it. */
+  textAt(index: number): string;
   /** `alpha (10) × n (3)` */
   readonly words: string;
   readonly normal: unknown;
@@ -64,6 +66,7 @@ function product(axes: readonly Named[], path: Path): Grid {
     columns,
     words,
     normal: axes.map(({ name, normal }) => [name, normal]),
+    textAt: textsOf(axes),
     at: (index) => {
       const values = new Array<Scalar>(axes.length);
       let rest = index;
@@ -76,6 +79,36 @@ function product(axes: readonly Named[], path: Path): Grid {
       }
       return columnsOf(columns, values);
     },
+  };
+}
+
+/** Texts of an axis that are kept: to spell a fraction takes longer than all else. */
+const MOST_TEXTS = 10_000;
+
+function textsOf(axes: readonly Named[]): (index: number) => string {
+  // Objects have columns that look like whole numbers before all others.
+  const order = Object.keys(Object.fromEntries(axes.map(({ name }, i) => [name, i])));
+  let step = 1;
+  const steps = new Map<string, number>();
+  for (const { name, size } of [...axes].reverse()) {
+    steps.set(name, step);
+    step *= size;
+  }
+  const parts = order.map((name, i) => ({
+    axis: axes.find((axis) => axis.name === name) as Named,
+    step: steps.get(name) as number,
+    before: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    known: [] as string[],
+  }));
+  return (index) => {
+    let text = '';
+    for (const { axis, step, before, known } of parts) {
+      const place = Math.floor(index / step) % axis.size;
+      const part = known[place] ?? before + JSON.stringify(axis.at(place));
+      if (place < MOST_TEXTS) known[place] = part;
+      text += part;
+    }
+    return `${text}}`;
   };
 }
 

@@ -18,6 +18,8 @@ interface Source {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  /** As JSON.stringify has it, where that can be had faster. */
+  textAt?(index: number): string;
   readonly words: string;
   readonly normal: unknown;
 }
@@ -65,7 +67,9 @@ export function parametersOf(
 function parameters(source: Source, normal: (of: unknown) => Normal, before: string): ReturnType<typeof parametersOf> {
   const { total, columns, words } = source;
   const describe = (): string => sentence(before + words, total);
-  return { normal: normal(source.normal), parameters: { total, columns, describe, at: (index) => source.at(index) } };
+  const at = (index: number): Columns => source.at(index);
+  const textAt = (index: number): string => source.textAt?.(index) ?? JSON.stringify(source.at(index));
+  return { normal: normal(source.normal), parameters: { total, columns, describe, at, textAt } };
 }
 
 /**

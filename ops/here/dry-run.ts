@@ -1,6 +1,7 @@
 /** `--dry-run`: what would be run for each parameter, a line each; nothing is kept, however many there are. */
 import type { Sweep } from '../../core/model/sweep.js';
 import { expandCommand, parameterJson } from '../../core/sweep/command.js';
+import { lineText } from '../../core/sweep/line.js';
 import { shellLine } from './words.js';
 
 /** Lines that are printed at a time. */
@@ -29,6 +30,7 @@ export async function dryRun(
 export function dryLine({ computation, parameters }: Sweep, source: string | undefined, index: number): string {
   const columns = parameters.at(index);
   if (computation.kind !== 'program') return `compute(${parameterJson(index, columns)})`;
-  if (computation.protocol === 'lines') return `{"index":${index},"parameter":${parameterJson(index, columns)}}`;
+  const { protocol, batch } = computation;
+  if (protocol === 'lines') return lineText(index, [parameterJson(index, columns)], batch !== undefined);
   return shellLine(expandCommand(computation.command, { index, columns, source }));
 }

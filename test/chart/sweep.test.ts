@@ -39,6 +39,11 @@ describe('the sweep document', () => {
     const settings = { command, protocol: 'process', concurrency: 4, timeoutSeconds: 0.5, memory: '64Mi' };
     const options = { parameters: { grid }, computation: { ...settings, source } };
     expect(document({ data: options })).toHaveProperty('computation', settings);
+    const batches = { command, protocol: 'lines', batch: 100 };
+    expect(document({ data: { parameters: { grid }, computation: { ...batches, source } } })).toHaveProperty(
+      'computation',
+      batches,
+    );
     // Helm hands fractions over as text.
     const set = ['computation.timeoutSeconds=0.5', 'computation.concurrency=4', 'computation.memory=1000'];
     expect(document({ data: { computation: { command: ['a'] } }, set })).toHaveProperty('computation', {
@@ -183,6 +188,11 @@ const wrong: [string, Record<string, unknown>, RegExp][] = [
     'a time limit without a program',
     { computation: { timeoutSeconds: 5 } },
     /computation\.timeoutSeconds is for a program/,
+  ],
+  [
+    'batches of a process a parameter',
+    { computation: { command: ['a'], batch: 10 } },
+    /computation\.batch is for protocol lines, .*set computation\.protocol to lines/,
   ],
   ['{source} without a source', { computation: { command } }, /says \{source\}.*--set-file computation\.source=FILE/],
   [

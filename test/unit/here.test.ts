@@ -23,13 +23,15 @@ import { deadRecord, planRecord, resultRecord, temporaryDirectory } from './supp
 
 describe('the chunk size', () => {
   it.each([
-    [1, 8, 1],
-    [100, 2, 3],
-    [3000, 2, 93],
-    [1_000_000, 2, 1000],
-    [15, 1, 1],
-  ])('of %i parameters and %i workers is %i', (total, workers, size) => {
-    expect(chunkSizeFor(total, workers)).toBe(size);
+    [1, 8, false, 1],
+    [100, 2, false, 3],
+    [3000, 2, false, 93],
+    [1_000_000, 2, false, 1000],
+    [15, 1, false, 1],
+    [3000, 2, true, 93],
+    [1_000_000, 2, true, 8000],
+  ])('of %i parameters and %i workers (in batches: %s) is %i', (total, workers, inBatches, size) => {
+    expect(chunkSizeFor(total, workers, inBatches)).toBe(size);
     if (total >= 16 * workers) expect(Math.ceil(total / size)).toBeGreaterThanOrEqual(16 * workers);
   });
 });

@@ -17,6 +17,31 @@ const decimal = fc
   .tuple(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.integer({ min: -6, max: 6 }))
   .map(([digits, exponent]) => Number(`${digits}e${exponent}`) + 0);
 
+it('a parameter of a grid as text is what JSON makes of it, whatever the names and the values', async () => {
+  const name = fc.oneof(fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom('a', 'ü', '"', '0', '7', '_') }));
+  const scalar = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).filter((x) => !Number.isInteger(x)),
+    fc.string(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.integer(),
+  );
+  const grids = fc.uniqueArray(fc.tuple(name, fc.array(scalar, { minLength: 1, maxLength: 4 })), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ([column]) => column,
+  });
+  await fc.assert(
+    fc.asyncProperty(grids, async (axes) => {
+      const { total, at, textAt } = await gridOf(axes.map(([column, values]) => ({ name: column, values })));
+      for (let round = 0; round < 2; round++)
+        for (let index = 0; index < total; index++) expect(textAt(index)).toBe(JSON.stringify(at(index)));
+      expect(() => textAt(total)).toThrow(RangeError);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 describe('an axis', () => {
   it.each<[string, unknown, Scalar[]]>([
     ['a list of anything', [1, 'a', true, null, 0.5], [1, 'a', true, null, 0.5]],

@@ -67,12 +67,14 @@ describe('a computation', () => {
     });
     expect((await of({ command: ['a'], protocol: 'lines' })).computation).toMatchObject({
       protocol: 'lines',
+      batch: undefined,
       concurrency: 1,
     });
+    expect((await of({ command: ['a'], protocol: 'lines', batch: 100 })).computation).toMatchObject({ batch: 100 });
   });
 
   it("may have the chart's empty defaults", async () => {
-    const defaults = { command: [], protocol: '', concurrency: 1, timeoutSeconds: null, memory: '' };
+    const defaults = { command: [], protocol: '', batch: null, concurrency: 1, timeoutSeconds: null, memory: '' };
     expect((await of(defaults)).id).toBe((await of(undefined)).id);
   });
 
@@ -88,6 +90,8 @@ describe('a computation', () => {
     [{ command: ['a', '{source}'] }, /has \{source\}, and no source is given.*--source FILE/],
     [{ command: ['a', '{alpha}'], protocol: 'lines' }, /has \{alpha\}, and with protocol "lines"/],
     [{ command: ['a'], protocol: 'http' }, /protocol is "http": give process.*or lines/],
+    [{ command: ['a'], batch: 10 }, /computation\.batch is for protocol lines.*set protocol: lines/],
+    [{ command: ['a'], protocol: 'lines', batch: 0 }, /batch is 0: give a whole number from 1 to 1000/],
     [{ command: ['a'], concurrency: 0 }, /concurrency is 0: give a whole number from 1/],
     [{ command: ['a'], timeoutSeconds: -1 }, /timeoutSeconds is -1: give a number of seconds above 0/],
     [{ command: ['a'], memory: '5 GB' }, /memory is "5 GB".*for example 512Mi/],
@@ -138,6 +142,10 @@ describe('the id of a sweep', () => {
       [
         { parameters: { range: 1 }, computation: { command: ['x'], timeoutSeconds: 5 } },
         { parameters: { range: 1 }, computation: { command: ['x'], concurrency: 3, memory: '1Gi' } },
+      ],
+      [
+        { parameters: { range: 1 }, computation: { command: ['x'], protocol: 'lines' } },
+        { parameters: { range: 1 }, computation: { command: ['x'], protocol: 'lines', batch: 100 } },
       ],
     ];
     for (const [one, other] of pairs) expect(await idOf(one)).toBe(await idOf(other));

@@ -1,7 +1,8 @@
 /** Bytes in, answers out: however the bytes are cut, no answer is lost, shifted or made up. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AnswerParser, type Answer } from '../../../compute/program/answers.js';
+import type { Answer } from '../../../compute/program/answer.js';
+import { AnswerParser } from '../../../compute/program/answers.js';
 import { parseJson } from '../../../compute/program/json.js';
 import { printedValue } from '../../../compute/program/printed.js';
 import { valueText } from '../../../core/model/value-text.js';
@@ -14,6 +15,7 @@ function parse(pieces: readonly Buffer[]): { answers: Answer[]; printed: string[
     get awaited() {
       return answers.length;
     },
+    inBatches: false,
     answered: (answer) => void answers.push(answer),
     printed: (text) => void printed.push(text),
   });
@@ -54,7 +56,7 @@ describe('answers', () => {
           .join('');
         const { answers } = parse(cut(Buffer.from(text), cuts));
         expect(answers.map(({ index }) => index)).toEqual(all.map((_, i) => i));
-        expect(answers.map((answer) => ('value' in answer ? valueText(answer.value) : answer.error))).toEqual(
+        expect(answers.map((answer) => ('value' in answer ? valueText(answer.value) : answer))).toEqual(
           all.map(({ value }) => valueText(value)),
         );
       }),

@@ -206,6 +206,47 @@ describe('a program of lines that dies', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a program of lines that prints a value without an index', { timeout: 60_000 }, () => {
+  const one = { parameters: { range: 1 } };
+
+  it.each([
+    ['a number', '0.5'],
+    ['an object', '{"loss": 0.5}'],
+    ['NaN', 'NaN'],
+    ["an object of Python's", "{'loss': 0.5}"],
+  ])('and waits for the next line is told what an answer is, long before its limit: %s', async (_, text) => {
+    const [failure] = await answered(`write(${JSON.stringify(`${text}\n`)})`, one);
+    const form = 'which is no answer: that is {"index": …, "value": …}, with the index of the line that it read';
+    expect(failure).toMatchObject({ message: expect.stringMatching(/ended with status 0\. It printed/) as string });
+    expect((failure as Failure).message).toContain(`It printed ${text}, ${form}`);
+  });
+
+  it('again and again is broken, and none of its parameters is dead', async () => {
+    const values = await answered('write("0.5\\n")', { parameters: { range: 3 } }, 1);
+    expect(values.at(-1)).toMatchObject({
+      blame: 'computation',
+      message: expect.stringMatching(/^the program ended 3 times .* It printed 0\.5, which is no answer/) as string,
+    });
+  });
+
+  it('for debugging, and computes on in silence, is computed and goes on', async () => {
+    const slow = 'write(\'{"loss": 1}\\n\'); setTimeout((p) => { globalThis.p = p; answer(process.pid) }, 2500, p)';
+    const pids = await answered(slow, { parameters: { range: 3 } }, 3);
+    // Its first process, which was asked whether it still computes, is the only one that ends for that.
+    expect(new Set(pids).size).toBe(2);
+    expect(pids[1]).toBe(pids[2]);
+  });
+
+  it('after it gave answers is told at its limit', async () => {
+    const limit = { computation: { timeoutSeconds: 0.5 } };
+    const values = await answered(`if (p.index === 33) write('[1]\\n'); else answer(${square})`, limit);
+    const message = expect.stringMatching(
+      /^took longer than 0\.5 s, its time limit\. It printed \[1\], which/,
+    ) as string;
+    expect(values[30]).toMatchObject({ parameter: 33, message });
+  });
+});
+
 describe('a batch of lines that is ended', { timeout: 60_000 }, () => {
   it('stops the process, and the next batch has a new one', async () => {
     using place = temporaryDirectory();
