@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asError, ConfigError, Unrecordable } from '../runtime/errors.js';
+import { codeOf, syncFolder } from '../runtime/folders.js';
 import { NoSuchObject, type ValueStore } from './port.js';
 import { Passing, retried, type Patience } from './retry.js';
 
@@ -106,17 +107,4 @@ export class DirectoryStore implements ValueStore {
     }
     return new Passing(message);
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  // Some network file systems cannot, and need not.
-  await folder.sync().catch((thrown: unknown) => {
-    if (codeOf(thrown) !== 'EINVAL') throw thrown;
-  });
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }
