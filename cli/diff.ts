@@ -1,12 +1,10 @@
-/** `ttg diff`: what differs between two runs of a log: their plans, then the parameters whose values differ. */
+/** `ttg diff`: what differs between two runs: their plans, then the parameters whose values differ. */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
-import { connect } from '../core/broker/connect.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
-import { sweepOfPlan } from '../core/sweep/read.js';
 import {
   compare,
   planChanges,
@@ -16,9 +14,11 @@ import {
   type Kind,
 } from '../core/table/compare.js';
 import type { PlanRecord } from '../core/wire/records.js';
-import { readTable, type Table } from '../core/table/table.js';
-import { jsonOption, parseRunId, run } from './command.js';
+import type { Table } from '../core/table/table.js';
+import { jsonOption, run } from './command.js';
 import { diffText, differenceJson } from './diff-text.js';
+import { parseRunOrFolder } from './run-folder.js';
+import { Sides } from './sides.js';
 
 const SHOWN = 20;
 const STATUSES = `
@@ -26,6 +26,12 @@ Exit statuses:
   0  all values are equal
   1  values differ, or only one of the runs has them
   2  wrong usage or configuration`;
+
+/** The runs as they were named. */
+interface Given {
+  readonly first: string;
+  readonly second: string;
+}
 
 interface Options {
   readonly json?: true;
@@ -35,35 +41,28 @@ interface Options {
 export function diffCommand(): Command {
   return new Command('diff')
     .description(
-      'shows what differs between two runs of the log: their plans, then the parameters whose values differ. They are ' +
+      'shows what differs between two runs, of the log or of folders of `ttg run`: their plans, then the parameters whose values differ. They are ' +
         'matched by their columns, or by their index where they have none',
     )
-    .argument('<first>', 'a run', parseRunId)
-    .argument('<second>', 'another run', parseRunId)
+    .argument('<first>', 'a run: its id or, of `ttg run`, the path of its folder', parseRunOrFolder)
+    .argument('<second>', 'another run', parseRunOrFolder)
     .addOption(jsonOption('as JSON'))
     .option('--out <file>', `every difference as a line of JSON, not only the first ${SHOWN}`)
     .addHelpText('after', STATUSES)
     .action((first: string, second: string, options: Options) =>
-      run({ runId: first }, (program) => diff(program, second, options)),
+      run({ everyRun: true }, (program) => diff(program, { first, second }, options)),
     );
 }
 
-async function diff(program: Program, other: string, { json, out: path }: Options): Promise<number> {
-  const { config, log, stop, out } = program;
-  if (!config.QUEUE_MODE)
-    throw new ConfigError('static mode (QUEUE_MODE=false) has no log that runs share: there is one run a Job');
-  if (other === config.RUN_ID) throw new ConfigError(`run ${other} is given twice: give two runs`);
-  await using broker = await connect(config, log, stop);
-  const read = (runId: string): Promise<Table> =>
-    readTable(
-      () => broker.records(),
-      runId,
-      async (plan) => (await sweepOfPlan(plan))?.parameters,
-    );
-  using first = await read(config.RUN_ID);
-  using second = await read(other);
+async function diff(program: Program, given: Given, { json, out: path }: Options): Promise<number> {
+  const { stop, out } = program;
+  await using sides = new Sides(program);
+  const [one, other] = [await sides.of(given.first), await sides.of(given.second)];
+  if (one.place === other.place) throw new ConfigError(`run ${given.second} is given twice: give two runs`);
+  using first = await one.table();
+  using second = await other.table();
   const plan = planChanges(planOf(first), planOf(second));
-  const ids = { first: config.RUN_ID, second: other, plan };
+  const ids = { ...given, plan };
   if (first.lacksValues || second.lacksValues) {
     const equal = digestsAgree(first, second);
     const digests = { first: first.ledger.digest, second: second.ledger.digest };

@@ -3,7 +3,7 @@
  * name: it is written and synced under another one first.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asError, ConfigError, Unrecordable } from '../runtime/errors.js';
 import { codeOf, syncFolder } from '../runtime/folders.js';
@@ -60,6 +60,13 @@ export class DirectoryStore implements ValueStore {
 
   async delete(name: string): Promise<void> {
     await this.#tried(`delete ${name}`, () => rm(join(this.place, name), { force: true }));
+  }
+
+  async tidy(folder: string): Promise<void> {
+    const root = join(this.place, folder);
+    const below = await readdir(root, { withFileTypes: true }).catch(() => []);
+    for (const entry of below) if (entry.isDirectory()) await rmdir(join(root, entry.name)).catch(() => undefined);
+    await rmdir(root).catch(() => undefined);
   }
 
   /** The root itself is never made: where it is missing a volume was not mounted, and values would be lost. */
