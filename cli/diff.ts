@@ -1,9 +1,7 @@
 /** `ttg diff`: what differs between two runs: their plans, then the parameters whose values differ. */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
-import { asError, ConfigError } from '../core/runtime/errors.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import { LineFile } from '../core/runtime/line-file.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import {
   compare,
@@ -73,7 +71,8 @@ async function diff(program: Program, given: Given, { json, out: path }: Options
     );
     return equal ? 0 : 1;
   }
-  await using file = path === undefined ? undefined : await Lines.open(path);
+  await using file =
+    path === undefined ? undefined : await LineFile.open('--out', path, '', 'Name a place that has room');
   const { counts, shown, matchedBy } = await count(first, second, stop, file);
   const found = { ...ids, matchedBy, ...counts };
   const whole = { ...found, differences: shown.map((each) => JSON.parse(differenceJson(each)) as unknown) };
@@ -85,7 +84,7 @@ type Counted = { readonly counts: Record<Kind, number>; readonly shown: Differen
   readonly matchedBy: Comparison['matchedBy'];
 };
 
-async function count(first: Table, second: Table, stop: AbortSignal, file: Lines | undefined): Promise<Counted> {
+async function count(first: Table, second: Table, stop: AbortSignal, file: LineFile | undefined): Promise<Counted> {
   const comparison = await compare(first, second);
   const counts: Record<Kind, number> = { equal: 0, different: 0, onlyFirst: 0, onlySecond: 0, neither: 0 };
   const shown: Difference[] = [];
@@ -93,7 +92,7 @@ async function count(first: Table, second: Table, stop: AbortSignal, file: Lines
     counts[kind]++;
     if (!difference) continue;
     if (shown.length < SHOWN) shown.push(difference);
-    if (file) await file.write(differenceJson(difference));
+    if (file) await file.write(`${differenceJson(difference)}\n`);
     stop.throwIfAborted();
   }
   return { counts, shown, matchedBy: comparison.matchedBy };
@@ -114,33 +113,4 @@ function digestsAgree(first: Table, second: Table): boolean {
     `run ${without.ledger.runId} kept no values, and digests can be compared only of finished runs with the same ` +
       'parameters: seed with results.store: log (RESULTS_STORE=log) what is to be compared',
   );
-}
-
-/** A file of lines, written no faster than the disk takes them. */
-class Lines implements AsyncDisposable {
-  readonly #stream: WriteStream;
-
-  private constructor(stream: WriteStream) {
-    this.#stream = stream;
-  }
-
-  /** @throws ConfigError where it cannot be written */
-  static async open(path: string): Promise<Lines> {
-    const stream = createWriteStream(path);
-    try {
-      await once(stream, 'open');
-    } catch (thrown) {
-      throw new ConfigError(`--out ${path}: ${asError(thrown).message}`, { cause: thrown });
-    }
-    return new Lines(stream);
-  }
-
-  async write(line: string): Promise<void> {
-    if (!this.#stream.write(`${line}\n`)) await once(this.#stream, 'drain');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stream.end();
-    await finished(this.#stream);
-  }
 }

@@ -1,10 +1,6 @@
 /** `--joblog FILE`: a line a chunk or, where it holds one parameter, a parameter, made of the log's own records. */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
-import { asError, CannotWrite } from '../../core/runtime/errors.js';
-import { refusedPlace } from '../../core/runtime/folders.js';
 import type { Broker } from '../../core/broker/port.js';
+import { LineFile } from '../../core/runtime/line-file.js';
 import type { DeadRecord, LogRecord, ResultRecord } from '../../core/wire/records.js';
 
 export const JOBLOG_HEADER = 'parameter\tcolumns\tstart\tduration\tattempt\tworker\tstatus\terror\n';
@@ -39,35 +35,22 @@ function inOneField(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 }
 
-/** Written anew by each `ttg run` from the whole log, so that it is complete after every resumption. */
-export class Joblog {
-  readonly #file: string;
-  readonly #stream: WriteStream;
-  readonly #columnsOf: ColumnsOf;
-  #failure: Error | undefined;
+const REMEDY =
+  'Every result is kept in the log: give the same command with a place that has room, which goes on and writes the file anew';
 
-  private constructor(file: string, stream: WriteStream, columnsOf: ColumnsOf) {
-    this.#file = file;
-    this.#stream = stream;
+/** Written anew by each `ttg run` from the whole log, so that it is complete after every resumption. */
+export class Joblog implements AsyncDisposable {
+  readonly #lines: LineFile;
+  readonly #columnsOf: ColumnsOf;
+
+  private constructor(lines: LineFile, columnsOf: ColumnsOf) {
+    this.#lines = lines;
     this.#columnsOf = columnsOf;
-    stream.on('error', (error) => (this.#failure ??= error));
   }
 
   /** @throws ConfigError where the file cannot be written */
   static async open(file: string, columnsOf: ColumnsOf): Promise<Joblog> {
-    const stream = createWriteStream(file);
-    // Beside the answer to whoever writes comes an event, which nobody may leave unheard.
-    stream.on('error', () => undefined);
-    try {
-      await once(stream, 'open');
-      // A disk that is full says so only to whoever writes.
-      await new Promise<void>((resolve, reject) =>
-        stream.write(JOBLOG_HEADER, (error) => (error ? reject(error) : resolve())),
-      );
-    } catch (thrown) {
-      throw refusedPlace(`--joblog ${file}`, thrown);
-    }
-    return new Joblog(file, stream, columnsOf);
+    return new Joblog(await LineFile.open('--joblog', file, JOBLOG_HEADER, REMEDY), columnsOf);
   }
 
   /**
@@ -76,12 +59,7 @@ export class Joblog {
    */
   add(record: LogRecord): Promise<unknown> | undefined {
     const line = joblogLine(record, this.#columnsOf);
-    if (line === undefined) return undefined;
-    if (this.#failure) throw this.#cannotWrite(this.#failure);
-    if (this.#stream.write(line)) return undefined;
-    return once(this.#stream, 'drain').catch((thrown: unknown) => {
-      throw this.#cannotWrite(asError(thrown));
-    });
+    return line === undefined ? undefined : this.#lines.write(line);
   }
 
   /** Of a run that is over: the whole log, then the end. @throws CannotWrite */
@@ -93,19 +71,6 @@ export class Joblog {
 
   /** @throws CannotWrite where the end of it is not written */
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = finished(this.#stream);
-    this.#stream.end();
-    try {
-      await ended;
-    } catch (thrown) {
-      throw this.#cannotWrite(this.#failure ?? asError(thrown));
-    }
-  }
-
-  #cannotWrite({ message }: Error): CannotWrite {
-    return new CannotWrite(
-      `--joblog ${this.#file}: ${message}. It is not whole. Every result is kept in the log: give the same command with a ` +
-        'place that has room, which goes on and writes the file anew',
-    );
+    await this.#lines[Symbol.asyncDispose]();
   }
 }
