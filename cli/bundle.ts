@@ -1,7 +1,7 @@
 /** `ttg bundle`: a module with all it imports as one text, as `ttg run` makes it, for a cluster's values. */
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { asError, ConfigError } from '../core/runtime/errors.js';
+import { inPlace } from '../core/runtime/folders.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { fromRepository } from './repository.js';
 import { run } from './command.js';
@@ -30,10 +30,6 @@ async function bundle({ out }: Program, file: string, target: string | undefined
     await out.print(text);
     return 0;
   }
-  try {
-    writeFileSync(target, text);
-  } catch (thrown) {
-    throw new ConfigError(`--out ${target}: ${asError(thrown).message}`);
-  }
+  inPlace(`--out ${target}`, () => writeFileSync(target, text));
   return 0;
 }

@@ -15,6 +15,7 @@ import {
 import { checkCertificate, differenceText } from '../core/certificate/check.js';
 import type { Config } from '../core/runtime/config.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
+import { inPlace } from '../core/runtime/folders.js';
 import type { Expected } from '../core/ledger/verdict.js';
 import type { Output } from '../core/runtime/output.js';
 import type { Source } from './source.js';
@@ -47,7 +48,8 @@ export function writeCertificate(
   const { source, config, injected, expected } = around;
   const backend: Surroundings['backend'] = source.shards === undefined ? config.QUEUE_BACKEND : 'static';
   const surroundings = { backend, injected, release: config.TTG_VERSION, image: config.TTG_IMAGE };
-  writeFileSync(file, certificateText(makeCertificate(account, surroundings, expected)));
+  const text = certificateText(makeCertificate(account, surroundings, expected));
+  inPlace(`--certificate ${file}`, () => writeFileSync(file, text));
 }
 
 /** Compares a certificate with the log. @returns the exit status */

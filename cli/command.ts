@@ -1,9 +1,10 @@
 /** What the verbs' commands share: options, limits of numbers, the frame they run in. */
 import { InvalidArgumentError, Option } from 'commander';
-import * as z from 'zod/mini';
-import { ENVIRONMENT } from '../core/runtime/config.js';
 import { runMain, type Program } from '../core/runtime/lifecycle.js';
 import { inRunFolder } from './run-folder.js';
+import { parseRunId } from './run-id.js';
+
+export { parseRunId } from './run-id.js';
 
 /** Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder. */
 export function run(
@@ -18,13 +19,6 @@ export function run(
 
 export const runIdOption = (): Option =>
   new Option('--run-id <id>', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
-
-export function parseRunId(id: string): string {
-  if (id !== '' && z.safeParse(ENVIRONMENT.RUN_ID, id).success) return id;
-  throw new InvalidArgumentError(
-    'Give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash.',
-  );
-}
 
 export const logsOption = (): Option =>
   new Option(

@@ -1,12 +1,8 @@
-/** `ttg diff`: what differs between two runs of a log: their plans, then the parameters whose values differ. */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
+/** `ttg diff`: what differs between two runs: their plans, then the parameters whose values differ. */
 import { Command } from 'commander';
-import { connect } from '../core/broker/connect.js';
-import { asError, ConfigError } from '../core/runtime/errors.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import { LineFile } from '../core/runtime/line-file.js';
 import type { Program } from '../core/runtime/lifecycle.js';
-import { sweepOfPlan } from '../core/sweep/read.js';
 import {
   compare,
   planChanges,
@@ -16,9 +12,11 @@ import {
   type Kind,
 } from '../core/table/compare.js';
 import type { PlanRecord } from '../core/wire/records.js';
-import { readTable, type Table } from '../core/table/table.js';
-import { jsonOption, parseRunId, run } from './command.js';
+import type { Table } from '../core/table/table.js';
+import { jsonOption, run } from './command.js';
 import { diffText, differenceJson } from './diff-text.js';
+import { parseRunOrFolder } from './run-folder.js';
+import { Sides } from './sides.js';
 
 const SHOWN = 20;
 const STATUSES = `
@@ -26,6 +24,12 @@ Exit statuses:
   0  all values are equal
   1  values differ, or only one of the runs has them
   2  wrong usage or configuration`;
+
+/** The runs as they were named. */
+interface Given {
+  readonly first: string;
+  readonly second: string;
+}
 
 interface Options {
   readonly json?: true;
@@ -35,35 +39,28 @@ interface Options {
 export function diffCommand(): Command {
   return new Command('diff')
     .description(
-      'shows what differs between two runs of the log: their plans, then the parameters whose values differ. They are ' +
+      'shows what differs between two runs, of the log or of folders of `ttg run`: their plans, then the parameters whose values differ. They are ' +
         'matched by their columns, or by their index where they have none',
     )
-    .argument('<first>', 'a run', parseRunId)
-    .argument('<second>', 'another run', parseRunId)
+    .argument('<first>', 'a run: its id or, of `ttg run`, the path of its folder', parseRunOrFolder)
+    .argument('<second>', 'another run', parseRunOrFolder)
     .addOption(jsonOption('as JSON'))
     .option('--out <file>', `every difference as a line of JSON, not only the first ${SHOWN}`)
     .addHelpText('after', STATUSES)
     .action((first: string, second: string, options: Options) =>
-      run({ runId: first }, (program) => diff(program, second, options)),
+      run({ everyRun: true }, (program) => diff(program, { first, second }, options)),
     );
 }
 
-async function diff(program: Program, other: string, { json, out: path }: Options): Promise<number> {
-  const { config, log, stop, out } = program;
-  if (!config.QUEUE_MODE)
-    throw new ConfigError('static mode (QUEUE_MODE=false) has no log that runs share: there is one run a Job');
-  if (other === config.RUN_ID) throw new ConfigError(`run ${other} is given twice: give two runs`);
-  await using broker = await connect(config, log, stop);
-  const read = (runId: string): Promise<Table> =>
-    readTable(
-      () => broker.records(),
-      runId,
-      async (plan) => (await sweepOfPlan(plan))?.parameters,
-    );
-  using first = await read(config.RUN_ID);
-  using second = await read(other);
+async function diff(program: Program, given: Given, { json, out: path }: Options): Promise<number> {
+  const { stop, out } = program;
+  await using sides = new Sides(program);
+  const [one, other] = [await sides.of(given.first), await sides.of(given.second)];
+  if (one.place === other.place) throw new ConfigError(`run ${given.second} is given twice: give two runs`);
+  using first = await one.table();
+  using second = await other.table();
   const plan = planChanges(planOf(first), planOf(second));
-  const ids = { first: config.RUN_ID, second: other, plan };
+  const ids = { ...given, plan };
   if (first.lacksValues || second.lacksValues) {
     const equal = digestsAgree(first, second);
     const digests = { first: first.ledger.digest, second: second.ledger.digest };
@@ -74,7 +71,8 @@ async function diff(program: Program, other: string, { json, out: path }: Option
     );
     return equal ? 0 : 1;
   }
-  await using file = path === undefined ? undefined : await Lines.open(path);
+  await using file =
+    path === undefined ? undefined : await LineFile.open('--out', path, '', 'Name a place that has room');
   const { counts, shown, matchedBy } = await count(first, second, stop, file);
   const found = { ...ids, matchedBy, ...counts };
   const whole = { ...found, differences: shown.map((each) => JSON.parse(differenceJson(each)) as unknown) };
@@ -86,7 +84,7 @@ type Counted = { readonly counts: Record<Kind, number>; readonly shown: Differen
   readonly matchedBy: Comparison['matchedBy'];
 };
 
-async function count(first: Table, second: Table, stop: AbortSignal, file: Lines | undefined): Promise<Counted> {
+async function count(first: Table, second: Table, stop: AbortSignal, file: LineFile | undefined): Promise<Counted> {
   const comparison = await compare(first, second);
   const counts: Record<Kind, number> = { equal: 0, different: 0, onlyFirst: 0, onlySecond: 0, neither: 0 };
   const shown: Difference[] = [];
@@ -94,7 +92,7 @@ async function count(first: Table, second: Table, stop: AbortSignal, file: Lines
     counts[kind]++;
     if (!difference) continue;
     if (shown.length < SHOWN) shown.push(difference);
-    if (file) await file.write(differenceJson(difference));
+    if (file) await file.write(`${differenceJson(difference)}\n`);
     stop.throwIfAborted();
   }
   return { counts, shown, matchedBy: comparison.matchedBy };
@@ -115,33 +113,4 @@ function digestsAgree(first: Table, second: Table): boolean {
     `run ${without.ledger.runId} kept no values, and digests can be compared only of finished runs with the same ` +
       'parameters: seed with results.store: log (RESULTS_STORE=log) what is to be compared',
   );
-}
-
-/** A file of lines, written no faster than the disk takes them. */
-class Lines implements AsyncDisposable {
-  readonly #stream: WriteStream;
-
-  private constructor(stream: WriteStream) {
-    this.#stream = stream;
-  }
-
-  /** @throws ConfigError where it cannot be written */
-  static async open(path: string): Promise<Lines> {
-    const stream = createWriteStream(path);
-    try {
-      await once(stream, 'open');
-    } catch (thrown) {
-      throw new ConfigError(`--out ${path}: ${asError(thrown).message}`, { cause: thrown });
-    }
-    return new Lines(stream);
-  }
-
-  async write(line: string): Promise<void> {
-    if (!this.#stream.write(`${line}\n`)) await once(this.#stream, 'drain');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stream.end();
-    await finished(this.#stream);
-  }
 }

@@ -1,54 +1,94 @@
 /** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { namesOf, runFolderAt, runFoldersIn, type RunFolder } from '../core/broker/embedded/run-folder.js';
 import { ConfigError } from '../core/runtime/errors.js';
-import { readJsonFile } from '../core/runtime/json-file.js';
+import type { Config } from '../core/runtime/config.js';
 import type { Program } from '../core/runtime/lifecycle.js';
+import { withStoreOf } from '../core/store/of-folder.js';
+import { parseRunId } from './run-id.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
 const RUNS = 'runs';
 
-interface Meta {
-  readonly backend?: string;
-  /** While the run is at work. */
-  readonly socket?: string;
-}
-
 /** Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder. */
 export async function inRunFolder(program: Program, body: (program: Program) => Promise<number>): Promise<number> {
   const { config, log } = program;
-  const folder = join(RUNS, config.RUN_ID);
   // A broker that the environment names comes first.
-  const meta = config.QUEUE_MODE || config.STATIC_JOB_NAME !== '' ? undefined : readMeta(join(folder, 'meta.json'));
-  if (meta?.backend !== 'embedded') return body(program);
+  const folder = namesPlace(config) ? undefined : runFolderAt(join(RUNS, config.RUN_ID));
+  if (!folder?.hasLog) return body(program);
   const withSocket = (socket: string): Program => ({
     ...program,
-    config: { ...config, QUEUE_MODE: true, QUEUE_BACKEND: 'embedded', EMBEDDED_SOCKET: socket },
+    config: {
+      ...withStoreOf(folder.meta, config),
+      QUEUE_MODE: true,
+      QUEUE_BACKEND: 'embedded',
+      EMBEDDED_SOCKET: socket,
+    },
   });
   const { startCoordinator } = await import('../core/broker/embedded/coordinator/coordinator.js');
   let coordinator;
   try {
-    coordinator = await startCoordinator({ dir: join(folder, 'log'), log });
+    coordinator = await startCoordinator({ dir: join(folder.path, 'log'), log });
   } catch (thrown) {
-    if (!(thrown instanceof ConfigError) || meta.socket === undefined || !existsSync(meta.socket)) throw thrown;
+    const { socket } = folder.meta;
+    if (!(thrown instanceof ConfigError) || socket === undefined || !existsSync(socket)) throw thrown;
     // The run is at work, in a process that has the log.
-    return body(withSocket(meta.socket));
+    return body(withSocket(socket));
   }
   await using opened = coordinator;
   return await body(withSocket(opened.socket));
 }
 
+/** Whether the environment says where the run is: a broker, or the Job of static mode. */
+export const namesPlace = (config: Config): boolean => config.QUEUE_MODE || config.STATIC_JOB_NAME !== '';
+
+/** A run by its id, or by the path of its folder: what has a slash or a dot is no id. */
+export function parseRunOrFolder(given: string): string {
+  if (isPath(given)) return given;
+  try {
+    return parseRunId(given);
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidArgumentError)) throw thrown;
+    throw new InvalidArgumentError(`${thrown.message} Or give the path of a run's folder, with a slash.`);
+  }
+}
+
+const isPath = (given: string): boolean => /[./\\]/.test(given);
+
+/**
+ * The folder that a user named.
+ * @returns undefined where the environment names a broker and this is the id of a run
+ * @throws ConfigError where there is no such folder, or its log is not in it
+ */
+export function folderOf(config: Config, given: string): RunFolder | undefined {
+  if (!isPath(given) && namesPlace(config)) return undefined;
+  const path = isPath(given) ? given : join(RUNS, given);
+  const folder = runFolderAt(path);
+  if (!folder)
+    throw new ConfigError(
+      isPath(given) ? `${given} is no folder of a run: it has no meta.json. Name runs/ID, or the id` : noSuchRun(given),
+    );
+  if (folder.hasLog) return folder;
+  throw new ConfigError(
+    `the log of run ${folder.runId} is not in its folder ${path}, but with --backend ${folder.meta.backend ?? 'unknown'}: ` +
+      'name that broker by QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST',
+  );
+}
+
 /** For whoever looks for a run in neither place. */
 export function noSuchRun(runId: string): string {
   return (
-    `${notHere(runId)}, and the environment names no broker. Name the run by --run-id, in the directory where \`ttg run\` ` +
-    'was; or set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
+    `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${namesOf(runFoldersIn(RUNS))}), and the ` +
+    'environment names no broker. Name the run by --run-id, in the directory where `ttg run` was; or set ' +
+    'QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
   );
 }
 
 /** Does the body's work on every run that `ttg run` keeps in this folder, in the order of their names. */
 export async function inEachRunFolder(program: Program, body: (program: Program) => Promise<void>): Promise<void> {
-  for (const RUN_ID of runsHere()) {
+  for (const RUN_ID of runFoldersIn(RUNS)) {
     const of = { ...program, config: { ...program.config, RUN_ID } };
     await inRunFolder(of, async (opened) => {
       // A run on a real broker is listed where that is named.
@@ -56,22 +96,4 @@ export async function inEachRunFolder(program: Program, body: (program: Program)
       return 0;
     });
   }
-}
-
-const runsHere = (): string[] =>
-  existsSync(RUNS)
-    ? readdirSync(RUNS)
-        .filter((name) => existsSync(join(RUNS, name, 'meta.json')))
-        .sort()
-    : [];
-
-function readMeta(file: string): Meta | undefined {
-  return readJsonFile(file) as Meta | undefined;
-}
-
-/** That there is no such run in this folder, and which there are, for who misspelled one. */
-function notHere(runId: string): string {
-  const known = runsHere();
-  const there = known.length === 0 ? 'none' : known.slice(0, 5).join(', ') + (known.length > 5 ? ', …' : '');
-  return `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${there})`;
 }

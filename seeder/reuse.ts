@@ -1,6 +1,6 @@
 /**
- * `run.reuse`: values of equal parameters under an equal computation are taken from an earlier run of the same log, so
- * that a run that grew costs only what is new. Their digests are made anew, since a digest is of index and value.
+ * `run.reuse`: values of equal parameters under an equal computation are taken from an earlier run: of the same log, or
+ * of the folders of `ttg run`. So a run that grew costs only what is new. Their digests are made anew, since a digest is of index and value.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Summariser } from '../compute/summarise.js';
@@ -14,6 +14,7 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { computesOf } from '../core/sweep/computes.js';
 import { sweepOfPlan } from '../core/sweep/read.js';
+import type { FetchValues } from '../core/store/read-values.js';
 import { Spool } from '../core/table/spool.js';
 import type { Value } from '../core/model/value.js';
 import { valueText } from '../core/model/value-text.js';
@@ -28,8 +29,25 @@ export interface Reuse extends Disposable {
   records(): Generator<ResultRecord>;
 }
 
+/** A run as its values are taken from it. */
+interface EarlierRun extends Pick<Broker, 'records'> {
+  readonly runId: string;
+  readonly fetchValues: FetchValues;
+}
+
+/** Runs that are not in the log of the broker. */
+export interface ElsewhereRuns {
+  /** @throws ConfigError where nothing may be taken from it now */
+  find(runId: string): EarlierRun | undefined;
+  /** That it is in neither place, and what to do. */
+  missing(runId: string): string;
+}
+
 export interface Search {
   readonly broker: Pick<Broker, 'records'>;
+  /** Of values that lie outside of the broker's log. */
+  readonly fetchValues: FetchValues;
+  readonly elsewhere: ElsewhereRuns | undefined;
   readonly plan: Plan;
   /** What would be published otherwise. */
   readonly wanted: readonly Interval[];
@@ -54,15 +72,18 @@ type Sources = Uint32Array;
  * @throws ConfigError where the earlier run is not there, kept no values, or computed something else
  */
 export async function findReusable(search: Search): Promise<Reuse | undefined> {
-  const { broker, plan, wanted, from, runs, resumes, log, stop } = search;
+  const { broker, fetchValues, elsewhere, plan, wanted, from, runs, resumes, log, stop } = search;
   if (from === '' || wanted.length === 0) return undefined;
-  const earlier = runs.get(from);
-  const refusal = refusalOf(plan, from, earlier, runs);
+  const other = runs.get(from)?.plan || from === plan.runId ? undefined : elsewhere?.find(from);
+  const source: EarlierRun = other ?? { runId: from, records: () => broker.records(), fetchValues };
+  const earlier = other ? await readLedger(() => other.records(), other.runId) : runs.get(from);
+  const refusal = refusalOf(search, earlier);
   if (refusal === undefined && earlier?.plan) {
     const sources = await match(plan, earlier.plan, earlier.covered, wanted);
     const spool = new Spool(() => undefined);
     try {
-      await readLedger(() => broker.records(), from, spool);
+      await readLedger(() => source.records(), source.runId, spool);
+      await spool.fetch(source.fetchValues);
     } catch (error) {
       spool[Symbol.dispose]();
       throw error;
@@ -78,15 +99,11 @@ export async function findReusable(search: Search): Promise<Reuse | undefined> {
 }
 
 /** Why nothing can be taken from this run, and what to do; undefined where it can. */
-function refusalOf(
-  plan: Plan,
-  from: string,
-  earlier: Ledger | undefined,
-  runs: ReadonlyMap<string, Ledger>,
-): string | undefined {
+function refusalOf({ plan, from, runs, elsewhere }: Search, earlier: Ledger | undefined): string | undefined {
   const name = `RUN_REUSE=${from} (chart: run.reuse)`;
   if (from === plan.runId) return `${name} is the run itself: name an earlier one, or leave it out`;
   if (!earlier?.plan) {
+    if (elsewhere) return elsewhere.missing(from);
     const known = [...runs.values()].filter((run) => run.plan && run.runId !== plan.runId).map(({ runId }) => runId);
     const knows = known.length > 0 ? `it knows ${known.join(', ')}` : 'it holds no other run';
     return `${name}: the log holds no such run (${knows}). Name one of the same broker and QUEUE_PREFIX, or leave it out`;

@@ -8,14 +8,15 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { sweepOfConfig } from '../core/sweep/of-config.js';
-import { openStore, probeStore } from '../core/store/open.js';
+import { openStore, probeStore, Stores } from '../core/store/open.js';
+import { fetchingFrom } from '../core/store/read-values.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { bytesPerValue, checkCapacity } from './capacity.js';
 import { readQueued, readRuns, unpublished, without } from './gaps.js';
 import { haltToEnd } from './halted.js';
 import { takeSeeding } from './lock.js';
 import { Publisher } from './publish.js';
-import { findReusable } from './reuse.js';
+import { findReusable, type ElsewhereRuns } from './reuse.js';
 import { piecesToRepublish } from './republish.js';
 
 /** A computation that is slower than this for three parameters is not refused. */
@@ -26,12 +27,14 @@ export interface SeedOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly stop: AbortSignal;
+  /** Runs beside those of the broker's log, for `run.reuse`. */
+  readonly elsewhere?: ElsewhereRuns;
 }
 
 /**
  * Safe to repeat at any time: publishes only what has no record and is not queued. Resolves with the chunks published.
  */
-export async function seed({ broker, config, log, stop }: SeedOptions): Promise<number> {
+export async function seed({ broker, config, log, stop, elsewhere }: SeedOptions): Promise<number> {
   const wanted = planOf(config, await sweepOfConfig(config));
   await checkConcerns(broker, log);
   await broker.prepare();
@@ -58,6 +61,8 @@ export async function seed({ broker, config, log, stop }: SeedOptions): Promise<
   const wantedPieces = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);
   using reuse = await findReusable({
     broker,
+    fetchValues: fetchingFrom(new Stores(config, { stop })),
+    elsewhere,
     plan,
     wanted: wantedPieces,
     from: config.RUN_REUSE,

@@ -1,8 +1,8 @@
 /** `ttg results --format`: a run's table, filtered and written in the form that was asked for. */
-import { renameSync, rmSync } from 'node:fs';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { ConfigError } from '../../core/runtime/errors.js';
+import { refusedPlace } from '../../core/runtime/folders.js';
 import { Output } from '../../core/runtime/output.js';
 import { STATUS, type Column } from '../../core/table/columns.js';
 import type { Row, Table } from '../../core/table/table.js';
@@ -41,6 +41,7 @@ export function select(table: Pick<Table, 'columns' | 'rows'>, selection: Select
 /**
  * Writes to a file under another name first, so that a file by this name is always whole.
  * @param path undefined: standard output
+ * @throws ConfigError where it cannot be written
  */
 export async function writeTable(
   rows: Iterable<Row>,
@@ -52,7 +53,8 @@ export async function writeTable(
     await TEXTS[format](rows, columns, out);
     return;
   }
-  const partial = `${path}.partial`;
+  // What is no file, as a pipe or a device, cannot be replaced by one.
+  const partial = (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true) ? `${path}.partial` : path;
   try {
     if (format === 'parquet') {
       const { writeParquet } = await import('./write-parquet.js');
@@ -64,10 +66,10 @@ export async function writeTable(
       file.end();
       await once(file, 'close');
     }
-    renameSync(partial, path);
+    if (partial !== path) renameSync(partial, path);
   } catch (thrown) {
-    rmSync(partial, { force: true });
-    throw thrown;
+    if (partial !== path) rmSync(partial, { force: true });
+    throw thrown instanceof ConfigError ? thrown : refusedPlace(`--out ${path}`, thrown);
   }
 }
 

@@ -27,6 +27,14 @@ export class StoreAway extends Error {
   override readonly name = 'StoreAway';
 }
 
+/**
+ * A file that something goes into all the time takes nothing more. Decision: what is under way ends in order, exit 1;
+ * what was confirmed is kept, and the message says how to go on.
+ */
+export class CannotWrite extends Error {
+  override readonly name = 'CannotWrite';
+}
+
 /** Bytes that nobody here can decode. Decision: keep them in the dead-letter queue as they are, never loop. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

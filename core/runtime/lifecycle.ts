@@ -1,6 +1,6 @@
 /** From signal to exit status: every entry runs inside `runMain`. */
 import { loadConfig, type Config } from './config.js';
-import { asError, BrokerAway, ConfigError, StoreAway } from './errors.js';
+import { asError, BrokerAway, CannotWrite, ConfigError, StoreAway } from './errors.js';
 import { createLogger, type Logger } from './logger.js';
 import { standard, type Output } from './output.js';
 
@@ -84,8 +84,9 @@ async function supervise(
       else running.log.error(thrown.message);
       return 2;
     }
+    if (thrown instanceof CannotWrite && logTo === 2) await standard(2).print(`${component}: ${thrown.message}\n`);
     // Where in the program somebody waited for it says nothing.
-    if (thrown instanceof BrokerAway || thrown instanceof StoreAway) running.log.error(thrown.message);
+    else if (thrown instanceof BrokerAway || thrown instanceof StoreAway) running.log.error(thrown.message);
     else if (logTo === 2 && isOfFile(thrown))
       await standard(2).print(
         `${component}: ${thrown.message}. Name a place that is there, may be written and has room\n`,

@@ -3,9 +3,10 @@
  * name: it is written and synced under another one first.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asError, ConfigError, Unrecordable } from '../runtime/errors.js';
+import { codeOf, syncFolder } from '../runtime/folders.js';
 import { NoSuchObject, type ValueStore } from './port.js';
 import { Passing, retried, type Patience } from './retry.js';
 
@@ -61,6 +62,13 @@ export class DirectoryStore implements ValueStore {
     await this.#tried(`delete ${name}`, () => rm(join(this.place, name), { force: true }));
   }
 
+  async tidy(folder: string): Promise<void> {
+    const root = join(this.place, folder);
+    const below = await readdir(root, { withFileTypes: true }).catch(() => []);
+    for (const entry of below) if (entry.isDirectory()) await rmdir(join(root, entry.name)).catch(() => undefined);
+    await rmdir(root).catch(() => undefined);
+  }
+
   /** The root itself is never made: where it is missing a volume was not mounted, and values would be lost. */
   #folder(path: string): Promise<void> {
     let made = this.#folders.get(path);
@@ -106,17 +114,4 @@ export class DirectoryStore implements ValueStore {
     }
     return new Passing(message);
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  // Some network file systems cannot, and need not.
-  await folder.sync().catch((thrown: unknown) => {
-    if (codeOf(thrown) !== 'EINVAL') throw thrown;
-  });
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

@@ -23,4 +23,6 @@ export interface ValueStore {
   get(name: string): Promise<Buffer>;
   /** No error where there is none. */
   delete(name: string): Promise<void>;
+  /** Removes the folders below this one, and it, that hold nothing any more; left out where there are no folders. */
+  tidy?(folder: string): Promise<void>;
 }

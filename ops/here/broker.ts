@@ -1,6 +1,7 @@
 /** The broker of a run on this machine: the one inside this process, or a real one, started here or named by the environment. */
 import { join } from 'node:path';
 import { ConfigError, asError } from '../../core/runtime/errors.js';
+import { refusedPlace } from '../../core/runtime/folders.js';
 import { startCoordinator } from '../../core/broker/embedded/coordinator/coordinator.js';
 import { createLogger } from '../../core/runtime/logger.js';
 import { startBroker } from '../local/broker.js';
@@ -11,6 +12,8 @@ export type HereBackend = (typeof BACKENDS)[number];
 export interface HereBroker extends AsyncDisposable {
   /** How every process of the run reaches it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Resolves where what it keeps cannot be written any more; left out where nobody here can tell. */
+  readonly failed?: Promise<Error>;
 }
 
 const HOSTS = { redis: 'REDIS_HOST', rabbitmq: 'RABBITMQ_HOST' } as const;
@@ -44,8 +47,12 @@ export async function openHereBroker(
 /** The log lies in the run's folder; its coordinator is this process. */
 async function openEmbedded(folder: string): Promise<HereBroker> {
   const log = createLogger({ LOG_LEVEL: 'WARNING', LOG_FORMAT: 'text', workerName: 'here' }, 'coordinator', 2);
-  const coordinator = await startCoordinator({ dir: join(folder, 'log'), log });
+  const dir = join(folder, 'log');
+  const coordinator = await startCoordinator({ dir, log }).catch((thrown: unknown) => {
+    throw thrown instanceof ConfigError ? thrown : refusedPlace(dir, thrown);
+  });
   return {
+    failed: coordinator.failed,
     env: { QUEUE_MODE: 'true', QUEUE_BACKEND: 'embedded', EMBEDDED_SOCKET: coordinator.socket },
     [Symbol.asyncDispose]: () => coordinator[Symbol.asyncDispose](),
   };

@@ -1,33 +1,25 @@
 /** `runs/ID/`: all that a run on this machine consists of, and what there is to go on with after any end. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lockDirectory } from '../../core/broker/embedded/coordinator/lock.js';
+import type { Meta } from '../../core/broker/embedded/run-folder.js';
 import { ConfigError } from '../../core/runtime/errors.js';
+import { inPlace, makeFolder } from '../../core/runtime/folders.js';
 import { readJsonFile } from '../../core/runtime/json-file.js';
-
-/** How the run was last started. */
-export interface Meta {
-  readonly runId: string;
-  readonly backend: string;
-  /** The command line. */
-  readonly command: string;
-  readonly startedAt: string;
-  readonly version: string;
-  /** Where its broker listens while it is at work. */
-  readonly socket?: string | undefined;
-}
 
 export class Folder {
   readonly path: string;
   readonly runId: string;
   readonly #release: () => void;
 
-  /** @throws ConfigError while another process has it */
+  /** @throws ConfigError while another process has it, or where it cannot be made */
   constructor(dir: string, runId: string) {
     this.path = resolve(dir, runId);
     this.runId = runId;
-    mkdirSync(this.path, { recursive: true });
-    this.#release = lockDirectory(this.path);
+    this.#release = inPlace(`--dir ${dir}`, () => {
+      makeFolder(this.path);
+      return lockDirectory(this.path);
+    });
     process.on('exit', this.#release);
   }
 
@@ -55,11 +47,16 @@ export class Folder {
     );
   }
 
-  write(name: 'sweep.json' | 'meta.json', content: unknown): void {
+  write(name: 'sweep.json', content: unknown): void;
+  write(name: 'meta.json', content: Meta): void;
+  /** @throws ConfigError where it cannot be written */
+  write(name: string, content: unknown): void {
     const file = join(this.path, name);
-    // Whoever reads it sees the old text or the new one, never half of one, after a power cut too.
-    writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { flush: true });
-    renameSync(`${file}.new`, file);
+    inPlace(file, () => {
+      // Whoever reads it sees the old text or the new one, never half of one, after a power cut too.
+      writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { flush: true });
+      renameSync(`${file}.new`, file);
+    });
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 /** `--joblog FILE`: a line a chunk or, where it holds one parameter, a parameter, made of the log's own records. */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
+import type { Broker } from '../../core/broker/port.js';
+import { LineFile } from '../../core/runtime/line-file.js';
 import type { DeadRecord, LogRecord, ResultRecord } from '../../core/wire/records.js';
 
 export const JOBLOG_HEADER = 'parameter\tcolumns\tstart\tduration\tattempt\tworker\tstatus\terror\n';
@@ -35,33 +35,42 @@ function inOneField(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 }
 
+const REMEDY =
+  'Every result is kept in the log: give the same command with a place that has room, which goes on and writes the file anew';
+
 /** Written anew by each `ttg run` from the whole log, so that it is complete after every resumption. */
-export class Joblog {
-  readonly #stream: WriteStream;
+export class Joblog implements AsyncDisposable {
+  readonly #lines: LineFile;
   readonly #columnsOf: ColumnsOf;
 
-  private constructor(stream: WriteStream, columnsOf: ColumnsOf) {
-    this.#stream = stream;
+  private constructor(lines: LineFile, columnsOf: ColumnsOf) {
+    this.#lines = lines;
     this.#columnsOf = columnsOf;
   }
 
-  /** @throws Error where the file cannot be written */
+  /** @throws ConfigError where the file cannot be written */
   static async open(file: string, columnsOf: ColumnsOf): Promise<Joblog> {
-    const stream = createWriteStream(file);
-    await once(stream, 'open');
-    stream.write(JOBLOG_HEADER);
-    return new Joblog(stream, columnsOf);
+    return new Joblog(await LineFile.open('--joblog', file, JOBLOG_HEADER, REMEDY), columnsOf);
   }
 
-  /** @returns a promise while the disk is behind */
+  /**
+   * @returns a promise while the disk is behind
+   * @throws CannotWrite where it takes nothing any more
+   */
   add(record: LogRecord): Promise<unknown> | undefined {
     const line = joblogLine(record, this.#columnsOf);
-    if (line === undefined || this.#stream.write(line)) return undefined;
-    return once(this.#stream, 'drain');
+    return line === undefined ? undefined : this.#lines.write(line);
   }
 
+  /** Of a run that is over: the whole log, then the end. @throws CannotWrite */
+  async writeAll(broker: Pick<Broker, 'records'>, runId: string): Promise<void> {
+    for await (const entry of broker.records())
+      if ('record' in entry && entry.record.runId === runId) await this.add(entry.record);
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** @throws CannotWrite where the end of it is not written */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stream.end();
-    await once(this.#stream, 'close');
+    await this.#lines[Symbol.asyncDispose]();
   }
 }

@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sweepChanges } from '../../core/model/sweep-changes.js';
 import type { Sweep, SweepDocument } from '../../core/model/sweep.js';
 import { ConfigError } from '../../core/runtime/errors.js';
 import { isNothing } from '../../core/sweep/fault.js';
 import { sweepOf } from '../../core/sweep/read.js';
-import { changesBetween } from './changes.js';
 import { parseHelmYaml } from './helm-yaml.js';
 import type { ColumnsOf } from './joblog.js';
 import { checkKeys } from './keys.js';
@@ -59,8 +59,9 @@ export async function prepare(file: string, given: Given): Promise<Prepared> {
     environment: (sweepFile) =>
       isBuiltin ? { COMPUTATION: 'builtin', TOTAL_PARAMETERS: String(total) } : { SWEEP_FILE: sweepFile },
     checkUnchanged: async (known) => {
-      if ((await sweepOf(known, `sweep.json of run ${runId}`)).id === sweep.id) return;
-      const changes = changesBetween(known, document);
+      const earlier = await sweepOf(known, `sweep.json of run ${runId}`);
+      if (earlier.id === sweep.id) return;
+      const changes = sweepChanges(earlier.document, document);
       throw new ConfigError(
         `run ${runId} was started with another file, whose results it holds:\n` +
           changes.map((change) => `  ${change}\n`).join('') +

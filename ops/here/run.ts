@@ -3,10 +3,12 @@ import type { Broker } from '../../core/broker/port.js';
 import { loadConfig, type Config } from '../../core/runtime/config.js';
 import { VERSION } from '../../core/runtime/version.js';
 import { openBroker } from '../run/observe.js';
+import { storeSettings } from '../../core/store/of-folder.js';
 import { openHereBroker, type HereBackend } from './broker.js';
 import { chunkSizeFor } from './chunk-size.js';
 import { openDisplay } from './display.js';
 import { deathText } from './failure.js';
+import { earlierRuns } from './earlier.js';
 import { Folder } from './folder.js';
 import { Follower } from './follow.js';
 import { Joblog } from './joblog.js';
@@ -61,13 +63,17 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
     command,
     startedAt: new Date().toISOString(),
     socket: local.env['EMBEDDED_SOCKET'],
+    store: storeSettings(config),
     version: VERSION,
   });
   if (past.plan) say(resumeText(past, run.total, options.retryDead));
   const isRetried = options.retryDead && past.dead > 0 && (await retryDead(broker, run.runId)) > 0;
-  if (past.isFinished && past.results + past.dead === run.total && !isRetried) return await conclude(broker, config);
-
   const joblog = options.joblog === undefined ? undefined : await Joblog.open(options.joblog, run.columnsOf);
+  if (past.isFinished && past.results + past.dead === run.total && !isRetried) {
+    await joblog?.writeAll(broker, run.runId);
+    return await conclude(broker, config);
+  }
+
   const display = openDisplay(stderr);
   const follower = new Follower(broker, run.runId, past.records, {
     record: (record, isNew) => {
@@ -86,6 +92,8 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
       display,
       workersLog: folder.workersLog,
       stop,
+      elsewhere: earlierRuns(options.dir, config, stop),
+      failed: local.failed,
     });
   } finally {
     display.end();

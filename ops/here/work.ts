@@ -2,8 +2,10 @@
 import type { Broker, Depth } from '../../core/broker/port.js';
 import { progressOf } from '../../core/ledger/report.js';
 import { delay } from '../../core/runtime/backoff.js';
+import { CannotWrite } from '../../core/runtime/errors.js';
 import type { Config } from '../../core/runtime/config.js';
 import { createLogger } from '../../core/runtime/logger.js';
+import type { ElsewhereRuns } from '../../seeder/reuse.js';
 import { seed } from '../../seeder/seed.js';
 import type { Display } from './display.js';
 import type { Follower } from './follow.js';
@@ -29,10 +31,15 @@ export interface Work {
   readonly follower: Follower;
   readonly display: Display;
   readonly stop: AbortSignal;
+  /** Where `run.reuse` looks beside the broker's log. */
+  readonly elsewhere: ElsewhereRuns;
+  /** Resolves where the broker can record nothing more. */
+  readonly failed: Promise<Error> | undefined;
 }
 
+/** @throws CannotWrite where nothing can be recorded any more */
 export async function work(options: Work): Promise<void> {
-  const { broker, config, follower, display, workersLog, stop } = options;
+  const { broker, config, follower, display, workersLog, stop, elsewhere } = options;
   const queue = new Queue(broker);
   const workers = new Workers({
     count: options.jobs,
@@ -46,14 +53,18 @@ export async function work(options: Work): Promise<void> {
   const keeping = workers.keep();
   const showing = show(options, queue, workers, over.signal);
   const seeding = { doneAt: Infinity };
-  const seeded = seed({ broker, config, log: createLogger(config, 'seeder', 2), stop }).then(
+  const seeded = seed({ broker, config, log: createLogger(config, 'seeder', 2), stop, elsewhere }).then(
     () => (seeding.doneAt = performance.now()),
   );
   const ending = untilOver(options, queue, workers, seeding);
   ending.catch(() => undefined);
+  const failed = options.failed?.then((error) => {
+    throw new CannotWrite(error.message, { cause: error });
+  });
+  failed?.catch(() => undefined);
   try {
     // A seeder that refuses ends all; one that is done does not.
-    const reason = await Promise.race([ending, seeded.then(() => ending)]);
+    const reason = await Promise.race([ending, seeded.then(() => ending), ...(failed ? [failed] : [])]);
     if (reason !== undefined) display.note(reason);
     if (stop.aborted && workers.running > 0)
       display.note(

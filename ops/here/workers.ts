@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { delay } from '../../core/runtime/backoff.js';
+import { inPlace } from '../../core/runtime/folders.js';
 import { PROGRAMS } from '../programs.js';
 
 const LOOK_MS = 250;
@@ -44,9 +45,10 @@ export class Workers {
   #notBefore = 0;
   #failure: string | undefined;
 
+  /** @throws ConfigError where their log cannot be written */
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#log = openSync(options.logFile, 'a');
+    this.#log = inPlace(options.logFile, () => openSync(options.logFile, 'a'));
     // A second Ctrl-C: a worker that was asked before ends at once.
     process.on('exit', this.#kill);
   }

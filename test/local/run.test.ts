@@ -72,7 +72,7 @@ describe('a file and its module', () => {
     const changed = await place.run('grid.yaml', '--source', 'model.ts');
     expect(changed.status).toBe(2);
     expect(changed.stderr).toMatch(
-      /run grid-1 was started with another file.*\n {2}source, line \d+: .* → .*\n.*--run-id/,
+      /run grid-1 was started with another file.*\n {2}source from line \d+ on \(.* → .*\)\n.*--run-id/,
     );
     expect(await place.run('grid.yaml', '--source', 'model.ts', '--run-id', 'grid-2')).toMatchObject({ status: 0 });
   });

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { durationText } from '../../ops/demo/live.js';
-import { changesBetween } from '../../ops/here/changes.js';
 import { sweepOf } from '../../core/sweep/read.js';
 import { chunkSizeFor } from '../../ops/here/chunk-size.js';
 import { lines } from '../../ops/here/display.js';
@@ -185,18 +184,6 @@ describe('plain lines', () => {
     view.end();
     expect(printed.at(-1)).toContain('60 of 100');
   });
-});
-
-describe('a change of the file', () => {
-  it('is told by its paths, and by the line of a text', () =>
-    expect(
-      changesBetween(
-        { parameters: { grid: { n: [1, 2] } }, source: 'a\nb\nc' },
-        { parameters: { grid: { n: [1, 2, 3] } }, source: 'a\nB\nc', table: 'x' },
-      ),
-    ).toEqual(['parameters.grid.n: [1,2] → [1,2,3]', 'source, line 2: "b" → "B"', 'table: nothing → "x"']));
-  it('is none where only the order of keys differs', () =>
-    expect(changesBetween({ a: 1, b: { c: 1, d: 2 } }, { b: { d: 2, c: 1 }, a: 1 })).toEqual([]));
 });
 
 describe('what is said of a run that is there already', () => {

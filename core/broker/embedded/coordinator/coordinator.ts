@@ -1,8 +1,9 @@
 /** The coordinator: owns a directory, and answers on a socket for all queue prefixes in it. */
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { once } from 'node:events';
+import { makeFolder } from '../../../runtime/folders.js';
 import type { Logger } from '../../../runtime/logger.js';
 import { lockDirectory } from './lock.js';
 import { Peer } from './peer.js';
@@ -30,7 +31,7 @@ export interface Coordinator extends AsyncDisposable {
 /** @throws ConfigError where another coordinator has the directory, or a log in it is damaged */
 export async function startCoordinator({ dir, socket, log }: CoordinatorOptions): Promise<Coordinator> {
   const home = resolve(dir);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeFolder(home, 0o700);
   const unlock = lockDirectory(home);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<Error>((resolve) => (fail = resolve));

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../../../runtime/folders.js';
 
 export interface Disk {
   size(): Promise<number>;
@@ -17,7 +18,7 @@ export interface Disk {
 /** Readable by its owner alone: values and errors of a run are nobody else's. */
 export async function openDisk(path: string): Promise<Disk> {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  await syncDirectory(dirname(path));
+  await syncFolder(dirname(path));
   return {
     size: async () => (await file.stat()).size,
     read: async (into, position) => {
@@ -34,14 +35,4 @@ export async function openDisk(path: string): Promise<Disk> {
     sync: () => file.datasync(),
     close: () => file.close(),
   };
-}
-
-/** A new file is there after a loss of power only if its directory is on the disk too. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -43,11 +43,20 @@ export function lockDirectory(dir: string): () => void {
   };
 }
 
-function inUse(dir: string, file: string, { pid, host }: Holder): ConfigError {
-  const where = host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
+/** Who has the directory, in words: `process 12`. undefined where nobody has. */
+export function holderOf(dir: string): string | undefined {
+  const seen = read(join(dir, 'lock'));
+  const holder = seen === undefined ? undefined : parse(seen);
+  return holder && isAlive(holder) ? nameOf(holder) : undefined;
+}
+
+const nameOf = ({ pid, host }: Holder): string =>
+  host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
+
+function inUse(dir: string, file: string, holder: Holder): ConfigError {
   return new ConfigError(
-    `${dir} is in use by ${where}: one coordinator at a time may write its log. Wait until that run ends, or end it` +
-      (host === hostname() ? '' : `; if nothing runs there any more, delete ${file}`),
+    `${dir} is in use by ${nameOf(holder)}: one coordinator at a time may write its log. Wait until that run ends, or end it` +
+      (holder.host === hostname() ? '' : `; if nothing runs there any more, delete ${file}`),
   );
 }
 

@@ -1,0 +1,70 @@
+/** `ttg rm` of a run that `ttg run` made: its folder, and the objects that hold its values. */
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { lockDirectory } from '../core/broker/embedded/coordinator/lock.js';
+import { runFolderAt, runFoldersIn, type RunFolder } from '../core/broker/embedded/run-folder.js';
+import { readLedger } from '../core/ledger/ledger.js';
+import { ConfigError } from '../core/runtime/errors.js';
+import { storesOfFolder } from '../core/store/of-folder.js';
+import { deleteObjects, ownObjects, type OwnObjects } from '../core/store/remove-values.js';
+import type { Program } from '../core/runtime/lifecycle.js';
+import { confirmed, objectsText, type Removal } from './removal.js';
+
+/** What `ttg run` makes in it. The last of them says that it is the folder of a run: whatever ends this, it can be repeated. */
+const MADE = ['log', 'workers.log', 'sweep.json', 'sweep.json.new', 'meta.json.new', 'meta.json'];
+
+/** @returns the exit status */
+export async function removeFolder(program: Program, folder: RunFolder, removal: Removal): Promise<number> {
+  const { config, stop, out } = program;
+  const { runId, path } = folder;
+  const holder = folder.holder();
+  if (holder !== undefined)
+    throw new ConfigError(
+      `run ${runId} is at work, in ${holder} (${path}): end it by Ctrl-C, or wait until it is finished. Nothing was removed`,
+    );
+  const unlock = lockDirectory(path);
+  try {
+    const objects = removal.keepValues ? undefined : await objectsOf(folder);
+    const stores = storesOfFolder(folder.meta, config, { stop });
+    const what = `the folder ${path} with ${await contentText(folder)}${objects ? objectsText(objects, stores) : ''}`;
+    if (!removal.yes && !(await confirmed(runId, what, stop))) {
+      await out.print('Nothing was removed\n');
+      return 1;
+    }
+    // First what only the log names: who repeats this finds it.
+    if (objects) await deleteObjects(objects, runId, stores);
+    for (const name of MADE) rmSync(join(path, name), { recursive: true, force: true });
+    await out.print(`${runId} is removed: ${what}\n`);
+  } finally {
+    unlock();
+  }
+  return await leave(program, path);
+}
+
+/** @returns the exit status: files that somebody else put there stay, and are told */
+async function leave({ out }: Program, path: string): Promise<number> {
+  if (!existsSync(path)) return 0;
+  const others = readdirSync(path);
+  if (others.length === 0) rmdirSync(path);
+  else await out.print(`${path} stays: it holds what \`ttg run\` did not make (${others.slice(0, 5).join(', ')})\n`);
+  return 0;
+}
+
+/** A copy of the folder beside it names the same objects. */
+async function objectsOf(folder: RunFolder): Promise<OwnObjects> {
+  const dir = dirname(folder.path);
+  const twins = runFoldersIn(dir)
+    .map((name) => runFolderAt(join(dir, name)))
+    .filter((each) => each?.runId === folder.runId && each.path !== folder.path);
+  return await ownObjects(
+    folder.records(),
+    folder.runId,
+    twins.flatMap((twin) => (twin ? [twin.records()] : [])),
+  );
+}
+
+async function contentText(folder: RunFolder): Promise<string> {
+  const ledger = await readLedger(() => folder.records(), folder.runId);
+  const total = ledger.plan?.totalParameters ?? 0;
+  return `the results of ${ledger.covered.count} of ${total} parameters${ledger.isFinished ? '' : ' (it is not finished)'}`;
+}
