@@ -16,6 +16,7 @@ import { openBroker } from '../run/observe.js';
 import { makeScript, type Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { requireTools } from '../script/tools.js';
+import { requireTableThere } from './cluster-table.js';
 import { openDisplay } from './display.js';
 import { deathText } from './failure.js';
 import { Follower } from './follow.js';
@@ -38,6 +39,8 @@ export interface ClusterOptions {
   readonly file: string;
   /** `key=value` */
   readonly set: readonly string[];
+  /** The file that --table names. */
+  readonly table?: string | undefined;
   readonly joblog: string | undefined;
   /** The command line that looks on again. */
   readonly command: string;
@@ -62,6 +65,7 @@ export async function runOnCluster(
   options: ClusterOptions,
   around: ClusterSurroundings,
 ): Promise<number> {
+  requireTableThere(run, options.table);
   const script = makeScript(around.stop);
   let installed = false;
   try {
