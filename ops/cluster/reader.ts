@@ -1,6 +1,6 @@
 /**
  * `ttg` in a pod of its own. Values outside of the log lie where pods reach them: on a volume, or in a store that has its
- * name, its certificate and its keys in the cluster.
+ * name, its certificate and its keys in the cluster. So may the table of the parameters.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,15 +18,22 @@ import type { ReleaseEnv, Where } from './release.js';
 const LIFE_SECONDS = 6 * 3600;
 const START_SECONDS = 120;
 
-/** Whether a command of `ttg` reads the values themselves. */
+/** Whether a command of `ttg` reads the values themselves, or the parameters. */
 export function readsValues([verb, ...options]: readonly string[]): boolean {
   const asking = verb === 'verify' ? ['--values'] : verb === 'results' ? ['--csv', '--format', '--out'] : [];
   return options.some((option) => asking.includes(option));
 }
 
-/** Whether the release's values lie outside of the log. Static mode has its records in logs, which are read here. */
-export const liesElsewhere = ({ values, staticJob }: ReleaseEnv): boolean =>
-  !staticJob && ['directory', 's3'].includes(values.RESULTS_STORE ?? '');
+const OWN_VOLUMES = ['computation', 'tmp', 'ttg'];
+
+/**
+ * Whether the release's values lie outside of the log, or its table may lie on a volume. Static mode has its records in
+ * logs, which are read here.
+ */
+export const liesElsewhere = ({ values, staticJob, template }: ReleaseEnv): boolean =>
+  !staticJob &&
+  (['directory', 's3'].includes(values.RESULTS_STORE ?? '') ||
+    template.spec?.volumes?.some(({ name }) => !OWN_VOLUMES.includes(name)) === true);
 
 /**
  * Prints where its caller prints; the file that `--out` names is written here.
