@@ -20,6 +20,7 @@ const START_SECONDS = 120;
 
 /** Whether a command of `ttg` reads the values themselves, or the parameters. */
 export function readsValues([verb, ...options]: readonly string[]): boolean {
+  if (verb === 'diff') return true;
   const asking = verb === 'verify' ? ['--values'] : verb === 'results' ? ['--csv', '--format', '--out'] : [];
   return options.some((option) => asking.includes(option));
 }
