@@ -117,7 +117,7 @@ async function runFile(program: Program, file: string, options: Options): Promis
     const release = options.release ?? here.runIdOf(file);
     const { explainStandstill } = await import('./diagnose/standstill.js');
     const asking = { ...around, explain: explainStandstill };
-    return await here.runOnCluster(prepared, { ...options, context, release, file, joblog }, asking);
+    return await here.runOnCluster(prepared, { ...options, context, release, file, joblog, command }, asking);
   }
   return await here.runHere(prepared, { ...options, joblog, retryDead: options.retryDead ?? false, command }, around);
 }

@@ -12,6 +12,8 @@ export interface ThreadOptions {
   readonly sweepFile: string;
   /** Where the sources of sweeps are written. A thread that is terminated could not take one of its own away. */
   readonly sourceFolder: string | undefined;
+  /** What starts Node again, for computations that fork: a thread does not inherit what worker/start.ts set. */
+  readonly execArgv: readonly string[];
   /** Some Int32, see below. Shared, so that they outlive the thread. */
   readonly current: SharedArrayBuffer;
 }

@@ -36,6 +36,7 @@ export class ThreadExecutor implements Executor {
       progressEvery: config.BATCH_SIZE,
       sweepFile: config.SWEEP_FILE,
       sourceFolder,
+      execArgv: process.execArgv,
       current,
     };
     this.#timeLimitMs = config.CHUNK_TIMEOUT_SECONDS * 1000;

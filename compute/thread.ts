@@ -165,4 +165,8 @@ function failureOf(error: Error, at: At): Failure {
   return { message, stack, blame: 'parameter', retryable, ...at };
 }
 
-if (parentPort) new ComputeThread(parentPort, workerData as ThreadOptions);
+if (parentPort) {
+  const options = workerData as ThreadOptions;
+  process.execArgv = [...options.execArgv];
+  new ComputeThread(parentPort, options);
+}

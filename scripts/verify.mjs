@@ -22,6 +22,7 @@ await runScript(
       wait: { type: 'boolean', help: 'wait until the run is finished' },
       deadline: { type: 'number', value: 'SECONDS', help: 'how long to wait' },
       json: { type: 'boolean', help: 'the verdict as JSON' },
+      values: { type: 'boolean', help: 'also read the values that lie in S3 or on a volume, by a pod made for it' },
       certificate: { type: 'string', value: 'FILE', help: 'writes what the log says, with digests of its intervals' },
       faults: { type: 'string', value: 'FILE', help: 'JSON list of injected faults, for the certificate' },
       check: { type: 'string', value: 'FILE', help: 'whether the log still says what this certificate says' },
@@ -40,6 +41,7 @@ await runScript(
       ...(flags.wait ? ['--wait'] : []),
       ...(flags.deadline === undefined ? [] : ['--deadline', String(flags.deadline)]),
       ...(flags.json ? ['--json'] : []),
+      ...(flags.values ? ['--values'] : []),
     ];
     for (const name of /** @type {const} */ (['certificate', 'faults', 'check']))
       if (flags[name]) args.push(`--${name}`, flags[name]);

@@ -8,7 +8,7 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { sweepOfConfig } from '../core/sweep/of-config.js';
-import { openStore, probeStore, Stores } from '../core/store/open.js';
+import { openStore, probeStore, sayingThatItWaits, Stores } from '../core/store/open.js';
 import { fetchingFrom } from '../core/store/read-values.js';
 import type { PlanRecord } from '../core/wire/records.js';
 import { bytesPerValue, checkCapacity } from './capacity.js';
@@ -139,7 +139,8 @@ async function checkStore(
   { config, log, stop }: Pick<SeedOptions, 'config' | 'log' | 'stop'>,
 ): Promise<void> {
   if (!keepValues || !kind) return;
-  const store = openStore(kind, config, { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 });
+  const patienceMs = config.CONNECT_TIMEOUT_SECONDS * 1000;
+  const store = openStore(kind, config, { stop, patienceMs, waits: sayingThatItWaits(log) });
   await probeStore(store);
   log.info({ place: store.place }, 'the store of values takes and gives objects');
 }

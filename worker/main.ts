@@ -4,6 +4,7 @@ import { connect } from '../core/broker/connect.js';
 import { runMain, type Context, type Program } from '../core/runtime/lifecycle.js';
 import { storeOf, type ExternalStore } from '../core/model/plan.js';
 import type { Config } from '../core/runtime/config.js';
+import type { Logger } from '../core/runtime/logger.js';
 import type { Patience } from '../core/store/retry.js';
 import type { ValueStore } from '../core/store/port.js';
 import { keepingValues } from './keeping.js';
@@ -41,7 +42,7 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
   if (!connected) return 0;
   // Chunks are taken only where their values can be kept.
   const waiting = { stop, patienceMs: config.CONNECT_TIMEOUT_SECONDS * 1000 };
-  const keeps = await readyStore(config, { stop: grace.settling }, waiting);
+  const keeps = await readyStore(config, log, { stop: grace.settling }, waiting);
   const broker = fault.wrap(keeps ? keepingValues(connected, keeps.kind, keeps.store) : connected);
   log.info(
     { backend: config.QUEUE_BACKEND, node: config.NODE_NAME, up_ms: Math.round(performance.now()) },
@@ -59,7 +60,7 @@ async function runQueue({ config, log, stop }: Context, executor: Executor): Pro
 }
 
 async function runStatic({ config, log, stop, out }: Program, executor: Executor): Promise<number> {
-  const keeps = await readyStore(config, { stop }, { stop });
+  const keeps = await readyStore(config, log, { stop }, { stop });
   const write = (line: string): Promise<void> => out.write(line);
   return (await runShard(config, executor, log, stop, write, keeps)) ? 0 : 1;
 }
@@ -71,13 +72,14 @@ async function runStatic({ config, log, stop, out }: Program, executor: Executor
  */
 async function readyStore(
   config: Config,
+  log: Logger,
   patience: Patience,
   waiting: Patience,
 ): Promise<{ readonly kind: ExternalStore; readonly store: ValueStore } | undefined> {
   const { store: kind } = storeOf(config);
   if (!kind) return undefined;
-  const { awaitStore, openStore } = await import('../core/store/open.js');
+  const { awaitStore, openStore, sayingThatItWaits } = await import('../core/store/open.js');
   const store = openStore(kind, config, patience);
-  await awaitStore(openStore(kind, config, waiting));
+  await awaitStore(openStore(kind, config, { ...waiting, waits: sayingThatItWaits(log) }));
   return { kind, store };
 }

@@ -88,11 +88,14 @@ Arguments: root, role.
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty where a program's file is written, or an image of the user's may want to write. Arguments: root, role. */}}
+{{/*
+Not empty where a program's file is written, or a computation in an image of the user's may want to write: in the seeder too, which
+tries it. Arguments: root, role.
+*/}}
 {{- define "ttg.mountsTmp" -}}
 {{- $works := has .role (list "worker" "static") -}}
 {{- if ne .role "verify" -}}
-{{- if or (include "ttg.hasSweep" .root) (and $works .root.Values.worker.image) -}}true
+{{- if or (include "ttg.hasSweep" .root) .root.Values.worker.image -}}true
 {{- else if and $works (contains "\"sweep-" (include "ttg.knownComputations" .root)) -}}true
 {{- end -}}
 {{- end -}}

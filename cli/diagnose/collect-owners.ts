@@ -70,8 +70,13 @@ async function readCommon(
   };
 }
 
-/** A worker's log while it runs is of no interest; a seeder that runs for long says in its log what it waits for. */
-const SPEAKS = 'seeder';
+/**
+ * A seeder that runs for long says in its log what it waits for, and so does a worker whose values go to a store. Other
+ * workers' logs are of no interest while they run.
+ */
+const speaksAtWork = ({ metadata, spec }: V1Pod): boolean =>
+  metadata?.labels?.['ttg.io/component'] === 'seeder' ||
+  spec?.containers[0]?.env?.some(({ name }) => name === 'RESULTS_STORE') === true;
 
 async function readPod(kube: Kube, pod: V1Pod, warnings: Warnings): Promise<PodFacts> {
   const { metadata, spec, status } = pod;
@@ -80,8 +85,7 @@ async function readPod(kube: Kube, pod: V1Pod, warnings: Warnings): Promise<PodF
   const ended = containers
     .map((c) => c.state?.terminated ?? c.lastState?.terminated)
     .find((end) => end !== undefined && end.exitCode !== 0);
-  const speaks =
-    ended !== undefined || (status?.phase === 'Running' && metadata?.labels?.['ttg.io/component'] === SPEAKS);
+  const speaks = ended !== undefined || (status?.phase === 'Running' && speaksAtWork(pod));
   return {
     name: metadata?.name ?? '',
     phase: status?.phase ?? 'Unknown',

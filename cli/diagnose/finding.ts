@@ -27,6 +27,7 @@ export type Cause =
   | 'crash'
   | 'no-workers'
   | 'all-hung'
+  | 'store-away'
   | 'over-limit'
   | 'queue-lost'
   | 'dead-parameters'

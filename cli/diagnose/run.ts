@@ -2,6 +2,7 @@
  * What two looks at log and queue say: the run is complete, it moves, it computes something long, or its workers hang.
  */
 import { describeIntervals } from '../../core/model/interval.js';
+import { WAITING_FOR_STORE } from '../../core/store/retry.js';
 import type { Look, Observation, PodFacts } from './facts.js';
 import { ageSeconds, brief, kubectl, plural, seedAgain, ttg, type Finding, type Rule } from './finding.js';
 import { unfinished } from './work.js';
@@ -119,6 +120,14 @@ const hung: Rule = (seen) => {
     };
   }
   if (running.length === 0) return undefined;
+  const waits = running.find(({ lastLine }) => lastLine?.startsWith(WAITING_FOR_STORE));
+  if (waits)
+    return {
+      cause: 'store-away',
+      because: `the store of its values does not answer; a worker is ${brief(waits.lastLine ?? '', 240)}`,
+      remedy:
+        'bring the store back (results.s3 or results.directory names it): workers go on by themselves, and nothing is lost',
+    };
   const up = Math.min(...running.map((pod) => ageSeconds(seen, pod.startedAt ?? pod.createdAt)));
   if (up < UP_SECONDS || before.leased - before.stale > 0) {
     return {

@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import type { ExternalStore } from '../model/plan.js';
 import type { Config } from '../runtime/config.js';
 import { ConfigError } from '../runtime/errors.js';
+import type { Logger } from '../runtime/logger.js';
 import { CredentialsSource } from './credentials.js';
 import { DirectoryStore } from './directory.js';
 import type { ValueStore } from './port.js';
-import type { Patience } from './retry.js';
+import { WAITING_FOR_STORE, type Patience } from './retry.js';
 import { S3Store } from './s3.js';
 
 const PREFIX = /^([A-Za-z0-9_.-]+\/)*$/;
@@ -73,6 +74,12 @@ export async function probeStore(store: ValueStore): Promise<void> {
     throw new ConfigError(`${store.place} gives other bytes than it was given: choose another store`);
   await store.delete(name);
 }
+
+/** For the log of whoever can do nothing before the store answers. */
+export const sayingThatItWaits =
+  (log: Logger): NonNullable<Patience['waits']> =>
+  (reason) =>
+    log.info({ reason }, WAITING_FOR_STORE);
 
 /** What a worker asks before it computes: the same object each time, which stays. */
 export async function awaitStore(store: ValueStore): Promise<void> {

@@ -12,8 +12,12 @@ export interface Patience {
   readonly patienceMs?: number;
   /** Ends the waiting early. */
   readonly stop?: AbortSignal;
+  /** Told once of each wait, with what was tried and what it met. */
+  readonly waits?: (reason: string) => void;
 }
 
+/** What a log says of it, and `ttg why` looks for. */
+export const WAITING_FOR_STORE = 'waiting for the store of values';
 const PATIENCE_MS = 60_000;
 const LONGEST_WAIT_MS = 5000;
 
@@ -23,7 +27,7 @@ const LONGEST_WAIT_MS = 5000;
  */
 export async function retried<T>(
   what: string,
-  { patienceMs = PATIENCE_MS, stop }: Patience,
+  { patienceMs = PATIENCE_MS, stop, waits }: Patience,
   attempt: (n: number) => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
@@ -35,6 +39,7 @@ export async function retried<T>(
       const left = deadline - performance.now();
       if (left <= 0 || stop?.aborted)
         throw new StoreAway(`${what}: ${asError(thrown).message} (tried ${n} times)`, { cause: thrown });
+      if (n === 1) waits?.(`${what}: ${asError(thrown).message}`);
       await delay(Math.min(backoff(n, 100, LONGEST_WAIT_MS), left), stop);
     }
   }

@@ -32,7 +32,7 @@ const REMEDIES: Readonly<Record<string, (address: S3Address) => string>> = {
 };
 
 export function refusalOf(what: string, { status, code, text }: Refused, address: S3Address): Error {
-  const said = `${what}: ${status}${code && ` ${code}`}${/<Message>([^<]*)/.exec(text)?.[1]?.replace(/^/, ': ') ?? ''}`;
+  const said = `${what}: ${status}${code && ` ${code}`}${/<Message>([^<]*?)\.?</.exec(text)?.[1]?.replace(/^/, ': ') ?? ''}`;
   if (status === 413 || code === 'EntityTooLarge')
     return new Unrecordable(`${said}. Make smaller chunks (CHUNK_SIZE; chart: run.chunkSize)`);
   if (status >= 500 || status === 408 || status === 409 || status === 429 || status === 307 || PASSING.includes(code))

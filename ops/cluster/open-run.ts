@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { askTtg, runTtg } from '../programs.js';
 import { Stop } from '../script/stop.js';
 import { orAbsent } from './kube.js';
-import { connectRelease, type Where } from './release.js';
+import { liesElsewhere, readsValues, runTtgInPod } from './reader.js';
+import { connectRelease, releaseEnv, type Where } from './release.js';
 
 export interface OpenRun {
   /** how the command reaches the run */
@@ -47,6 +48,10 @@ export async function runTtgOnRelease(
   args: string[],
   { signal, runId }: { signal: AbortSignal; runId?: string | undefined },
 ): Promise<number> {
+  if (readsValues(args)) {
+    const release = await releaseEnv(where);
+    if (liesElsewhere(release)) return runTtgInPod(where, release, args, { signal, runId });
+  }
   const opened = await openRun(where, runId);
   const env = args.includes('--wait') ? opened.env : { ...opened.env, ...impatience(opened) };
   return runTtg(env, [...args, ...opened.args], signal).finally(opened.close);

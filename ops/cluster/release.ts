@@ -31,13 +31,15 @@ export interface ReleaseEnv {
   scaledJob: ScaledJob | undefined;
   /** the newest Indexed Job in static mode */
   staticJob: V1Job | undefined;
+  /** of the pods whose environment this is */
+  template: V1PodTemplateSpec;
 }
 
 /**
  * The environment of the release's workers: of its ScaledJob, in static mode of its Indexed Job, else of its seeder
  * Job.
  */
-async function releaseEnv(where: Where): Promise<ReleaseEnv> {
+export async function releaseEnv(where: Where): Promise<ReleaseEnv> {
   const found = await findReleaseEnv(where);
   if (found) return found;
   const { kube, namespace, release } = where;
@@ -64,7 +66,7 @@ export async function findReleaseEnv(where: Where): Promise<ReleaseEnv | undefin
   const plan = seeder?.spec ? environment(seeder.spec.template).values : {};
   for (const name of ['TOTAL_PARAMETERS', 'CHUNK_SIZE', 'AUTH_SECRET_NAME'])
     if (plan[name]) values[name] ??= plan[name];
-  return { values, secrets, scaledJob, staticJob };
+  return { values, secrets, scaledJob, staticJob, template };
 }
 
 function environment(template: V1PodTemplateSpec) {
@@ -130,6 +132,8 @@ function endpoints(env: Record<string, string>) {
 
 async function addSecrets({ kube, namespace, release }: Where, found: ReleaseEnv, env: Record<string, string>) {
   for (const [variable, { name, key }] of Object.entries(found.secrets)) {
+    // All others are of the computation or of a store of values, which only pods talk to.
+    if (!/^(REDIS|RABBITMQ)_/.test(variable)) continue;
     const until = performance.now() + (name === found.values.AUTH_SECRET_NAME ? PASSWORD_MS : 0);
     let secret = await getSecret(kube, namespace, name);
     while (secret?.data[key] === undefined && performance.now() < until) {

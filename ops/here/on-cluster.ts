@@ -16,6 +16,7 @@ import { openBroker } from '../run/observe.js';
 import { makeScript, type Script } from '../script/frame.js';
 import { Stop } from '../script/stop.js';
 import { requireTools } from '../script/tools.js';
+import { requireTableThere } from './cluster-table.js';
 import { openDisplay } from './display.js';
 import { deathText } from './failure.js';
 import { Follower } from './follow.js';
@@ -38,7 +39,11 @@ export interface ClusterOptions {
   readonly file: string;
   /** `key=value` */
   readonly set: readonly string[];
+  /** The file that --table names. */
+  readonly table?: string | undefined;
   readonly joblog: string | undefined;
+  /** The command line that looks on again. */
+  readonly command: string;
 }
 
 export interface ClusterSurroundings {
@@ -49,20 +54,36 @@ export interface ClusterSurroundings {
   readonly explain: (where: Where, runId: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 
-/** @returns what `conclude` returned, or 1 where the cluster did not do as it should: said on standard error */
+const INTERRUPTED = 130;
+
+/**
+ * @returns what `conclude` returned, 130 where it was interrupted before there was a run to follow, or 1 where the
+ *   cluster did not do as it should: said on standard error
+ */
 export async function runOnCluster(
   run: Prepared,
   options: ClusterOptions,
   around: ClusterSurroundings,
 ): Promise<number> {
+  requireTableThere(run, options.table);
   const script = makeScript(around.stop);
+  let installed = false;
   try {
     await requireTools(script, ['helm']);
     const { namespace, release } = options;
     const where = { kube: connect({ name: 'ttg', context: options.context }), namespace, release };
     await install(run, options, script, where);
+    installed = true;
+    await waitRollout(script, where, ROLLOUT_SECONDS);
     return await follow(run, options, around, where);
   } catch (thrown) {
+    if (around.stop.aborted) {
+      const state = installed
+        ? `the release ${options.release} stays, and its run goes on there. To look on again`
+        : 'nothing was installed. To begin again';
+      around.stderr.write(`interrupted: ${state}:\n  ${options.command}\n`);
+      return INTERRUPTED;
+    }
     if (!(thrown instanceof Stop)) throw thrown;
     around.stderr.write(`ttg run: ${thrown.message}\n${thrown.remedy === undefined ? '' : `  ${thrown.remedy}\n`}`);
     return 1;
@@ -89,7 +110,6 @@ async function install(run: Prepared, options: ClusterOptions, script: Script, w
   } finally {
     await rm(folder, { recursive: true });
   }
-  await waitRollout(script, where, ROLLOUT_SECONDS);
 }
 
 async function follow(

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sweepChanges } from '../../core/model/sweep-changes.js';
+import { isObject } from '../../core/model/value.js';
 import type { Sweep, SweepDocument } from '../../core/model/sweep.js';
 import { ConfigError } from '../../core/runtime/errors.js';
 import { isNothing } from '../../core/sweep/fault.js';
@@ -32,6 +33,8 @@ export interface Prepared {
   readonly chunkSize: number | undefined;
   /** What `runs/ID/sweep.json` holds. */
   readonly document: SweepDocument;
+  /** `parameters.table` as the file says it, whatever --table put in its place. */
+  readonly tableOfFile: unknown;
   /** undefined for a plain range. */
   readonly columnsOf: ColumnsOf;
   readonly settings: Readonly<Record<string, string>>;
@@ -55,6 +58,7 @@ export async function prepare(file: string, given: Given): Promise<Prepared> {
     document,
     chunkSize: isNothing(valueAt(raw, 'run.chunkSize')) ? undefined : run.chunkSize,
     columnsOf: columns.length > 0 ? (index) => sweep.parameters.at(index) : () => undefined,
+    tableOfFile: isObject(raw['parameters']) ? raw['parameters']['table'] : undefined,
     settings: settingsOf(raw),
     environment: (sweepFile) =>
       isBuiltin ? { COMPUTATION: 'builtin', TOTAL_PARAMETERS: String(total) } : { SWEEP_FILE: sweepFile },

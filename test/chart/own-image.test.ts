@@ -16,6 +16,12 @@ const restricted = {
   capabilities: { drop: ['ALL'] },
 };
 
+it('an image of your own has a /tmp, and so has the seeder, which tries its module', () => {
+  const objects = render({ set: ['worker.image=a:1', 'computation.source=export'] });
+  const seeder = containers(objects).find(({ name }) => name === 'seeder');
+  expect(seeder?.volumeMounts).toContainEqual({ name: 'tmp', mountPath: '/tmp' });
+});
+
 describe.each([
   ['workers of KEDA', {}],
   ['an Indexed Job', { mode: 'static' }],

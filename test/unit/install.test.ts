@@ -1,6 +1,6 @@
 /** The worker that an init container brings into an image of the user's: complete, and started by what came along. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +39,22 @@ describe.runIf(hasGlibc)('install', () => {
     const { status, stdout } = start({ ...run, LD_LIBRARY_PATH: '/nowhere' });
     expect(stdout.match(/"kind":"result"/g)).toHaveLength(2);
     expect(status).toBe(0);
+  });
+
+  it('lets a module fork Node, which the image does not have', () => {
+    const [child, computation] = ['child.mjs', 'forks.mjs'].map((name) => join(folder, name)) as [string, string];
+    writeFileSync(child, 'process.send(process.pid)');
+    writeFileSync(
+      computation,
+      `import { fork } from 'node:child_process';
+      export const compute = () => new Promise((resolve, reject) => {
+        const child = fork(${JSON.stringify(child)}, { stdio: 'ignore' });
+        child.on('message', () => resolve(7)).on('exit', (status) => reject(new Error('exit status ' + status)));
+      });`,
+    );
+    const run = { COMPUTATION: computation, TOTAL_PARAMETERS: '2', TOTAL_WORKERS: '1', LOG_FORMAT: 'json' };
+    const { stdout } = start({ ...run, MAX_RETRIES: '0' });
+    expect(stdout).toMatch(/"result_summary":{"sum":14,"count":2,/);
   });
 
   it('refuses to install nowhere', () => {

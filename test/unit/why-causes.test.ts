@@ -323,6 +323,17 @@ describe('what keeps a run from moving', () => {
       /delete pods/,
     ],
     [
+      'store-away',
+      job({
+        pods: [
+          pod({ name: 'w', lastLine: 'waiting for the store of values reason="s3://b/ at http://s3:7070/b: refused"' }),
+        ],
+      }),
+      answers({ depth: depth({ ready: 3 }) }),
+      /the store of its values does not answer.*http:\/\/s3:7070/,
+      /go on by themselves/,
+    ],
+    [
       'queue-lost',
       {},
       answers({ depth: depth() }),

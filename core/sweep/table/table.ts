@@ -41,7 +41,7 @@ export function tableOfFile(given: unknown, path: Path): Table {
   } catch (error) {
     throw new Fault(
       [...path, 'path'],
-      `cannot be read: ${(error as Error).message}. Mount the volume there, for seeder and workers`,
+      `cannot be read: ${(error as Error).message}. Mount the volume there, for seeder and workers, or name a copy on this machine (ttg run --table FILE)`,
     );
   }
   const rows = table(bytes, path, name);
