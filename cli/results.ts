@@ -121,6 +121,8 @@ function formatOf({ format, out, where, failed, top, bottom, by }: Options): For
   const extremes = top ?? bottom;
   if ((extremes === undefined) !== (by === undefined))
     throw new ConfigError('--by COLUMN goes with --top N or --bottom N: give both');
+  if (format === 'parquet' && out === undefined && process.stdout.isTTY)
+    throw new ConfigError('--format parquet is no text for a terminal: name a file by --out FILE, or by > FILE');
   if (format) return format;
   if (out !== undefined) {
     const byName = BY_NAME[extname(out).toLowerCase()];

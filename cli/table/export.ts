@@ -1,6 +1,5 @@
 /** `ttg results --format`: a run's table, filtered and written in the form that was asked for. */
-import { renameSync, rmSync } from 'node:fs';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { ConfigError } from '../../core/runtime/errors.js';
 import { Output } from '../../core/runtime/output.js';
@@ -21,10 +20,12 @@ export interface Selection {
   readonly by?: string;
 }
 
-const TEXTS: Readonly<Record<Exclude<Format, 'parquet'>, WriteRows>> = {
-  table: writeColumns,
-  csv: writeCsvRows,
-  jsonl: writeJsonLines,
+const WRITERS: Readonly<Record<Format, () => Promise<WriteRows>>> = {
+  table: () => Promise.resolve(writeColumns),
+  csv: () => Promise.resolve(writeCsvRows),
+  jsonl: () => Promise.resolve(writeJsonLines),
+  // Its library takes time to load.
+  parquet: async () => (await import('./write-parquet.js')).writeParquet,
 };
 
 /** @throws ConfigError where the selection names what the table does not have */
@@ -47,23 +48,15 @@ export async function writeTable(
   columns: readonly Column[],
   { format, path, out }: { readonly format: Format; readonly path: string | undefined; readonly out: Output },
 ): Promise<void> {
-  if (path === undefined) {
-    if (format === 'parquet') throw new ConfigError('--format parquet writes a file: name it by --out FILE');
-    await TEXTS[format](rows, columns, out);
-    return;
-  }
+  const write = await WRITERS[format]();
+  if (path === undefined) return write(rows, columns, out);
   const partial = `${path}.partial`;
   try {
-    if (format === 'parquet') {
-      const { writeParquet } = await import('./write-parquet.js');
-      await writeParquet(rows, columns, partial);
-    } else {
-      const file = createWriteStream(partial);
-      await once(file, 'open');
-      await TEXTS[format](rows, columns, new Output(file, partial));
-      file.end();
-      await once(file, 'close');
-    }
+    const file = createWriteStream(partial);
+    await once(file, 'open');
+    await write(rows, columns, new Output(file, partial));
+    file.end();
+    await once(file, 'close');
     renameSync(partial, path);
   } catch (thrown) {
     rmSync(partial, { force: true });

@@ -11,6 +11,7 @@ export interface Grid {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  standIns(): Iterable<Columns>;
   /** `alpha (10) × n (3)` */
   readonly words: string;
   readonly normal: unknown;
@@ -64,6 +65,7 @@ function product(axes: readonly Named[], path: Path): Grid {
     columns,
     words,
     normal: axes.map(({ name, normal }) => [name, normal]),
+    standIns: () => standInsOf(axes),
     at: (index) => {
       const values = new Array<Scalar>(axes.length);
       let rest = index;
@@ -77,6 +79,13 @@ function product(axes: readonly Named[], path: Path): Grid {
       return columnsOf(columns, values);
     },
   };
+}
+
+/** A row for each value: the columns beside it say nothing. */
+export function* standInsOf(
+  columns: Iterable<{ readonly name: string; readonly standIns: readonly Scalar[] }>,
+): Generator<Columns> {
+  for (const { name, standIns } of columns) for (const value of standIns) yield { [name]: value };
 }
 
 export function columnsOf(names: readonly string[], values: readonly Scalar[]): Columns {

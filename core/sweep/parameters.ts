@@ -18,6 +18,7 @@ interface Source {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  standIns(): Iterable<Columns>;
   readonly words: string;
   readonly normal: unknown;
 }
@@ -65,7 +66,9 @@ export function parametersOf(
 function parameters(source: Source, normal: (of: unknown) => Normal, before: string): ReturnType<typeof parametersOf> {
   const { total, columns, words } = source;
   const describe = (): string => sentence(before + words, total);
-  return { normal: normal(source.normal), parameters: { total, columns, describe, at: (index) => source.at(index) } };
+  const at = (index: number): Columns => source.at(index);
+  const standIns = (): Iterable<Columns> => source.standIns();
+  return { normal: normal(source.normal), parameters: { total, columns, describe, at, standIns } };
 }
 
 /**
@@ -81,6 +84,10 @@ function cross(table: Source, grid: Source, path: Path): Source {
     columns: [...table.columns, ...grid.columns],
     words,
     normal: { grid: grid.normal, table: table.normal },
+    *standIns() {
+      yield* table.standIns();
+      yield* grid.standIns();
+    },
     at: (index) => {
       const place = index % grid.total;
       return { ...table.at((index - place) / grid.total), ...grid.at(place) };

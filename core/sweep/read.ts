@@ -92,11 +92,9 @@ function documentOf(given: unknown): SweepDocument {
 
 /** An index that is none is a mistake of the program. */
 function checked(parameters: Parameters): Parameters {
-  const { total, columns } = parameters;
+  const { total } = parameters;
   return {
-    total,
-    columns,
-    describe: () => parameters.describe(),
+    ...parameters,
     at: (index) => {
       if (Number.isInteger(index) && index >= 0 && index < total) return parameters.at(index);
       throw new RangeError(`there is no parameter ${index}: they are 0 to ${total - 1}`);
