@@ -1,12 +1,12 @@
 /** `ttg cancel` and `ttg resume`: a run is given up, or goes on after all. */
-import { Argument, Command } from 'commander';
+import { Command } from 'commander';
 import { connect } from '../core/broker/connect.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { cancel, requireRun } from '../seeder/cancel.js';
 import { checkBudget } from '../seeder/halted.js';
 import { repair } from '../seeder/repair.js';
-import { parseRunId, run, runIdOption } from './command.js';
+import { run, runArgument, runIdOption, withRun } from './command.js';
 import { contextOption, namespaceOption, releaseOption, resumeOnCluster, type Cluster } from './pause.js';
 
 interface Options extends Partial<Cluster> {
@@ -14,15 +14,12 @@ interface Options extends Partial<Cluster> {
   readonly force?: true;
 }
 
-const runArgument = (): Argument =>
-  new Argument('[run]', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
-
 export function cancelCommand(): Command {
   return new Command('cancel')
     .description('gives a run up: its chunks leave the queue, workers drop theirs, the verdict says "cancelled"')
     .addArgument(runArgument())
     .addOption(runIdOption())
-    .action((runId: string | undefined, options: Options) => run({ runId, ...options }, cancelRun));
+    .action((runId: string | undefined, options: Options) => run(withRun(runId, options), cancelRun));
 }
 
 export function resumeCommand(): Command {
@@ -38,10 +35,14 @@ export function resumeCommand(): Command {
     .addOption(namespaceOption())
     .addOption(releaseOption())
     .action((runId: string | undefined, options: Options & Cluster) => {
-      const given = { runId, ...options };
+      const given = withRun(runId, options);
       const force = options.force ?? false;
       if (options.context === undefined) run(given, (program) => resumeRun(program, force));
-      else run(given, (program) => resumeOnCluster(program, options, { runId: given.runId, force }));
+      else
+        run(given, (program) => {
+          const { RUN_ID } = program.config;
+          return resumeOnCluster(program, options, { runId: given.runId === undefined ? undefined : RUN_ID, force });
+        });
     });
 }
 

@@ -1,25 +1,46 @@
 /** What the verbs' commands share: options, limits of numbers, the frame they run in. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENVIRONMENT } from '../core/runtime/config.js';
+import { asError } from '../core/runtime/errors.js';
 import { runMain, type Program } from '../core/runtime/lifecycle.js';
-import { inRunFolder } from './run-folder.js';
+import { inRunFolder, namedRun } from './run-folder.js';
 
-/** Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder. */
+/**
+ * Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder.
+ * @param options runId: as parseRunId takes it
+ */
 export function run(
   { runId, everyRun = false }: { readonly runId?: string | undefined; readonly everyRun?: boolean },
   body: (program: Program) => Promise<number>,
 ): void {
-  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body)), {
+  const named = runId === undefined ? undefined : namedRun(runId);
+  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body, named?.folder)), {
     logTo: 2,
-    given: runId === undefined ? {} : { RUN_ID: runId },
+    given: named === undefined ? {} : { RUN_ID: named.id },
   });
 }
 
-export const runIdOption = (): Option =>
-  new Option('--run-id <id>', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
+const WHICH = 'the run: its id, or the path of its folder (default: RUN_ID of the environment)';
 
-export function parseRunId(id: string): string {
+export const runArgument = (): Argument => new Argument('[run]', WHICH).argParser(parseRunId);
+export const runIdOption = (): Option => new Option('--run-id <id>', WHICH).argParser(parseRunId);
+
+/** Options with the run that stands as an argument: it comes first. */
+export const withRun = <T extends object>(runId: string | undefined, options: T): T & { readonly runId?: string } =>
+  runId === undefined ? options : { ...options, runId };
+
+/** The id of a run, or the path of its folder: what `namedRun` takes. */
+export function parseRunId(text: string): string {
+  try {
+    return parseNewRunId(namedRun(text).id) && text;
+  } catch (thrown) {
+    if (thrown instanceof InvalidArgumentError) throw thrown;
+    throw new InvalidArgumentError(`${asError(thrown).message}.`);
+  }
+}
+
+export function parseNewRunId(id: string): string {
   if (id !== '' && z.safeParse(ENVIRONMENT.RUN_ID, id).success) return id;
   throw new InvalidArgumentError(
     'Give 1 to 40 lower-case letters, digits and dashes; the first and the last is no dash.',

@@ -1,4 +1,4 @@
-/** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
+/** A run of this machine for every other verb: `ttg results heat-1` finds `runs/heat-1`, whether it is at work or over. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/runtime/errors.js';
@@ -7,19 +7,48 @@ import type { Program } from '../core/runtime/lifecycle.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
 const RUNS = 'runs';
+const META = 'meta.json';
 
 interface Meta {
+  readonly runId?: string;
   readonly backend?: string;
   /** While the run is at work. */
   readonly socket?: string;
 }
 
-/** Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder. */
-export async function inRunFolder(program: Program, body: (program: Program) => Promise<number>): Promise<number> {
+export interface NamedRun {
+  readonly id: string;
+  /** Where somebody named it by the path of its folder. */
+  readonly folder: string | undefined;
+}
+
+/**
+ * The run that somebody names, by its id or by the path of its folder: `heat-1`, `runs/heat-1/`, `../other/heat-1`.
+ * @throws ConfigError where the path leads to no run
+ */
+export function namedRun(text: string): NamedRun {
+  if (!/^\.|\//.test(text)) return { id: text, folder: undefined };
+  const id = readMeta(text)?.runId;
+  if (id !== undefined) return { id, folder: text };
+  throw new ConfigError(
+    `${text} is not the folder of a run, since it holds no ${META}: give the run's id, or the folder that \`ttg run\` made ` +
+      `(${RUNS} holds ${listed(runsHere())})`,
+  );
+}
+
+/**
+ * Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder.
+ * @param named the folder that somebody named: it comes before the broker of the environment
+ */
+export async function inRunFolder(
+  program: Program,
+  body: (program: Program) => Promise<number>,
+  named?: string,
+): Promise<number> {
   const { config, log } = program;
-  const folder = join(RUNS, config.RUN_ID);
-  // A broker that the environment names comes first.
-  const meta = config.QUEUE_MODE || config.STATIC_JOB_NAME !== '' ? undefined : readMeta(join(folder, 'meta.json'));
+  const folder = named ?? folderOf(config.RUN_ID);
+  const isElsewhere = named === undefined && (config.QUEUE_MODE || config.STATIC_JOB_NAME !== '');
+  const meta = isElsewhere ? undefined : readMeta(folder);
   if (meta?.backend !== 'embedded') return body(program);
   const withSocket = (socket: string): Program => ({
     ...program,
@@ -40,9 +69,13 @@ export async function inRunFolder(program: Program, body: (program: Program) => 
 
 /** For whoever looks for a run in neither place. */
 export function noSuchRun(runId: string): string {
+  const broker = 'set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST';
+  const backend = readMeta(folderOf(runId))?.backend;
+  if (backend !== undefined)
+    return `the results of run ${runId} are with the ${backend} that computed it, and the environment names no broker: ${broker}`;
   return (
-    `${notHere(runId)}, and the environment names no broker. Name the run by --run-id, in the directory where \`ttg run\` ` +
-    'was; or set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
+    `run ${runId} has no folder ${folderOf(runId)} here (${RUNS} holds ${listed(runsHere())}), and the environment names ` +
+    `no broker. Name the run by its id, in the directory where \`ttg run\` was, or by the path of its folder; or ${broker}`
   );
 }
 
@@ -61,17 +94,17 @@ export async function inEachRunFolder(program: Program, body: (program: Program)
 const runsHere = (): string[] =>
   existsSync(RUNS)
     ? readdirSync(RUNS)
-        .filter((name) => existsSync(join(RUNS, name, 'meta.json')))
+        .filter((name) => existsSync(join(RUNS, name, META)))
         .sort()
     : [];
 
-function readMeta(file: string): Meta | undefined {
-  return readJsonFile(file) as Meta | undefined;
+const folderOf = (runId: string): string => join(RUNS, runId);
+
+function readMeta(folder: string): Meta | undefined {
+  return readJsonFile(join(folder, META)) as Meta | undefined;
 }
 
-/** That there is no such run in this folder, and which there are, for who misspelled one. */
-function notHere(runId: string): string {
-  const known = runsHere();
-  const there = known.length === 0 ? 'none' : known.slice(0, 5).join(', ') + (known.length > 5 ? ', …' : '');
-  return `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${there})`;
+/** For who misspelled one. */
+function listed(runs: readonly string[]): string {
+  return runs.length === 0 ? 'none' : runs.slice(0, 5).join(', ') + (runs.length > 5 ? ', …' : '');
 }

@@ -8,7 +8,7 @@ import { shard } from '../core/model/plan.js';
 import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
 import { checkFile, readAccountOf, readFaults, writeCertificate } from './certify.js';
-import { jsonOption, logsOption, numberOf, run, runIdOption } from './command.js';
+import { jsonOption, logsOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { EXIT_STATUSES } from './exit-status.js';
 import { repairRun } from './repair.js';
 import { openSource } from './source.js';
@@ -36,6 +36,7 @@ const MOST_SECONDS = 2_147_483;
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('says whether every parameter of the run counts exactly once')
+    .addArgument(runArgument())
     .addOption(runIdOption())
     .option(
       '--repair',
@@ -65,11 +66,13 @@ export function verifyCommand(): Command {
         'lost or damaged: 1 if any is',
     )
     .addHelpText('after', EXIT_STATUSES)
-    .action((options: Options, command: Command) => {
+    .action((runId: string | undefined, options: Options, command: Command) => {
+      if (runId !== undefined && options.check !== undefined)
+        command.error("error: option '--check <file>' says itself which run it is about: leave the run out");
       if (options.force && !options.repair) command.error("error: option '--force' belongs to '--repair'");
       if (options.faults !== undefined && options.certificate === undefined)
         command.error("error: option '--faults <file>' belongs to '--certificate <file>'");
-      run(options, (program) => verify(program, options));
+      run(withRun(runId, options), (program) => verify(program, options));
     });
 }
 

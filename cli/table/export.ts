@@ -6,7 +6,7 @@ import { Output } from '../../core/runtime/output.js';
 import { STATUS, type Column } from '../../core/table/columns.js';
 import type { Row, Table } from '../../core/table/table.js';
 import { extremes } from './top.js';
-import { conditionOf } from './where.js';
+import { conditionOf, namesOf } from './where.js';
 import { writeColumns, writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
 
 export const FORMATS = ['table', 'csv', 'jsonl', 'parquet'] as const;
@@ -71,8 +71,8 @@ function* filtered(table: Pick<Table, 'rows'>, holds: (row: Row) => boolean): Ge
 function columnOf(name: string, columns: readonly Column[]): number {
   const at = columns.findIndex((column) => column.name === name);
   if (at >= 0 && columns[at]?.type !== 'json') return at;
-  const sortable = columns.filter(({ type }) => type !== 'json').map((column) => column.name);
+  const sortable = columns.filter(({ type }) => type !== 'json');
   throw new ConfigError(
-    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${sortable.join(', ')}`,
+    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${namesOf(sortable)}`,
   );
 }
