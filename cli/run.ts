@@ -66,7 +66,9 @@ export function runCommand(): Command {
         .default('embedded'),
     )
     .addOption(
-      new Option('--run-id <id>', "the run (default: run.id of the file, else the file's name)").argParser(parseNewRunId),
+      new Option('--run-id <id>', "the run (default: run.id of the file, else the file's name)").argParser(
+        parseNewRunId,
+      ),
     )
     .option('--dir <directory>', 'holds a folder for each run', 'runs')
     .option('--joblog <file>', 'a line a chunk: parameter, columns, start, duration, attempt, worker, status, error')

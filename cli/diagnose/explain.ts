@@ -3,8 +3,9 @@
  * → ScaledJob → Jobs → pods → leases → dead parameters, so that the first finding is the root and the others may follow
  * from it.
  */
+import { plural } from '../../core/runtime/words.js';
 import type { Look, Observation } from './facts.js';
-import { plural, type Cause, type Finding, type Rule } from './finding.js';
+import { type Cause, type Finding, type Rule } from './finding.js';
 import { halted } from './halted.js';
 import { platform } from './platform.js';
 import { deadParameters, isFinished, leases, motion } from './run.js';

@@ -49,8 +49,6 @@ export interface Finding {
 /** undefined: no fault found there. */
 export type Rule = (seen: Observation) => Finding | undefined;
 
-export const plural = (n: number, word: string): string => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
-
 /** One line that fits into a sentence. */
 export function brief(text: string, most = 300): string {
   const line = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');

@@ -1,8 +1,9 @@
 /**
  * A run that takes no chunks, whatever else is right or wrong: somebody gave it up, or its failure budget is used up.
  */
+import { plural } from '../../core/runtime/words.js';
 import type { Look, Observation } from './facts.js';
-import { brief, plural, ttg, type Finding } from './finding.js';
+import { brief, ttg, type Finding } from './finding.js';
 
 export function halted(seen: Observation, { dead }: Look, halt: NonNullable<Look['halted']>): Finding {
   const resume = ttg(seen, 'resume', seen.runId);

@@ -2,8 +2,9 @@
  * What two looks at log and queue say: the run is complete, it moves, it computes something long, or its workers hang.
  */
 import { describeIntervals } from '../../core/model/interval.js';
+import { plural } from '../../core/runtime/words.js';
 import type { Look, Observation, PodFacts } from './facts.js';
-import { ageSeconds, brief, kubectl, plural, seedAgain, ttg, type Finding, type Rule } from './finding.js';
+import { ageSeconds, brief, kubectl, seedAgain, ttg, type Finding, type Rule } from './finding.js';
 import { unfinished } from './work.js';
 
 /**

@@ -1,6 +1,7 @@
 /** How work comes about: the seeder publishes it, the ScaledJob makes Jobs of it, Jobs make pods. */
+import { plural } from '../../core/runtime/words.js';
 import type { Observation, OwnerFacts } from './facts.js';
-import { ageSeconds, brief, kubectl, plural, seedAgain, type Finding, type Rule } from './finding.js';
+import { ageSeconds, brief, kubectl, seedAgain, type Finding, type Rule } from './finding.js';
 import { quotaIn } from './kubernetes-words.js';
 import { troubleOf } from './pods.js';
 

@@ -49,8 +49,19 @@ describe('results of a run on this machine', { timeout: 60_000 }, () => {
   it.each(['verify', 'status', 'why'])('are found by %s, too, by the path as argument and as option', async (verb) => {
     for (const words of [['runs/small'], ['--run-id', 'runs/small']]) {
       const { status, stdout } = await ttg([verb, ...words]);
-      expect({ status, text: stdout.toString() }).toEqual({ status: 0, text: expect.stringContaining('small') as string });
+      expect({ status, text: stdout.toString() }).toEqual({
+        status: 0,
+        text: expect.stringContaining('small') as string,
+      });
     }
+  });
+
+  it('are of the chunks that `ttg plan` had told', async () => {
+    const json = async (...args: string[]): Promise<unknown> => JSON.parse((await ttg(args)).stdout.toString());
+    const { here } = (await json('plan', 'small.yaml', '--source', 'model.mjs', '-j', '1', '--json')) as {
+      here: { run: string; chunks: number };
+    };
+    expect(await json('results', here.run, '--json')).toMatchObject({ chunks: here.chunks, parameters: 9 });
   });
 
   it('are refused where the path leads to no run, with those that there are', async () => {

@@ -47,7 +47,12 @@ describe('stand-ins', () => {
       {
         sample: {
           points: 50,
-          of: { u: { from: 0, to: 1 }, n: { from: 1, to: 9, integer: true }, kind: ['a', 'b'], fixed: { from: 2, to: 2 } },
+          of: {
+            u: { from: 0, to: 1 },
+            n: { from: 1, to: 9, integer: true },
+            kind: ['a', 'b'],
+            fixed: { from: 2, to: 2 },
+          },
         },
       },
     ],
