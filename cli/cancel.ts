@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { connect } from '../core/broker/connect.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
+import { plural } from '../core/runtime/words.js';
 import { cancel, requireRun } from '../seeder/cancel.js';
 import { checkBudget } from '../seeder/halted.js';
 import { repair } from '../seeder/repair.js';
@@ -51,7 +52,8 @@ async function cancelRun({ config, log, stop, out }: Program): Promise<number> {
   await using broker = await connect(config, log, stop);
   const chunks = await cancel({ broker, runId: config.RUN_ID, stop });
   await out.print(
-    `${config.RUN_ID} is cancelled: ${chunks} chunks left the queue. Workers drop those that they hold at their next heartbeat\n`,
+    `${config.RUN_ID} is cancelled: ${plural(chunks, 'chunk')} left the queue. Workers drop those that they hold at their ` +
+      'next heartbeat\n',
   );
   return 0;
 }
@@ -62,10 +64,11 @@ async function resumeRun({ config, log, stop, out }: Program, force: boolean): P
   const runId = config.RUN_ID;
   await requireRun(broker, runId);
   const state = (await broker.runStates()).get(runId);
-  if (state?.halted !== undefined) checkBudget(runId, state);
+  if (state?.halted !== undefined) checkBudget(runId, state, undefined, config.QUEUE_BACKEND === 'embedded');
   const parked = await broker.resume(runId);
   const { published, refused } = await repair({ broker, runId, force, log, stop });
-  await out.print(`${runId} goes on: ${parked} chunks were parked and are queued again, ${published} are published\n`);
+  const again = `${plural(parked, 'chunk')} ${parked === 1 ? 'was parked and is' : 'were parked and are'} queued again`;
+  await out.print(`${runId} goes on: ${again}, ${published} ${published === 1 ? 'is' : 'are'} published\n`);
   if (refused) await out.print(`What was published before is left alone: ${refused}\n`);
   return 0;
 }

@@ -3,8 +3,8 @@ import { Argument, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENVIRONMENT } from '../core/runtime/config.js';
 import { asError } from '../core/runtime/errors.js';
-import { runMain, type Program } from '../core/runtime/lifecycle.js';
-import { inRunFolder, namedRun } from './run-folder.js';
+import { runMain } from '../core/runtime/lifecycle.js';
+import { inRunFolder, namedRun, type RunProgram } from './run-folder.js';
 
 /**
  * Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder.
@@ -12,7 +12,7 @@ import { inRunFolder, namedRun } from './run-folder.js';
  */
 export function run(
   { runId, everyRun = false }: { readonly runId?: string | undefined; readonly everyRun?: boolean },
-  body: (program: Program) => Promise<number>,
+  body: (program: RunProgram) => Promise<number>,
 ): void {
   const named = runId === undefined ? undefined : namedRun(runId);
   runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body, named?.folder)), {

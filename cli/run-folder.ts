@@ -11,9 +11,16 @@ const META = 'meta.json';
 
 interface Meta {
   readonly runId?: string;
+  /** How `ttg run` was called. */
+  readonly command?: string;
   readonly backend?: string;
   /** While the run is at work. */
   readonly socket?: string;
+}
+
+/** A program, and where the run has a folder here, how `ttg run` was called. */
+export interface RunProgram extends Program {
+  readonly command?: string | undefined;
 }
 
 export interface NamedRun {
@@ -42,7 +49,7 @@ export function namedRun(text: string): NamedRun {
  */
 export async function inRunFolder(
   program: Program,
-  body: (program: Program) => Promise<number>,
+  body: (program: RunProgram) => Promise<number>,
   named?: string,
 ): Promise<number> {
   const { config, log } = program;
@@ -50,8 +57,9 @@ export async function inRunFolder(
   const isElsewhere = named === undefined && (config.QUEUE_MODE || config.STATIC_JOB_NAME !== '');
   const meta = isElsewhere ? undefined : readMeta(folder);
   if (meta?.backend !== 'embedded') return body(program);
-  const withSocket = (socket: string): Program => ({
+  const withSocket = (socket: string): RunProgram => ({
     ...program,
+    command: meta.command,
     config: { ...config, QUEUE_MODE: true, QUEUE_BACKEND: 'embedded', EMBEDDED_SOCKET: socket },
   });
   const { startCoordinator } = await import('../core/broker/embedded/coordinator/coordinator.js');

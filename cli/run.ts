@@ -141,7 +141,7 @@ async function conclude(
     );
     return INTERRUPTED;
   }
-  const verdict = judge(ledger, expectedOf(ledger));
+  const verdict = judge(ledger, expectedOf(ledger), context === undefined);
   await out.print(verdictText(verdict, []));
   return exitStatusOf(verdict, config.VERIFY_ALLOW_DEAD);
 }

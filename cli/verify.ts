@@ -4,6 +4,7 @@
 import { Command, Option } from 'commander';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { readLedger } from '../core/ledger/ledger.js';
+import { describeIntervals } from '../core/model/interval.js';
 import { shard } from '../core/model/plan.js';
 import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
@@ -91,7 +92,7 @@ async function verify(program: Program, options: Options): Promise<number> {
   const account = options.certificate === undefined ? undefined : await readAccountOf(source, config);
   const ledger = account?.ledger ?? (await readLedger(() => source.records(), config.RUN_ID));
   const expected = expectedOf(ledger);
-  const verdict = judge(ledger, expected);
+  const verdict = judge(ledger, expected, config.QUEUE_BACKEND === 'embedded');
   const missingShards =
     source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
   if (account && options.certificate !== undefined)
@@ -115,7 +116,7 @@ function shardsWithGaps(verdict: Verdict, totalParameters: number, workers: numb
     if (!share || gaps.length === 0) return [];
     const whole = gaps.some((gap) => gap.start <= share.start && gap.end >= share.end);
     return [
-      `index ${index} (${share.start}–${share.end}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
+      `index ${index} (${describeIntervals([share])}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
     ];
   });
 }

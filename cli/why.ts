@@ -1,9 +1,9 @@
 /** `ttg why`: why a run does not move, as far as broker and log tell. `scripts/why.mjs` asks the cluster too. */
 import { Command } from 'commander';
-import type { Program } from '../core/runtime/lifecycle.js';
 import { jsonOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { answerText, exitStatus, explain } from './diagnose/explain.js';
 import { aboutRun, lookTwice } from './diagnose/look.js';
+import type { RunProgram } from './run-folder.js';
 
 /** Longer than RabbitMQ's statistics lag. */
 export const WATCH_SECONDS = 6;
@@ -34,10 +34,11 @@ export function whyCommand(): Command {
     );
 }
 
-async function why(program: Program, { seconds, json }: Options): Promise<number> {
+async function why(program: RunProgram, { seconds, json }: Options): Promise<number> {
   const broker = await lookTwice(program, { seconds });
   const answer = explain({
     ...aboutRun(program),
+    command: program.command,
     now: Date.now(),
     chunkTimeoutSeconds: undefined,
     broker,

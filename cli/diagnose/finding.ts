@@ -68,8 +68,19 @@ export function ttg({ cluster }: Observation, verb: 'resume' | 'replay', what: s
     : `\`npx zx scripts/${verb}.mjs --run-id ${what}${flags}\``;
 }
 
+/** Whether the run is one of `ttg run`, on the broker in its folder: what starts and resumes it is one command. */
+export const isHere = ({ backend }: Observation): boolean => backend === 'embedded';
+
+/** That command. @param options behind it */
+export function runAgain({ command }: Observation, options = ''): string {
+  if (command !== undefined) return `\`${command}${options}\``;
+  return `the same \`ttg run\` command${options === '' ? '' : ` with \`${options.trim()}\``}`;
+}
+
 /** The command that seeds again, which publishes only what is missing. */
-export function seedAgain({ cluster }: Observation): string {
+export function seedAgain(seen: Observation): string {
+  const { cluster } = seen;
+  if (isHere(seen)) return `${runAgain(seen)} goes on with what is missing`;
   const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
   return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; add -f FILE for the values that you correct) seeds what is missing`;
 }
