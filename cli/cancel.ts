@@ -1,12 +1,13 @@
 /** `ttg cancel` and `ttg resume`: a run is given up, or goes on after all. */
-import { Argument, Command } from 'commander';
+import { Command } from 'commander';
 import { connect } from '../core/broker/connect.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
+import { plural } from '../core/runtime/words.js';
 import { cancel, requireRun } from '../seeder/cancel.js';
 import { checkBudget } from '../seeder/halted.js';
 import { repair } from '../seeder/repair.js';
-import { parseRunId, run, runIdOption } from './command.js';
+import { run, runArgument, runIdOption, withRun } from './command.js';
 import { contextOption, namespaceOption, releaseOption, resumeOnCluster, type Cluster } from './pause.js';
 
 interface Options extends Partial<Cluster> {
@@ -14,15 +15,12 @@ interface Options extends Partial<Cluster> {
   readonly force?: true;
 }
 
-const runArgument = (): Argument =>
-  new Argument('[run]', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
-
 export function cancelCommand(): Command {
   return new Command('cancel')
     .description('gives a run up: its chunks leave the queue, workers drop theirs, the verdict says "cancelled"')
     .addArgument(runArgument())
     .addOption(runIdOption())
-    .action((runId: string | undefined, options: Options) => run({ runId, ...options }, cancelRun));
+    .action((runId: string | undefined, options: Options) => run(withRun(runId, options), cancelRun));
 }
 
 export function resumeCommand(): Command {
@@ -38,10 +36,14 @@ export function resumeCommand(): Command {
     .addOption(namespaceOption())
     .addOption(releaseOption())
     .action((runId: string | undefined, options: Options & Cluster) => {
-      const given = { runId, ...options };
+      const given = withRun(runId, options);
       const force = options.force ?? false;
       if (options.context === undefined) run(given, (program) => resumeRun(program, force));
-      else run(given, (program) => resumeOnCluster(program, options, { runId: given.runId, force }));
+      else
+        run(given, (program) => {
+          const { RUN_ID } = program.config;
+          return resumeOnCluster(program, options, { runId: given.runId === undefined ? undefined : RUN_ID, force });
+        });
     });
 }
 
@@ -50,7 +52,8 @@ async function cancelRun({ config, log, stop, out }: Program): Promise<number> {
   await using broker = await connect(config, log, stop);
   const chunks = await cancel({ broker, runId: config.RUN_ID, stop });
   await out.print(
-    `${config.RUN_ID} is cancelled: ${chunks} chunks left the queue. Workers drop those that they hold at their next heartbeat\n`,
+    `${config.RUN_ID} is cancelled: ${plural(chunks, 'chunk')} left the queue. Workers drop those that they hold at their ` +
+      'next heartbeat\n',
   );
   return 0;
 }
@@ -61,10 +64,11 @@ async function resumeRun({ config, log, stop, out }: Program, force: boolean): P
   const runId = config.RUN_ID;
   await requireRun(broker, runId);
   const state = (await broker.runStates()).get(runId);
-  if (state?.halted !== undefined) checkBudget(runId, state);
+  if (state?.halted !== undefined) checkBudget(runId, state, undefined, config.QUEUE_BACKEND === 'embedded');
   const parked = await broker.resume(runId);
   const { published, refused } = await repair({ broker, runId, force, log, stop });
-  await out.print(`${runId} goes on: ${parked} chunks were parked and are queued again, ${published} are published\n`);
+  const again = `${plural(parked, 'chunk')} ${parked === 1 ? 'was parked and is' : 'were parked and are'} queued again`;
+  await out.print(`${runId} goes on: ${again}, ${published} ${published === 1 ? 'is' : 'are'} published\n`);
   if (refused) await out.print(`What was published before is left alone: ${refused}\n`);
   return 0;
 }

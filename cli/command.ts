@@ -1,24 +1,31 @@
 /** What the verbs' commands share: options, limits of numbers, the frame they run in. */
-import { InvalidArgumentError, Option } from 'commander';
-import { runMain, type Program } from '../core/runtime/lifecycle.js';
-import { inRunFolder } from './run-folder.js';
-import { parseRunId } from './run-id.js';
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import { runMain } from '../core/runtime/lifecycle.js';
+import { inRunFolder, namedRun, parseRun, type RunProgram } from './run-folder.js';
 
-export { parseRunId } from './run-id.js';
-
-/** Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder. */
+/**
+ * Runs a verb. Broker and run come from the environment, as for every other program of TTG, or from the run's folder.
+ * @param options runId: as parseRun takes it
+ */
 export function run(
   { runId, everyRun = false }: { readonly runId?: string | undefined; readonly everyRun?: boolean },
-  body: (program: Program) => Promise<number>,
+  body: (program: RunProgram) => Promise<number>,
 ): void {
-  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body)), {
+  const named = runId === undefined ? undefined : namedRun(runId);
+  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body, named?.folder)), {
     logTo: 2,
-    given: runId === undefined ? {} : { RUN_ID: runId },
+    given: named === undefined ? {} : { RUN_ID: named.id },
   });
 }
 
-export const runIdOption = (): Option =>
-  new Option('--run-id <id>', 'the run (default: RUN_ID of the environment)').argParser(parseRunId);
+const WHICH = 'the run: its id, or the path of its folder (default: RUN_ID of the environment)';
+
+export const runArgument = (): Argument => new Argument('[run]', WHICH).argParser(parseRun);
+export const runIdOption = (): Option => new Option('--run-id <id>', WHICH).argParser(parseRun);
+
+/** Options with the run that stands as an argument: it comes first. */
+export const withRun = <T extends object>(runId: string | undefined, options: T): T & { readonly runId?: string } =>
+  runId === undefined ? options : { ...options, runId };
 
 export const logsOption = (): Option =>
   new Option(

@@ -15,7 +15,7 @@ import type { PlanRecord } from '../core/wire/records.js';
 import type { Table } from '../core/table/table.js';
 import { jsonOption, run } from './command.js';
 import { diffText, differenceJson } from './diff-text.js';
-import { parseRunOrFolder } from './run-folder.js';
+import { parseRun } from './run-folder.js';
 import { Sides } from './sides.js';
 
 const SHOWN = 20;
@@ -42,8 +42,8 @@ export function diffCommand(): Command {
       'shows what differs between two runs, of the log or of folders of `ttg run`: their plans, then the parameters whose values differ. They are ' +
         'matched by their columns, or by their index where they have none',
     )
-    .argument('<first>', 'a run: its id or, of `ttg run`, the path of its folder', parseRunOrFolder)
-    .argument('<second>', 'another run', parseRunOrFolder)
+    .argument('<first>', 'a run: its id or, of `ttg run`, the path of its folder', parseRun)
+    .argument('<second>', 'another run', parseRun)
     .addOption(jsonOption('as JSON'))
     .option('--out <file>', `every difference as a line of JSON, not only the first ${SHOWN}`)
     .addHelpText('after', STATUSES)

@@ -62,7 +62,7 @@ export function dlqCommand(): Command {
 
 async function list(program: Program, { runId, json }: Options): Promise<number> {
   await using broker = await open(program);
-  const letters = await collect(broker, runId);
+  const letters = await collect(broker, runId === undefined ? undefined : program.config.RUN_ID);
   for (const letter of letters) {
     const isRead = await program.out.print(
       json ? `${JSON.stringify(deadLetterWire(letter))}\n` : deadLetterLine(letter),
@@ -75,7 +75,7 @@ async function list(program: Program, { runId, json }: Options): Promise<number>
 
 async function onAsked(program: Program, ids: string[], { runId, all }: Options, action: Action): Promise<number> {
   await using broker = await open(program);
-  const letters = await collect(broker, runId);
+  const letters = await collect(broker, runId === undefined ? undefined : program.config.RUN_ID);
   // Without this await the broker would be disposed of before it is asked.
   return await action(broker, letters, all ? letters.map(({ id }) => id) : ids, program.out);
 }

@@ -1,6 +1,7 @@
 /** `ttg verify --repair`: publishes what a run lacks, and says on standard error what came of it. */
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
+import { plural } from '../core/runtime/words.js';
 import { repair } from '../seeder/repair.js';
 import type { Source } from './source.js';
 
@@ -11,8 +12,8 @@ export async function repairRun({ broker }: Source, { config, log, stop }: Conte
       '--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, and deploy again',
     );
   const { published, refused } = await repair({ broker, runId: config.RUN_ID, force, log, stop });
-  process.stderr.write(
-    `repair       ${published === 0 && !refused ? 'nothing to publish: all that is missing is queued' : `${published} chunks published`}\n`,
-  );
+  const isIdle = published === 0 && !refused;
+  const done = isIdle ? 'nothing to publish: all that is missing is queued' : `${plural(published, 'chunk')} published`;
+  process.stderr.write(`repair       ${done}\n`);
   if (refused) process.stderr.write(`repair       what was published before is left alone: ${refused}\n`);
 }

@@ -9,8 +9,8 @@ import { sweepOfPlan } from '../core/sweep/read.js';
 import { Stores } from '../core/store/open.js';
 import { fetchingFrom, withValues } from '../core/store/read-values.js';
 import type { LogEntry } from '../core/wire/records.js';
-import { readTable } from '../core/table/table.js';
-import { jsonOption, logsOption, numberOf, parseRunId, run, runIdOption } from './command.js';
+import { readTable, type Row } from '../core/table/table.js';
+import { jsonOption, logsOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { writeCsv } from './csv.js';
 import { openSource } from './source.js';
 import { FORMATS, select, writeTable, type Format, type Selection } from './table/export.js';
@@ -41,7 +41,7 @@ export function resultsCommand(): Command {
   const count = numberOf('a whole number of rows', 1, 10_000_000);
   return new Command('results')
     .description("shows the run's aggregate, its throughput and who did what; or a table with a row a parameter")
-    .argument('[run]', 'the run (default: RUN_ID of the environment)', parseRunId)
+    .addArgument(runArgument())
     .addOption(runIdOption())
     .addOption(logsOption())
     .addOption(jsonOption('as JSON'))
@@ -81,8 +81,7 @@ export function resultsCommand(): Command {
     )
     .addOption(new Option('--by <column>', 'the column of --top and --bottom').conflicts(OTHERS))
     .action((runId: string | undefined, options: Options) => {
-      const given = { ...options, ...(runId === undefined ? {} : { runId }) };
-      run(given, (program) => results(program, given));
+      run(withRun(runId, options), (program) => results(program, options));
     });
 }
 
@@ -107,8 +106,9 @@ async function results(program: Program, options: Options): Promise<number> {
     fetchValues,
   );
   if (!table.ledger.plan) throw new ConfigError(`run ${config.RUN_ID} is not in this log: name another one`);
-  const rows = select(table, options);
+  const rows = new Counted(select(table, options));
   await writeTable(rows, table.columns, { format, path: options.out, out });
+  if (rows.count === 0) process.stderr.write(`no rows: ${whyNone(options)}\n`);
   if (table.lacksValues)
     log.warn(
       'results lack their values, which the run did not keep: seed it with results.store: log (RESULTS_STORE=log)',
@@ -116,11 +116,36 @@ async function results(program: Program, options: Options): Promise<number> {
   return 0;
 }
 
+class Counted implements Iterable<Row> {
+  readonly #rows: Iterable<Row>;
+  count = 0;
+
+  constructor(rows: Iterable<Row>) {
+    this.#rows = rows;
+  }
+
+  *[Symbol.iterator](): Generator<Row> {
+    for (const row of this.#rows) {
+      this.count++;
+      yield row;
+    }
+  }
+}
+
+/** Of a run that has parameters, since every plan has. */
+function whyNone({ where, failed, by }: Options): string {
+  const which = [...(failed ? ['is dead or missing'] : []), ...(where === undefined ? [] : [`meets ${where}`])];
+  if (by === undefined) return `no parameter ${which.join(' and ')}`;
+  return `no parameter ${which.length > 0 ? `that ${which.join(' and ')} ` : ''}has a value in column ${by} (NaN has no order)`;
+}
+
 /** undefined: no table is asked for. @throws ConfigError where options go without what they belong to */
 function formatOf({ format, out, where, failed, top, bottom, by }: Options): Format | undefined {
   const extremes = top ?? bottom;
   if ((extremes === undefined) !== (by === undefined))
     throw new ConfigError('--by COLUMN goes with --top N or --bottom N: give both');
+  if (format === 'parquet' && out === undefined && process.stdout.isTTY)
+    throw new ConfigError('--format parquet is no text for a terminal: name a file by --out FILE, or by > FILE');
   if (format) return format;
   if (out !== undefined) {
     const byName = BY_NAME[extname(out).toLowerCase()];

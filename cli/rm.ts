@@ -12,7 +12,7 @@ import { takeSeeding } from '../seeder/lock.js';
 import { run } from './command.js';
 import { confirmed, objectsText, type Removal } from './removal.js';
 import { removeFolder } from './rm-folder.js';
-import { folderOf, parseRunOrFolder } from './run-folder.js';
+import { folderOf, parseRun } from './run-folder.js';
 
 export function rmCommand(): Command {
   return new Command('rm')
@@ -21,7 +21,7 @@ export function rmCommand(): Command {
         'the objects that hold its values in a store. Seeding the same id then begins anew. Of a run that `ttg run` made ' +
         'on this machine it removes the folder',
     )
-    .argument('<run>', 'the run: its id or, of `ttg run`, the path of its folder', parseRunOrFolder)
+    .argument('<run>', 'the run: its id or, of `ttg run`, the path of its folder', parseRun)
     .option('--yes', 'without asking')
     .option('--keep-values', 'leaves the objects with its values in their store')
     .action((given: string, options: { readonly yes?: true; readonly keepValues?: true }) => {

@@ -1,25 +1,72 @@
-/** A run of this machine for every other verb: `ttg results --run-id heat-1` finds `runs/heat-1`, whether it is at work or over. */
+/** A run of this machine for every other verb: `ttg results heat-1` finds `runs/heat-1`, whether it is at work or over. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { namesOf, runFolderAt, runFoldersIn, type RunFolder } from '../core/broker/embedded/run-folder.js';
-import { ConfigError } from '../core/runtime/errors.js';
 import type { Config } from '../core/runtime/config.js';
+import { asError, ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { withStoreOf } from '../core/store/of-folder.js';
-import { parseRunId } from './run-id.js';
+import { parseNewRunId } from './run-id.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
 const RUNS = 'runs';
 
-/** Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder. */
-export async function inRunFolder(program: Program, body: (program: Program) => Promise<number>): Promise<number> {
+/** A program, and where the run has a folder here, how `ttg run` was called. */
+export interface RunProgram extends Program {
+  readonly command?: string | undefined;
+}
+
+export interface NamedRun {
+  readonly id: string;
+  /** Where somebody named it by the path of its folder. */
+  readonly folder: RunFolder | undefined;
+}
+
+/** Ids have neither dots nor slashes. */
+const isPath = (given: string): boolean => /[./\\]/.test(given);
+
+/**
+ * The run that somebody names, by its id or by the path of its folder: `heat-1`, `runs/heat-1/`, `../other/heat-1`.
+ * @throws ConfigError where the path leads to no run
+ */
+export function namedRun(text: string): NamedRun {
+  if (!isPath(text)) return { id: text, folder: undefined };
+  const folder = runFolderAt(text);
+  if (folder) return { id: folder.runId, folder };
+  throw new ConfigError(
+    `${text} is no folder of a run, since it has no meta.json: give the run's id, or the folder that \`ttg run\` made ` +
+      `(${RUNS} holds ${namesOf(runFoldersIn(RUNS))})`,
+  );
+}
+
+/** Parses an argument: the id of a run, or the path of its folder. @returns what `namedRun` takes */
+export function parseRun(text: string): string {
+  try {
+    parseNewRunId(namedRun(text).id);
+    return text;
+  } catch (thrown) {
+    if (thrown instanceof InvalidArgumentError)
+      throw new InvalidArgumentError(`${thrown.message} Or give the path of a run's folder, with a slash.`);
+    throw new InvalidArgumentError(`${asError(thrown).message}.`);
+  }
+}
+
+/**
+ * Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder.
+ * @param named the folder that somebody named: it comes before the broker of the environment
+ */
+export async function inRunFolder(
+  program: Program,
+  body: (program: RunProgram) => Promise<number>,
+  named?: RunFolder,
+): Promise<number> {
   const { config, log } = program;
-  // A broker that the environment names comes first.
-  const folder = namesPlace(config) ? undefined : runFolderAt(join(RUNS, config.RUN_ID));
+  const folder = named ?? (namesPlace(config) ? undefined : runFolderAt(join(RUNS, config.RUN_ID)));
   if (!folder?.hasLog) return body(program);
-  const withSocket = (socket: string): Program => ({
+  const withSocket = (socket: string): RunProgram => ({
     ...program,
+    command: folder.meta.command,
     config: {
       ...withStoreOf(folder.meta, config),
       QUEUE_MODE: true,
@@ -44,19 +91,6 @@ export async function inRunFolder(program: Program, body: (program: Program) => 
 /** Whether the environment says where the run is: a broker, or the Job of static mode. */
 export const namesPlace = (config: Config): boolean => config.QUEUE_MODE || config.STATIC_JOB_NAME !== '';
 
-/** A run by its id, or by the path of its folder: what has a slash or a dot is no id. */
-export function parseRunOrFolder(given: string): string {
-  if (isPath(given)) return given;
-  try {
-    return parseRunId(given);
-  } catch (thrown) {
-    if (!(thrown instanceof InvalidArgumentError)) throw thrown;
-    throw new InvalidArgumentError(`${thrown.message} Or give the path of a run's folder, with a slash.`);
-  }
-}
-
-const isPath = (given: string): boolean => /[./\\]/.test(given);
-
 /**
  * The folder that a user named.
  * @returns undefined where the environment names a broker and this is the id of a run
@@ -66,10 +100,7 @@ export function folderOf(config: Config, given: string): RunFolder | undefined {
   if (!isPath(given) && namesPlace(config)) return undefined;
   const path = isPath(given) ? given : join(RUNS, given);
   const folder = runFolderAt(path);
-  if (!folder)
-    throw new ConfigError(
-      isPath(given) ? `${given} is no folder of a run: it has no meta.json. Name runs/ID, or the id` : noSuchRun(given),
-    );
+  if (!folder) throw new ConfigError(noSuchRun(given));
   if (folder.hasLog) return folder;
   throw new ConfigError(
     `the log of run ${folder.runId} is not in its folder ${path}, but with --backend ${folder.meta.backend ?? 'unknown'}: ` +
@@ -79,10 +110,14 @@ export function folderOf(config: Config, given: string): RunFolder | undefined {
 
 /** For whoever looks for a run in neither place. */
 export function noSuchRun(runId: string): string {
+  const broker = 'set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST';
+  const path = join(RUNS, runId);
+  const backend = runFolderAt(path)?.meta.backend;
+  if (backend !== undefined)
+    return `the results of run ${runId} are with the ${backend} that computed it, and the environment names no broker: ${broker}`;
   return (
-    `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${namesOf(runFoldersIn(RUNS))}), and the ` +
-    'environment names no broker. Name the run by --run-id, in the directory where `ttg run` was; or set ' +
-    'QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
+    `run ${runId} has no folder ${path} here (${RUNS} holds ${namesOf(runFoldersIn(RUNS))}), and the environment names ` +
+    `no broker. Name the run by its id, in the directory where \`ttg run\` was, or by the path of its folder; or ${broker}`
   );
 }
 

@@ -8,7 +8,8 @@ import type { Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import { runMain, type Program } from '../core/runtime/lifecycle.js';
 import { expectedOf } from '../compute/expected.js';
-import { numberOf, parseRunId } from './command.js';
+import { numberOf } from './command.js';
+import { parseNewRunId } from './run-id.js';
 import { EXIT_STATUSES } from './exit-status.js';
 import { fromRepository } from './repository.js';
 import { verdictText } from './text.js';
@@ -66,7 +67,9 @@ export function runCommand(): Command {
         .default('embedded'),
     )
     .addOption(
-      new Option('--run-id <id>', "the run (default: run.id of the file, else the file's name)").argParser(parseRunId),
+      new Option('--run-id <id>', "the run (default: run.id of the file, else the file's name)").argParser(
+        parseNewRunId,
+      ),
     )
     .option('--dir <directory>', 'holds a folder for each run', 'runs')
     .option('--joblog <file>', 'a line a chunk: parameter, columns, start, duration, attempt, worker, status, error')
@@ -139,7 +142,7 @@ async function conclude(
     );
     return INTERRUPTED;
   }
-  const verdict = judge(ledger, expectedOf(ledger));
+  const verdict = judge(ledger, expectedOf(ledger), context === undefined);
   await out.print(verdictText(verdict, []));
   return exitStatusOf(verdict, config.VERIFY_ALLOW_DEAD);
 }

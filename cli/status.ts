@@ -7,7 +7,7 @@ import { haltText, judge } from '../core/ledger/verdict.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { makeReport, progressOf } from '../core/ledger/report.js';
-import { jsonOption, logsOption, numberOf, run, runIdOption } from './command.js';
+import { jsonOption, logsOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { openSource, type Source } from './source.js';
 import { statusText, type Status } from './text.js';
 
@@ -23,6 +23,7 @@ const DAY_SECONDS = 86_400;
 export function statusCommand(): Command {
   return new Command('status')
     .description('shows how far the run is, how fast it goes and what is queued')
+    .addArgument(runArgument())
     .addOption(runIdOption())
     .option(
       '--watch <seconds>',
@@ -31,7 +32,9 @@ export function statusCommand(): Command {
     )
     .addOption(logsOption())
     .addOption(jsonOption('as JSON, one line each time'))
-    .action((options: Options) => run(options, (program) => status(program, options)));
+    .action((runId: string | undefined, options: Options) =>
+      run(withRun(runId, options), (program) => status(program, options)),
+    );
 }
 
 async function status(program: Program, { watch, logs, json }: Options): Promise<number> {

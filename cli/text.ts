@@ -5,6 +5,7 @@ import { MOST_COLUMNS } from '../core/model/summary.js';
 import type { ValueFigures } from '../core/model/totals.js';
 import type { Report } from '../core/ledger/report.js';
 import { haltText, type Verdict } from '../core/ledger/verdict.js';
+import { parametersText, plural } from '../core/runtime/words.js';
 
 const DEAD_SHOWN = 10;
 const COLUMNS_SHOWN = 10;
@@ -13,17 +14,19 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
   const { parameters: p } = verdict;
   const lines = [
     `run          ${verdict.runId}`,
-    `parameters   ${p.expected} expected: ${p.ok} results, ${p.dead} dead, ${p.missing} missing, ${p.duplicated} counted twice`,
-    `records      ${verdict.records} results, ${verdict.deduplicated} deduplicated, ${verdict.conflicts.length} conflicting, ${verdict.undecodable} undecodable`,
-    `recovered    ${verdict.recovered} chunks, whose earlier attempt died or failed`,
-    ...(verdict.reused > 0 ? [`reused       ${verdict.reused} parameters, taken from another run`] : []),
-    `aggregate    ${isByColumn(verdict) ? `${verdict.other} values, by their columns` : aggregateText(verdict)}`,
+    `parameters   ${p.expected} expected: ${p.ok} results, ${p.dead} dead, ${p.missing} missing, ` +
+      `${p.duplicated} counted twice`,
+    `records      ${verdict.records} results, ${verdict.deduplicated} deduplicated, ` +
+      `${verdict.conflicts.length} conflicting, ${verdict.undecodable} undecodable`,
+    `recovered    ${plural(verdict.recovered, 'chunk')}, whose earlier attempt died or failed`,
+    ...(verdict.reused > 0 ? [`reused       ${plural(verdict.reused, 'parameter')}, taken from another run`] : []),
+    `aggregate    ${isByColumn(verdict) ? `${plural(verdict.other, 'value')}, by their columns` : aggregateText(verdict)}`,
     ...verdict.columns.slice(0, COLUMNS_SHOWN).map((c) => `             ${printable(c.column)}: ${aggregateText(c)}`),
     ...moreColumns(verdict, COLUMNS_SHOWN).map((text) => `             ${text}`),
     `digest       ${verdict.digest}`,
     ...verdict.dead
       .slice(0, DEAD_SHOWN)
-      .map((d) => `dead         ${d.start}–${d.end} after ${d.attempts} attempts: ${d.error}`),
+      .map((d) => `dead         ${parametersText(d)} after ${plural(d.attempts, 'attempt')}: ${d.error}`),
     ...(verdict.dead.length > DEAD_SHOWN ? [`dead         and ${verdict.dead.length - DEAD_SHOWN} more`] : []),
     ...missingShards.map((shard) => `missing      ${shard}`),
     ...verdict.faults.map((fault) => `fault        ${fault}`),
@@ -61,7 +64,10 @@ function outcomeText(verdict: Verdict): string {
     case 'complete':
       return 'COMPLETE     every parameter counts exactly once';
     case 'complete with dead parameters':
-      return `COMPLETE WITH DEAD PARAMETERS     every parameter counts exactly once, ${verdict.parameters.dead} of them as dead letters`;
+      return (
+        'COMPLETE WITH DEAD PARAMETERS     every parameter counts exactly once, ' +
+        `${verdict.parameters.dead} of them as dead letters`
+      );
     case 'incomplete': {
       const halt = haltText(verdict);
       return `INCOMPLETE${halt ? `   ${halt}` : ''}`;
@@ -73,26 +79,28 @@ function outcomeText(verdict: Verdict): string {
 export function deadLetterLine(letter: DeadLetter): string {
   const { id, chunk, failedAt } = letter;
   const error = letter.error.split('\n', 1)[0] ?? '';
-  if (!chunk) return `${id}  undecodable, ${letter.raw.length} bytes  ${failedAt}  ${error}\n`;
-  const parameters = chunk.start === chunk.end ? `parameter ${chunk.start}` : `parameters ${chunk.start}–${chunk.end}`;
-  return `${id}  ${chunk.runId} ${parameters}  ${letter.attempts} attempts  ${failedAt} ${letter.workerId}  ${error}\n`;
+  if (!chunk) return `${id}  undecodable, ${plural(letter.raw.length, 'byte')}  ${failedAt}  ${error}\n`;
+  const attempts = plural(letter.attempts, 'attempt');
+  return `${id}  ${chunk.runId} ${parametersText(chunk)}  ${attempts}  ${failedAt} ${letter.workerId}  ${error}\n`;
 }
 
 export function reportText(report: Report, verbose: boolean): string {
   const workers = verbose ? report.workers : report.workers.slice(0, 10);
   const lines = [
     `run            ${report.runId}`,
-    `parameters     ${report.parameters} in ${report.chunks} chunks`,
+    `parameters     ${report.parameters} in ${plural(report.chunks, 'chunk')}`,
     ...valueLines(report, verbose),
-    `wall clock     ${report.wallSeconds ?? '–'} s from the first chunk in the queue to the last result; first start after ${report.firstStartSeconds ?? '–'} s`,
+    `wall clock     ${report.wallSeconds ?? '–'} s from the first chunk in the queue to the last result; ` +
+      `first start after ${report.firstStartSeconds ?? '–'} s`,
     `throughput     ${report.parametersPerSecond ?? '–'} parameters/s`,
     `parallelism    ${report.parallelism ?? '–'} (${report.busySeconds} s of computing)`,
-    `recovered      ${report.recovered} chunks`,
-    ...(report.reused > 0 ? [`reused         ${report.reused} parameters, taken from another run`] : []),
+    `recovered      ${plural(report.recovered, 'chunk')}`,
+    ...(report.reused > 0 ? [`reused         ${plural(report.reused, 'parameter')}, taken from another run`] : []),
     `workers        ${report.workers.length}`,
     ...workers.map(
       (w) =>
-        `  ${w.workerId.padEnd(28)} ${String(w.chunks).padStart(7)} chunks ${String(w.parameters).padStart(9)} parameters ${w.busySeconds.toFixed(1).padStart(8)} s busy`,
+        `  ${w.workerId.padEnd(28)} ${plural(w.chunks, 'chunk').padStart(14)} ` +
+        `${plural(w.parameters, 'parameter').padStart(21)} ${w.busySeconds.toFixed(1).padStart(8)} s busy`,
     ),
     ...(workers.length < report.workers.length
       ? [`  and ${report.workers.length - workers.length} more (--verbose shows all)`]
@@ -164,5 +172,6 @@ export function statusText(status: Status): string {
   const d = status.depth;
   const parked = d && d.parked > 0 ? `, ${d.parked} parked` : '';
   const queue = d ? `  queue: ${d.ready} ready, ${d.leased} leased, ${d.delayed} delayed, ${d.dead} dead${parked}` : '';
-  return `${status.runId} ${bar} ${(share * 100).toFixed(1)} %  ${done}/${total}${dead ? ` (+${dead} dead)` : ''}${rate}${eta}${halted}${queue}\n`;
+  const dying = dead ? ` (+${dead} dead)` : '';
+  return `${status.runId} ${bar} ${(share * 100).toFixed(1)} %  ${done}/${total}${dying}${rate}${eta}${halted}${queue}\n`;
 }

@@ -4,11 +4,12 @@
 import { Command, Option } from 'commander';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { readLedger } from '../core/ledger/ledger.js';
+import { describeIntervals } from '../core/model/interval.js';
 import { shard } from '../core/model/plan.js';
 import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
 import { checkFile, readAccountOf, readFaults, writeCertificate } from './certify.js';
-import { jsonOption, logsOption, numberOf, run, runIdOption } from './command.js';
+import { jsonOption, logsOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { EXIT_STATUSES } from './exit-status.js';
 import { repairRun } from './repair.js';
 import { openSource } from './source.js';
@@ -36,6 +37,7 @@ const MOST_SECONDS = 2_147_483;
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('says whether every parameter of the run counts exactly once')
+    .addArgument(runArgument())
     .addOption(runIdOption())
     .option(
       '--repair',
@@ -65,11 +67,13 @@ export function verifyCommand(): Command {
         'lost or damaged: 1 if any is',
     )
     .addHelpText('after', EXIT_STATUSES)
-    .action((options: Options, command: Command) => {
+    .action((runId: string | undefined, options: Options, command: Command) => {
+      if (runId !== undefined && options.check !== undefined)
+        command.error("error: option '--check <file>' says itself which run it is about: leave the run out");
       if (options.force && !options.repair) command.error("error: option '--force' belongs to '--repair'");
       if (options.faults !== undefined && options.certificate === undefined)
         command.error("error: option '--faults <file>' belongs to '--certificate <file>'");
-      run(options, (program) => verify(program, options));
+      run(withRun(runId, options), (program) => verify(program, options));
     });
 }
 
@@ -88,7 +92,7 @@ async function verify(program: Program, options: Options): Promise<number> {
   const account = options.certificate === undefined ? undefined : await readAccountOf(source, config);
   const ledger = account?.ledger ?? (await readLedger(() => source.records(), config.RUN_ID));
   const expected = expectedOf(ledger);
-  const verdict = judge(ledger, expected);
+  const verdict = judge(ledger, expected, config.QUEUE_BACKEND === 'embedded');
   const missingShards =
     source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
   if (account && options.certificate !== undefined)
@@ -112,7 +116,7 @@ function shardsWithGaps(verdict: Verdict, totalParameters: number, workers: numb
     if (!share || gaps.length === 0) return [];
     const whole = gaps.some((gap) => gap.start <= share.start && gap.end >= share.end);
     return [
-      `index ${index} (${share.start}–${share.end}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
+      `index ${index} (${describeIntervals([share])}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
     ];
   });
 }

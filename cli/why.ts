@@ -1,9 +1,9 @@
 /** `ttg why`: why a run does not move, as far as broker and log tell. `scripts/why.mjs` asks the cluster too. */
 import { Command } from 'commander';
-import type { Program } from '../core/runtime/lifecycle.js';
-import { jsonOption, numberOf, run, runIdOption } from './command.js';
+import { jsonOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { answerText, exitStatus, explain } from './diagnose/explain.js';
 import { aboutRun, lookTwice } from './diagnose/look.js';
+import type { RunProgram } from './run-folder.js';
 
 /** Longer than RabbitMQ's statistics lag. */
 export const WATCH_SECONDS = 6;
@@ -20,6 +20,7 @@ export function whyCommand(): Command {
     .description(
       'says in one sentence, with a remedy, why a run does not move. Exits 0 if it is complete or moves, else 1',
     )
+    .addArgument(runArgument())
     .addOption(runIdOption())
     .option(
       '--seconds <n>',
@@ -28,13 +29,16 @@ export function whyCommand(): Command {
       WATCH_SECONDS,
     )
     .addOption(jsonOption('the answer as JSON'))
-    .action((options: Options) => run(options, (program) => why(program, options)));
+    .action((runId: string | undefined, options: Options) =>
+      run(withRun(runId, options), (program) => why(program, options)),
+    );
 }
 
-async function why(program: Program, { seconds, json }: Options): Promise<number> {
+async function why(program: RunProgram, { seconds, json }: Options): Promise<number> {
   const broker = await lookTwice(program, { seconds });
   const answer = explain({
     ...aboutRun(program),
+    command: program.command,
     now: Date.now(),
     chunkTimeoutSeconds: undefined,
     broker,

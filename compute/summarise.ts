@@ -3,7 +3,7 @@ import { Digest } from '../core/model/digest.js';
 import type { Summary } from '../core/model/summary.js';
 import { Totals } from '../core/model/totals.js';
 import type { Value } from '../core/model/value.js';
-import { UnfitValue, valueText } from '../core/model/value-text.js';
+import { valueText } from '../core/model/value-text.js';
 import type { Kept } from '../core/wire/records.js';
 import { ValuePacker } from '../core/wire/values-codec.js';
 
@@ -20,7 +20,7 @@ export class Summariser {
 
   /**
    * @param given anything that a computation may have given
-   * @throws UnfitValue naming the parameter, and the place within the value
+   * @throws UnfitValue naming the place within the value
    */
   add(parameter: number, given: unknown): void {
     if (typeof given !== 'number') return this.#addOther(parameter, given);
@@ -46,13 +46,7 @@ export class Summariser {
   }
 
   #addOther(parameter: number, given: unknown): void {
-    let text: string;
-    try {
-      text = valueText(given);
-    } catch (error) {
-      if (error instanceof UnfitValue) throw new UnfitValue(`parameter ${parameter}: ${error.message}`);
-      throw error;
-    }
+    const text = valueText(given);
     this.#packer?.addText(text);
     this.#digest.addText(parameter, text);
     // What has a text is a value.

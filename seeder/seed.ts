@@ -55,7 +55,7 @@ export async function seed({ broker, config, log, stop, elsewhere }: SeedOptions
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   // Nothing is changed before the last of these has passed.
-  const halt = await haltToEnd(broker, plan.runId, plan.maxDead);
+  const halt = await haltToEnd(broker, plan.runId, plan.maxDead, config.QUEUE_BACKEND === 'embedded');
   await checkStore(plan, { config, log, stop });
   const valueBytes = await checkComputation(plan, { config, log, stop });
   const wantedPieces = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);

@@ -6,6 +6,7 @@ import { splitChunk } from '../core/model/split.js';
 import type { Config } from '../core/runtime/config.js';
 import { ChunkError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
+import { plural } from '../core/runtime/words.js';
 import { attemptsOf } from './attempts.js';
 import { shortMessage, Stacks } from './stacks.js';
 
@@ -45,7 +46,8 @@ export class Decisions {
     if (attempt <= attemptsOf(chunk, this.#config.MAX_RETRIES).died) return undefined;
     const started = attempt - 1;
     const error = new ChunkError(
-      `${started} attempts were started and did not end: the last worker died, or was cut off`,
+      `${plural(started, 'attempt')} ${started === 1 ? 'was' : 'were'} started and did not end: the ${started === 1 ? '' : 'last '}worker ` +
+        'died, or was cut off',
       { retryable: false },
     );
     // That of this process would mislead: what happened left no trace.

@@ -3,11 +3,12 @@
  * → ScaledJob → Jobs → pods → leases → dead parameters, so that the first finding is the root and the others may follow
  * from it.
  */
+import { plural } from '../../core/runtime/words.js';
 import type { Look, Observation } from './facts.js';
-import { plural, type Cause, type Finding, type Rule } from './finding.js';
+import { isHere, runAgain, type Cause, type Finding, type Rule } from './finding.js';
 import { halted } from './halted.js';
 import { platform } from './platform.js';
-import { deadParameters, isFinished, leases, motion } from './run.js';
+import { ASK_CLUSTER, deadParameters, isFinished, leases, motion } from './run.js';
 import { work } from './work.js';
 
 export interface Answer {
@@ -82,8 +83,11 @@ function completed({ runId }: Observation, { done, rate }: Look): string {
   return `${runId} is complete: ${done === 1 ? 'its parameter has its' : `all ${plural(done, 'parameter')} have their`} result${rate ? `, computed at ${Math.round(rate).toLocaleString('en')} parameters/s` : ''}`;
 }
 
-function unknownRemedy({ cluster }: Observation): string {
-  if (!cluster) return 'ask the cluster too: `npx zx scripts/why.mjs`, where kubectl reaches it';
+function unknownRemedy(seen: Observation): string {
+  const { cluster, runId } = seen;
+  if (isHere(seen))
+    return `see what its workers printed (workers.log in the folder of ${runId}); ${runAgain(seen)} goes on`;
+  if (!cluster) return ASK_CLUSTER;
   return `\`${cluster.address.kubectl} get events --sort-by=.lastTimestamp\`, and the workers' logs`;
 }
 

@@ -9,6 +9,8 @@ export interface Observation {
   readonly runId: string;
   /** static: an Indexed Job without a queue, a seeder or KEDA. */
   readonly backend: 'redis' | 'rabbitmq' | 'embedded' | 'static';
+  /** The command line of a run on this machine, by `ttg run`; undefined for all others, and where it is not known. */
+  readonly command?: string | undefined;
   /** When the last look ended. */
   readonly now: number;
   /** The longest that one attempt of a chunk may compute; undefined where the worker's environment is not known. */

@@ -50,8 +50,6 @@ export interface Finding {
 /** undefined: no fault found there. */
 export type Rule = (seen: Observation) => Finding | undefined;
 
-export const plural = (n: number, word: string): string => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
-
 /** One line that fits into a sentence. */
 export function brief(text: string, most = 300): string {
   const line = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
@@ -71,8 +69,19 @@ export function ttg({ cluster }: Observation, verb: 'resume' | 'replay', what: s
     : `\`npx zx scripts/${verb}.mjs --run-id ${what}${flags}\``;
 }
 
+/** Whether the run is one of `ttg run`, on the broker in its folder: what starts and resumes it is one command. */
+export const isHere = ({ backend }: Observation): boolean => backend === 'embedded';
+
+/** That command. @param options behind it */
+export function runAgain({ command }: Observation, options = ''): string {
+  if (command !== undefined) return `\`${command}${options}\``;
+  return `the same \`ttg run\` command${options === '' ? '' : ` with \`${options.trim()}\``}`;
+}
+
 /** The command that seeds again, which publishes only what is missing. */
-export function seedAgain({ cluster }: Observation): string {
+export function seedAgain(seen: Observation): string {
+  const { cluster } = seen;
+  if (isHere(seen)) return `${runAgain(seen)} goes on with what is missing`;
   const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
   return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; add -f FILE for the values that you correct) seeds what is missing`;
 }

@@ -3,8 +3,9 @@
  */
 import { describeIntervals } from '../../core/model/interval.js';
 import { WAITING_FOR_STORE } from '../../core/store/retry.js';
+import { plural } from '../../core/runtime/words.js';
 import type { Look, Observation, PodFacts } from './facts.js';
-import { ageSeconds, brief, kubectl, plural, seedAgain, ttg, type Finding, type Rule } from './finding.js';
+import { ageSeconds, brief, isHere, kubectl, runAgain, seedAgain, ttg, type Finding, type Rule } from './finding.js';
 import { unfinished } from './work.js';
 
 /**
@@ -14,6 +15,8 @@ const LIMIT_MARGIN_SECONDS = 60;
 /** A worker that is up for so long has connected and asked for work. */
 const UP_SECONDS = 20;
 const DEAD_SHOWN = 5;
+/** Where only a broker was asked. */
+export const ASK_CLUSTER = 'ask the cluster too: `npx zx scripts/why.mjs`, where kubectl reaches it';
 
 export const runningWorkers = (seen: Observation): PodFacts[] =>
   unfinished(seen)
@@ -37,7 +40,10 @@ export function motion(seen: Observation): string | undefined {
   if (accounted > 0) return moving(seen, last, (accounted / (last.at - first.at)) * 1000);
   if (isComputing(seen, last)) return computing(seen, last);
   if (first.total !== last.total || last.unseeded < first.unseeded)
-    return `${runId} is being seeded: ${plural(last.total - last.unseeded, 'parameter')} of ${last.total.toLocaleString('en')} are published`;
+    return (
+      `${runId} is being seeded: ${plural(last.total - last.unseeded, 'parameter')} of ` +
+      `${last.total.toLocaleString('en')} are published`
+    );
   const d = last.depth;
   if (d && d.delayed > 0 && d.ready + d.leased === 0)
     return `${runId} waits: ${plural(d.delayed, 'chunk')} failed and will be tried again once the retry delay has passed`;
@@ -48,8 +54,14 @@ function moving(seen: Observation, last: Look, rate: number): string {
   const left = last.total - last.done - last.dead;
   const dead = last.dead > 0 ? `, ${plural(last.dead, 'parameter')} dead` : '';
   const togo = `about ${Math.ceil(left / rate).toLocaleString('en')} s to go`;
-  return `${seen.runId} is moving: ${left.toLocaleString('en')} of ${plural(last.total, 'parameter')} are left, ${workers(seen)} at ${rate.toLocaleString('en', { maximumFractionDigits: 1 })} parameters/s, ${togo}${dead}`;
+  const speed = `${rate.toLocaleString('en', { maximumFractionDigits: 1 })} parameters/s`;
+  return (
+    `${seen.runId} is moving: ${left.toLocaleString('en')} of ${plural(last.total, 'parameter')} ${areIs(left)} left, ` +
+    `${workers(seen)} at ${speed}, ${togo}${dead}`
+  );
 }
+
+const areIs = (n: number): string => (n === 1 ? 'is' : 'are');
 
 /** Enough workers are no fault: the most that the chart allows are said as such. */
 function workers(seen: Observation): string {
@@ -104,20 +116,20 @@ const hung: Rule = (seen) => {
     if (cluster && running.length === 0) return undefined;
     return {
       cause: 'over-limit',
-      because: `workers hold ${plural(depth.leased - depth.stale, 'chunk')} and none has ended for ${quiet} s, longer than a chunk may take (${seen.chunkTimeoutSeconds} s): chunks exceed the limit and are tried again`,
-      remedy: `raise worker.chunkTimeoutSeconds or take smaller chunks; see ${kubectl(seen, `logs -l ${workerLabels(seen)} --prefix`)}`,
+      because:
+        `workers hold ${plural(depth.leased - depth.stale, 'chunk')} and none has ended for ${quiet} s, longer than a chunk ` +
+        `may take (${seen.chunkTimeoutSeconds} s): chunks exceed the limit and are tried again`,
+      remedy:
+        'raise worker.chunkTimeoutSeconds or take smaller chunks; see ' +
+        kubectl(seen, `logs -l ${workerLabels(seen)} --prefix`),
     };
   }
   if (!cluster) {
     const who =
       depth.stale > 0
-        ? `the workers that hold ${plural(depth.stale, 'chunk')} have missed their heartbeats, and no other takes them over`
-        : `${plural(depth.ready, 'chunk')} are ready and no worker takes them`;
-    return {
-      cause: 'no-workers',
-      because: who,
-      remedy: 'ask the cluster too: `npx zx scripts/why.mjs`, where kubectl reaches it',
-    };
+        ? `the workers that hold ${plural(depth.stale, 'chunk')} have missed their heartbeats, and no other takes over`
+        : `${plural(depth.ready, 'chunk')} ${areIs(depth.ready)} ready and no worker takes ${depth.ready === 1 ? 'it' : 'them'}`;
+    return { cause: 'no-workers', because: who, remedy: isHere(seen) ? `${runAgain(seen)} goes on` : ASK_CLUSTER };
   }
   if (running.length === 0) return undefined;
   const waits = running.find(({ lastLine }) => lastLine?.startsWith(WAITING_FOR_STORE));
@@ -139,12 +151,13 @@ const hung: Rule = (seen) => {
   }
   const evidence =
     depth.stale > 0
-      ? `${plural(depth.stale, 'chunk')} that they hold have missed their heartbeats`
-      : `${plural(depth.ready, 'chunk')} are ready and they hold none`;
+      ? `${plural(depth.stale, 'chunk')} that they hold ${depth.stale === 1 ? 'has missed its' : 'have missed their'} heartbeats`
+      : `${plural(depth.ready, 'chunk')} ${areIs(depth.ready)} ready and they hold none`;
+  const deleted = `delete pods -l ${workerLabels(seen)} --field-selector=status.phase=Running --force --grace-period=0`;
   return {
     cause: 'all-hung',
     because: `every running worker hangs (${running.length}): ${evidence}, and no chunk has ended for ${quiet} s`,
-    remedy: `${kubectl(seen, `delete pods -l ${workerLabels(seen)} --field-selector=status.phase=Running --force --grace-period=0`)}: others compute their chunks, and nothing counts twice`,
+    remedy: `${kubectl(seen, deleted)}: others compute their chunks, and nothing counts twice`,
   };
 };
 
@@ -158,26 +171,37 @@ const queueLost: Rule = (seen) => {
   if (depth.parked > 0)
     return {
       cause: 'parked',
-      because: `${plural(missing, 'parameter')} are neither recorded nor queued, and ${plural(depth.parked, 'chunk')} are parked: a worker put them aside while their run was halted`,
+      because:
+        `${plural(missing, 'parameter')} ${areIs(missing)} neither recorded nor queued, and ${plural(depth.parked, 'chunk')} ` +
+        `${areIs(depth.parked)} parked: a worker put them aside while their run was halted`,
       remedy: `${ttg(seen, 'resume', seen.runId)} puts them back into the queue`,
     };
   return {
     cause: 'queue-lost',
-    because: `${plural(missing, 'parameter')} were seeded but are neither recorded nor queued: the queue has lost them`,
+    because:
+      missing === 1
+        ? '1 parameter was seeded but is neither recorded nor queued: the queue has lost it'
+        : `${plural(missing, 'parameter')} were seeded but are neither recorded nor queued: the queue has lost them`,
     remedy: seedAgain(seen),
   };
 };
 
 export function deadParameters(seen: Observation, { total, done, dead, deadLetters }: Look): Finding {
-  const which = `${describeIntervals(deadLetters.slice(0, DEAD_SHOWN))}${deadLetters.length > DEAD_SHOWN ? ', …' : ''}`;
+  const shown = describeIntervals(deadLetters.slice(0, DEAD_SHOWN));
+  const which = `${shown}${deadLetters.length > DEAD_SHOWN ? ', …' : ''}`;
   const example = deadLetters[0];
   const error = example
     ? `; the first, after ${plural(example.attempts, 'attempt')}: ${brief(example.error, 160)}`
     : '';
+  const left =
+    dead === 1 ? 'only a dead parameter is left, 1' : `only dead parameters are left, ${dead.toLocaleString('en')}`;
+  const others = done === 1 ? 'the other one has a result' : `the other ${done.toLocaleString('en')} have results`;
   return {
     cause: 'dead-parameters',
-    because: `only dead parameters are left, ${dead.toLocaleString('en')} of ${total.toLocaleString('en')} (${which}${error}); the other ${done.toLocaleString('en')} have results`,
-    remedy: `mend the computation, then ${ttg(seen, 'replay', '--all')}, or leave them: the run is finished`,
+    because: `${left} of ${total.toLocaleString('en')} (${which}${error})${done > 0 ? `; ${others}` : ''}`,
+    remedy: isHere(seen)
+      ? `mend what they need, then ${runAgain(seen, ' --retry-dead')}, or leave them: the run is finished`
+      : `mend the computation, then ${ttg(seen, 'replay', '--all')}, or leave them: the run is finished`,
   };
 }
 

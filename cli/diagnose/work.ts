@@ -1,6 +1,7 @@
 /** How work comes about: the seeder publishes it, the ScaledJob makes Jobs of it, Jobs make pods. */
+import { plural } from '../../core/runtime/words.js';
 import type { Observation, OwnerFacts } from './facts.js';
-import { ageSeconds, brief, kubectl, plural, seedAgain, type Finding, type Rule } from './finding.js';
+import { ageSeconds, brief, isHere, kubectl, seedAgain, type Finding, type Rule } from './finding.js';
 import { quotaIn } from './kubernetes-words.js';
 import { troubleOf } from './pods.js';
 
@@ -27,7 +28,9 @@ const seeder: Rule = (seen) => {
           open,
           seen.cluster
             ? 'there is no seeder Job: it was deleted, or its time to live has passed'
-            : 'see whether its seeder ran',
+            : isHere(seen)
+              ? '`ttg run` was ended before that'
+              : 'whether its seeder ran is not to be seen from here',
         )
       : undefined;
   if (job.ended === 'Failed') return failed(seen, job);

@@ -7,7 +7,7 @@ import { Output } from '../../core/runtime/output.js';
 import { STATUS, type Column } from '../../core/table/columns.js';
 import type { Row, Table } from '../../core/table/table.js';
 import { extremes } from './top.js';
-import { conditionOf } from './where.js';
+import { conditionOf, namesOf } from './where.js';
 import { writeColumns, writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
 
 export const FORMATS = ['table', 'csv', 'jsonl', 'parquet'] as const;
@@ -21,10 +21,12 @@ export interface Selection {
   readonly by?: string;
 }
 
-const TEXTS: Readonly<Record<Exclude<Format, 'parquet'>, WriteRows>> = {
-  table: writeColumns,
-  csv: writeCsvRows,
-  jsonl: writeJsonLines,
+const WRITERS: Readonly<Record<Format, () => Promise<WriteRows>>> = {
+  table: () => Promise.resolve(writeColumns),
+  csv: () => Promise.resolve(writeCsvRows),
+  jsonl: () => Promise.resolve(writeJsonLines),
+  // Its library takes time to load.
+  parquet: async () => (await import('./write-parquet.js')).writeParquet,
 };
 
 /** @throws ConfigError where the selection names what the table does not have */
@@ -48,24 +50,16 @@ export async function writeTable(
   columns: readonly Column[],
   { format, path, out }: { readonly format: Format; readonly path: string | undefined; readonly out: Output },
 ): Promise<void> {
-  if (path === undefined) {
-    if (format === 'parquet') throw new ConfigError('--format parquet writes a file: name it by --out FILE');
-    await TEXTS[format](rows, columns, out);
-    return;
-  }
+  const write = await WRITERS[format]();
+  if (path === undefined) return write(rows, columns, out);
   // What is no file, as a pipe or a device, cannot be replaced by one.
   const partial = (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true) ? `${path}.partial` : path;
   try {
-    if (format === 'parquet') {
-      const { writeParquet } = await import('./write-parquet.js');
-      await writeParquet(rows, columns, partial);
-    } else {
-      const file = createWriteStream(partial);
-      await once(file, 'open');
-      await TEXTS[format](rows, columns, new Output(file, partial));
-      file.end();
-      await once(file, 'close');
-    }
+    const file = createWriteStream(partial);
+    await once(file, 'open');
+    await write(rows, columns, new Output(file, partial));
+    file.end();
+    await once(file, 'close');
     if (partial !== path) renameSync(partial, path);
   } catch (thrown) {
     if (partial !== path) rmSync(partial, { force: true });
@@ -80,8 +74,8 @@ function* filtered(table: Pick<Table, 'rows'>, holds: (row: Row) => boolean): Ge
 function columnOf(name: string, columns: readonly Column[]): number {
   const at = columns.findIndex((column) => column.name === name);
   if (at >= 0 && columns[at]?.type !== 'json') return at;
-  const sortable = columns.filter(({ type }) => type !== 'json').map((column) => column.name);
+  const sortable = columns.filter(({ type }) => type !== 'json');
   throw new ConfigError(
-    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${sortable.join(', ')}`,
+    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${namesOf(sortable)}`,
   );
 }

@@ -10,6 +10,8 @@ import { tokensOf, type Token } from './tokens.js';
 
 export type Condition = (row: Row) => boolean;
 
+const NAMES_SHOWN = 30;
+
 type Comparison = (order: number) => boolean;
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
@@ -29,6 +31,13 @@ export function conditionOf(text: string, columns: readonly Column[]): Condition
   const condition = parser.either();
   parser.end();
   return condition;
+}
+
+/** For messages: values may make thousands of columns. */
+export function namesOf(columns: readonly Column[]): string {
+  const names = columns.slice(0, NAMES_SHOWN).map(({ name }) => name);
+  const more = columns.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 class Parser {
@@ -103,8 +112,7 @@ class Parser {
     const at = this.#columns.findIndex(({ name }) => name === token.text);
     const column = this.#columns[at];
     if (!column) {
-      const names = this.#columns.map(({ name }) => name).join(', ');
-      throw this.#fault(token.at, `there is no column ${token.text}; there are ${names}`);
+      throw this.#fault(token.at, `there is no column ${token.text}; there are ${namesOf(this.#columns)}`);
     }
     this.#next++;
     return { at, column };

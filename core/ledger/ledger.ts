@@ -12,7 +12,7 @@ import { Tally } from './tally.js';
 
 export type { Conflict };
 
-/** Told which records make up the aggregate, in the second reading of the log. */
+/** Told which records make up the aggregate. */
 export interface CountedObserver {
   counted(record: ResultRecord): void;
   /** Counted in place of others that were. */
@@ -95,7 +95,7 @@ export class Ledger {
     return this.#digest.toString();
   }
 
-  add(entry: LogEntry): void {
+  add(entry: LogEntry, observer?: CountedObserver): void {
     if ('undecodable' in entry) {
       this.undecodable.push({ position: entry.position, reason: entry.undecodable });
       return;
@@ -111,7 +111,7 @@ export class Ledger {
         this.#discardCancelled();
         break;
       case 'result':
-        this.#addResult(record);
+        this.#addResult(record, observer);
         break;
       case 'dead':
         this.#dead.push(record);
@@ -188,10 +188,14 @@ export class Ledger {
     if (this.#halted?.reason === 'cancelled') this.#discarded = this.seeded.length;
   }
 
-  #addResult(record: ResultRecord): void {
+  #addResult(record: ResultRecord, observer: CountedObserver | undefined): void {
     this.results++;
     if (record.valuesAt) this.elsewhere++;
-    if (this.covered.overlap(record) === 0) return this.#take(record);
+    if (this.covered.overlap(record) === 0) {
+      this.#take(record);
+      observer?.counted(record);
+      return;
+    }
     this.#notCounted++;
     this.#duplicates.add(record);
   }
@@ -205,7 +209,7 @@ export class Ledger {
 }
 
 /**
- * Reads the log once, and a second time only where records came twice or somebody wants to know which are counted.
+ * Reads the log once, and a second time only where records came twice.
  * @param records from the first on, each time it is called
  */
 export async function readLedger(
@@ -214,9 +218,9 @@ export async function readLedger(
   observer?: CountedObserver,
 ): Promise<Ledger> {
   const ledger = new Ledger(runId);
-  for await (const entry of records()) ledger.add(entry);
-  if (!ledger.needsComparison && !observer) return ledger;
-  for await (const entry of records()) ledger.compare(entry, observer);
+  for await (const entry of records()) ledger.add(entry, observer);
+  if (!ledger.needsComparison) return ledger;
+  for await (const entry of records()) ledger.compare(entry);
   ledger.finish(observer);
   return ledger;
 }

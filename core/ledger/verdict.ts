@@ -4,6 +4,7 @@ import type { ValueFigures } from '../model/totals.js';
 import type { Conflict, Ledger } from './ledger.js';
 import type { DeadRecord, HaltReason } from '../wire/records.js';
 import type { Side } from './duplicates.js';
+import { plural } from '../runtime/words.js';
 
 /**
  * - complete: every parameter has exactly one result, nothing is counted twice, no results contradict each other.
@@ -60,8 +61,11 @@ export interface Expected {
   readonly max: number;
 }
 
-/** @param expected checked only when every parameter has a result */
-export function judge(ledger: Ledger, expected?: Expected): Verdict {
+/**
+ * @param expected checked only when every parameter has a result
+ * @param isHere whether `ttg run` computes the run, which decides what helps
+ */
+export function judge(ledger: Ledger, expected?: Expected, isHere = false): Verdict {
   const missing = ledger.missing();
   const dead = ledger.dead().count;
   const ok = ledger.covered.count;
@@ -73,7 +77,7 @@ export function judge(ledger: Ledger, expected?: Expected): Verdict {
     duplicated: ledger.aggregated - ok,
   };
   const { sum, min, max } = ledger.totals.numbers.figures();
-  const faults = [...findFaults(ledger, parameters, missing)];
+  const faults = [...findFaults(ledger, parameters, missing, isHere)];
   if (expected && faults.length === 0 && dead === 0) faults.push(...checkExpected(ledger, expected));
   return {
     runId: ledger.runId,
@@ -116,26 +120,36 @@ function* findFaults(
   ledger: Ledger,
   parameters: Verdict['parameters'],
   missing: readonly Interval[],
+  isHere: boolean,
 ): Generator<string> {
   if (!ledger.plan) {
-    yield `the log holds no plan of ${ledger.runId}: nothing was seeded under this run id, or the log was lost. Look at the seeder's log`;
+    yield (
+      `the log holds no plan of ${ledger.runId}: nothing was seeded under this run id, or the log was lost. ` +
+      (isHere ? 'Give the same `ttg run` again' : "Look at the seeder's log")
+    );
     return;
   }
-  const halt = haltFault(ledger, parameters);
+  const halt = haltFault(ledger, parameters, isHere);
   if (halt) yield halt;
   if (parameters.missing > 0) {
     yield (
       `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}` +
-      (halt ? '' : '. If nothing is queued or running, seed the same run again: only what is missing is published')
+      (halt ? '' : `. ${isHere ? RUN_AGAIN : SEED_AGAIN}`)
     );
   }
   if (parameters.ok + parameters.dead + parameters.missing !== parameters.expected) {
-    yield `${parameters.ok} results + ${parameters.dead} dead + ${parameters.missing} missing are not the ${parameters.expected} parameters of the plan: the log holds parameters outside it`;
+    yield (
+      `${parameters.ok} results + ${parameters.dead} dead + ${parameters.missing} missing are not the ` +
+      `${parameters.expected} parameters of the plan: the log holds parameters outside it`
+    );
   }
-  if (parameters.duplicated !== 0) yield `${parameters.duplicated} parameters entered the aggregate twice`;
+  if (parameters.duplicated !== 0) yield `${plural(parameters.duplicated, 'parameter')} entered the aggregate twice`;
   if (ledger.conflicts.length > 0) {
-    const shown = ledger.conflicts.slice(0, 5).map((c) => `${c.start}–${c.end}: ${sidesText(c.first, c.second)}`);
-    yield `${ledger.conflicts.length} intervals have unequal results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`;
+    const shown = ledger.conflicts.slice(0, 5).map((c) => `${describeIntervals([c])}: ${sidesText(c.first, c.second)}`);
+    yield (
+      `${plural(ledger.conflicts.length, 'interval')} ${ledger.conflicts.length === 1 ? 'has' : 'have'} unequal results ` +
+      `(${shown.join('; ')}): the computation is not deterministic. The first record was counted`
+    );
   }
 }
 
@@ -152,20 +166,41 @@ export function haltText({
   return halted.reason === 'cancelled' ? 'cancelled' : `halted: ${dead} of at most ${halted.maxDead} dead`;
 }
 
-function haltFault({ runId, halted, plan }: Ledger, { missing, dead }: Verdict['parameters']): string | undefined {
+function haltFault(
+  { runId, halted, plan }: Ledger,
+  { missing, dead }: Verdict['parameters'],
+  isHere: boolean,
+): string | undefined {
   if (!halted || missing === 0) return undefined;
   if (halted.reason === 'cancelled')
-    return `the run was cancelled at ${halted.haltedAt}: \`ttg resume ${runId}\` takes that back`;
+    return (
+      `the run was cancelled at ${halted.haltedAt}: \`ttg resume ${runId}\` takes that back` +
+      (isHere ? ', and then the same `ttg run` goes on' : '')
+    );
   if (halted.error !== undefined)
     return (
       `the run is halted since ${halted.haltedAt}: ${halted.error}. ` +
-      `Nothing is lost: mend the computation, and then \`ttg resume ${runId}\``
+      `Nothing is lost: mend the computation, and then ${isHere ? 'give the same `ttg run` again' : `\`ttg resume ${runId}\``}`
     );
   return (
-    `the run is halted since ${halted.haltedAt}: ${dead} parameters are dead, and its failure budget allows ${plan?.maxDead}. ` +
-    `\`ttg dlq list\` says why they died. Mend the computation, put them back by \`ttg dlq replay --all\`, and then \`ttg resume ${runId}\`; ` +
-    'or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead). For `ttg run` it is the same command ' +
-    'with --retry-dead, or with --set run.maxDead=N'
+    `the run is halted since ${halted.haltedAt}: ${plural(dead, 'parameter')} ${dead === 1 ? 'is' : 'are'} dead, and its ` +
+    `failure budget allows ${plan?.maxDead}. ${pastBudget(runId, isHere)}`
+  );
+}
+
+const SEED_AGAIN = 'If nothing is queued or running, seed the same run again: only what is missing is published';
+const RUN_AGAIN = 'The same `ttg run` goes on with them';
+
+/** How a run goes on that used up its failure budget. */
+export function pastBudget(runId: string, isHere: boolean): string {
+  if (isHere)
+    return (
+      `\`ttg dlq list --run-id ${runId}\` says why they died. Mend what they need, and give the same \`ttg run\` again ` +
+      'with --retry-dead; or with --set run.maxDead=N'
+    );
+  return (
+    '`ttg dlq list` says why they died. Mend the computation, put them back by `ttg dlq replay --all`, and then ' +
+    `\`ttg resume ${runId}\`; or seed the run again with a larger budget (MAX_DEAD; chart: run.maxDead)`
   );
 }
 

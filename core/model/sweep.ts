@@ -20,6 +20,11 @@ export interface Parameters {
   readonly at: (index: number) => Columns;
   /** The same as JSON. */
   readonly textAt: (index: number) => string;
+  /**
+   * Rows that stand for all: a type that fits each of their values fits every value of that column. Few, but for a table,
+   * of which nothing but its rows says what they hold; a row may lack columns.
+   */
+  standIns(): Iterable<Columns>;
   /** In a few words, for people: `grid of alpha (10) × n (3): 30 parameters`. */
   describe(): string;
 }

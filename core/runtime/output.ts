@@ -32,10 +32,11 @@ export class Output {
   }
 
   /**
-   * Resolves once the system has taken all of the text. What is written meanwhile comes behind it, never into it.
+   * Resolves once the system has taken all of the text, or bytes. What is written meanwhile comes behind it, never into
+   * it.
    * @throws Error where the text is lost: the reader has left, or the disk is full
    */
-  write(text: string): Promise<void> {
+  write(text: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stream.write(text, (error) => {
         if (!error) return resolve();
@@ -50,7 +51,7 @@ export class Output {
    * @returns whether somebody still reads
    * @throws Error where the answer is lost for another reason
    */
-  async print(text: string): Promise<boolean> {
+  async print(text: string | Uint8Array): Promise<boolean> {
     if (this.#closed) return false;
     try {
       await this.write(text);

@@ -6,6 +6,7 @@ import { valuesOf } from '../wire/object-codec.js';
 import type { LogEntry, ValuesAt } from '../wire/records.js';
 import type { Stores } from './open.js';
 import { mappedAhead } from '../runtime/side-by-side.js';
+import { parametersText } from '../runtime/words.js';
 import { NoSuchObject } from './port.js';
 
 /** Objects that are fetched at the same time. */
@@ -22,7 +23,7 @@ export type FetchValues = (at: ValuesAt, parameters: Interval) => Promise<readon
 export function fetchingFrom(stores: Pick<Stores, 'of'>): FetchValues {
   return async (at, { start, end }) => {
     const store = stores.of(at.store);
-    const where = `the values of parameters ${start}–${end}: ${at.name} in ${store.place}`;
+    const where = `the values of ${parametersText({ start, end })}: ${at.name} in ${store.place}`;
     try {
       return valuesOf(await store.get(at.name), at, { start, end });
     } catch (thrown) {

@@ -6,9 +6,14 @@ import { linear, logarithmic, stepped, type Progression } from './points.js';
 export interface Axis {
   readonly size: number;
   at(index: number): Scalar;
+  /** Values that have the types of all others. */
+  readonly standIns: readonly Scalar[];
   /** The axis as data, spelled in one way whatever way it was written in. */
   readonly normal: unknown;
 }
+
+/** Stands for numbers of which some are fractions. */
+export const A_FRACTION = 0.5;
 
 const KEYS = ['from', 'to', 'step', 'steps', 'log', 'values'] as const;
 const FORMS = 'a list, a number, a text, true, false, null, or a range such as {from: 0, to: 1, steps: 11}';
@@ -43,7 +48,7 @@ function listAxis(given: readonly unknown[], path: Path): Axis {
       throw new Fault([...path, i], `is ${show(value)}: ${FORMS} is an axis`);
     return scalarOf(value, given.length === 1 ? path : [...path, i]);
   });
-  return { size: values.length, at: (i) => values[i] as Scalar, normal: values };
+  return { size: values.length, at: (i) => values[i] as Scalar, standIns: values, normal: values };
 }
 
 function rangeAxis(given: Readonly<Record<string, unknown>>, path: Path): Axis {
@@ -102,5 +107,7 @@ function stepsOf(given: unknown, from: number, to: number, path: Path): number {
 function axis(points: Progression, normal: unknown, path: Path): Axis {
   if (points.size > BigInt(Number.MAX_SAFE_INTEGER))
     throw new Fault(path, `has ${points.size} points, and a run at most 2^53 − 1 parameters: give fewer`);
-  return { size: Number(points.size), at: (i) => points.at(i), normal };
+  const size = Number(points.size);
+  const ends = [points.at(0), points.at(size - 1)];
+  return { size, at: (i) => points.at(i), standIns: points.isWhole ? ends : [A_FRACTION], normal };
 }

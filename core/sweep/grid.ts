@@ -13,6 +13,7 @@ export interface Grid {
   at(index: number): Columns;
   /** As JSON.stringify has it. */
   textAt(index: number): string;
+  standIns(): Iterable<Columns>;
   /** `alpha (10) × n (3)` */
   readonly words: string;
   readonly normal: unknown;
@@ -67,6 +68,7 @@ function product(axes: readonly Named[], path: Path): Grid {
     words,
     normal: axes.map(({ name, normal }) => [name, normal]),
     textAt: textsOf(axes),
+    standIns: () => standInsOf(axes),
     at: (index) => {
       const values = new Array<Scalar>(axes.length);
       let rest = index;
@@ -110,6 +112,13 @@ function textsOf(axes: readonly Named[]): (index: number) => string {
     }
     return `${text}}`;
   };
+}
+
+/** A row for each value: the columns beside it say nothing. */
+export function* standInsOf(
+  columns: Iterable<{ readonly name: string; readonly standIns: readonly Scalar[] }>,
+): Generator<Columns> {
+  for (const { name, standIns } of columns) for (const value of standIns) yield { [name]: value };
 }
 
 export function columnsOf(names: readonly string[], values: readonly Scalar[]): Columns {

@@ -20,6 +20,7 @@ interface Source {
   at(index: number): Columns;
   /** As JSON.stringify has it, where that can be had faster. */
   textAt?(index: number): string;
+  standIns(): Iterable<Columns>;
   readonly words: string;
   readonly normal: unknown;
 }
@@ -69,7 +70,8 @@ function parameters(source: Source, normal: (of: unknown) => Normal, before: str
   const describe = (): string => sentence(before + words, total);
   const at = (index: number): Columns => source.at(index);
   const textAt = (index: number): string => source.textAt?.(index) ?? JSON.stringify(source.at(index));
-  return { normal: normal(source.normal), parameters: { total, columns, describe, at, textAt } };
+  const standIns = (): Iterable<Columns> => source.standIns();
+  return { normal: normal(source.normal), parameters: { total, columns, describe, at, textAt, standIns } };
 }
 
 /**
@@ -85,6 +87,10 @@ function cross(table: Source, grid: Source, path: Path): Source {
     columns: [...table.columns, ...grid.columns],
     words,
     normal: { grid: grid.normal, table: table.normal },
+    *standIns() {
+      yield* table.standIns();
+      yield* grid.standIns();
+    },
     at: (index) => {
       const place = index % grid.total;
       return { ...table.at((index - place) / grid.total), ...grid.at(place) };

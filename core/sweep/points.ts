@@ -6,6 +6,8 @@
 /** The terms (start + i × stride) ÷ divisor of whole numbers. */
 export interface Progression {
   readonly size: bigint;
+  /** Whether all terms are whole numbers. */
+  readonly isWhole: boolean;
   at(index: number): number;
 }
 
@@ -13,17 +15,17 @@ export interface Progression {
 export function stepped(from: number, to: number, step: number): Progression & { readonly last: number } {
   const [[start, end, stride], divisor] = whole([from, to, step]);
   const size = (end - start) / stride + 1n;
-  const at = progression(start, stride, divisor, size);
-  return { size, at, last: ratio(start + (size - 1n) * stride, divisor) };
+  const last = ratio(start + (size - 1n) * stride, divisor);
+  return { ...progression(start, stride, divisor, size), last };
 }
 
 /** @param steps points, both ends included; at least 2 unless the ends are equal */
 export function linear(from: number, to: number, steps: number): Progression {
   const size = BigInt(steps);
-  if (steps === 1) return { size, at: () => from };
+  if (steps === 1) return { size, isWhole: Number.isInteger(from), at: () => from };
   const [[start, end], divisor] = whole([from, to]);
   const gaps = size - 1n;
-  return { size, at: progression(start * gaps, end - start, divisor * gaps, size) };
+  return progression(start * gaps, end - start, divisor * gaps, size);
 }
 
 /**
@@ -36,6 +38,8 @@ export function logarithmic(from: number, to: number, steps: number): Progressio
   const [first, last] = [Math.log(Math.abs(from)), Math.log(Math.abs(to))];
   return {
     size: BigInt(steps),
+    // 1, 10, 100 are, but only a look at each point would tell.
+    isWhole: false,
     at: (i) => {
       if (i === 0) return from;
       if (i === steps - 1) return to;
@@ -45,14 +49,15 @@ export function logarithmic(from: number, to: number, steps: number): Progressio
   };
 }
 
-function progression(start: bigint, stride: bigint, divisor: bigint, size: bigint): (index: number) => number {
+function progression(start: bigint, stride: bigint, divisor: bigint, size: bigint): Progression {
+  const isWhole = start % divisor === 0n && (size === 1n || stride % divisor === 0n);
   const all = [start, start + (size - 1n) * stride, stride * (size - 1n), divisor];
   if (all.every((each) => each <= Number.MAX_SAFE_INTEGER && each >= Number.MIN_SAFE_INTEGER)) {
     // Nothing here is rounded but the quotient.
     const [a, b, c] = [Number(start), Number(stride), Number(divisor)];
-    return (i) => (a + i * b) / c;
+    return { size, isWhole, at: (i) => (a + i * b) / c };
   }
-  return (i) => ratio(start + BigInt(i) * stride, divisor);
+  return { size, isWhole, at: (i) => ratio(start + BigInt(i) * stride, divisor) };
 }
 
 /** The shortest decimals that name the numbers, as whole numbers over one power of ten. */

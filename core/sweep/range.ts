@@ -6,6 +6,7 @@ export interface Range {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  standIns(): Iterable<Columns>;
   readonly words: string;
   readonly normal: unknown;
 }
@@ -32,10 +33,11 @@ export function rangeOf(given: unknown, path: Path): Range {
     // The end is left out: a larger one only adds parameters behind these.
     normal: { from },
     at: (index) => ({ parameter: from + index }),
+    standIns: () => [{ parameter: from }, { parameter: to }],
   };
 }
 
 function plain(total: number): Range {
   const none: Columns = Object.freeze({});
-  return { total, columns: [], words: `range from 0 to ${total - 1}`, normal: {}, at: () => none };
+  return { total, columns: [], words: `range from 0 to ${total - 1}`, normal: {}, at: () => none, standIns: () => [] };
 }

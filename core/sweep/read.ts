@@ -92,15 +92,13 @@ function documentOf(given: unknown): SweepDocument {
 
 /** An index that is none is a mistake of the program. */
 function checked(parameters: Parameters): Parameters {
-  const { total, columns } = parameters;
+  const { total } = parameters;
   const check = (index: number): number => {
     if (Number.isInteger(index) && index >= 0 && index < total) return index;
     throw new RangeError(`there is no parameter ${index}: they are 0 to ${total - 1}`);
   };
   return {
-    total,
-    columns,
-    describe: () => parameters.describe(),
+    ...parameters,
     at: (index) => parameters.at(check(index)),
     textAt: (index) => parameters.textAt(check(index)),
   };

@@ -5,7 +5,8 @@
 import { readLedger, type Ledger } from '../ledger/ledger.js';
 import { firstIndex, type Interval } from '../model/interval.js';
 import type { FetchValues } from '../store/read-values.js';
-import type { Columns, Value } from '../model/value.js';
+import type { Parameters } from '../model/sweep.js';
+import type { Value } from '../model/value.js';
 import type { LogEntry, PlanRecord } from '../wire/records.js';
 import { ATTEMPTS, distinctNames, ERROR, INDEX, STATUS, TypeOfColumn, type Column } from './columns.js';
 import { Spool } from './spool.js';
@@ -32,10 +33,7 @@ export type Outcome =
   | { readonly status: 'missing' };
 
 /** The parameters of a plan by index; without columns where a parameter is only its index. */
-export interface ParameterColumns {
-  readonly columns: readonly string[];
-  at(index: number): Columns;
-}
+export type ParameterColumns = Pick<Parameters, 'columns' | 'at' | 'standIns'>;
 
 type Segment = Interval &
   (
@@ -45,7 +43,7 @@ type Segment = Interval &
   );
 
 /**
- * Reads the log twice.
+ * Reads the log once, and a second time only where records came twice.
  * @param parametersOf what the parameters of this plan are
  * @param fetchValues of records that do not carry them
  */
@@ -81,7 +79,7 @@ class RunTable implements Table {
     this.parameters = parameters;
     const ofValue = seen.list();
     this.#ofValue = ofValue.map(({ of }) => of);
-    const own = parameters ? columnsOf(parameters, ledger.plan?.totalParameters ?? 0) : [];
+    const own = parameters ? columnsOf(parameters) : [];
     const names = distinctNames(
       own.map(({ name }) => name),
       ofValue.map(({ column }) => column.name),
@@ -102,16 +100,21 @@ class RunTable implements Table {
 
   *rows(): Generator<Row> {
     const names = this.parameters?.columns ?? [];
-    const none = this.#ofValue.map(() => null);
     for (const segment of this.#segments()) {
       const { start, end, status } = segment;
+      const attempts = status === 'missing' ? null : segment.attempts;
+      const error = status === 'dead' ? segment.error : null;
       for (let index = start; index <= end; index++) {
-        const parameter = names.length > 0 ? this.parameters?.at(index) : undefined;
-        const columns = names.map((name) => parameter?.[name] ?? null);
-        const attempts = status === 'missing' ? null : segment.attempts;
+        const row: Value[] = [index];
+        if (names.length > 0) {
+          const parameter = this.parameters?.at(index);
+          for (const name of names) row.push(parameter?.[name] ?? null);
+        }
+        row.push(status, attempts);
         const value = status === 'ok' ? segment.values?.[index - start] : undefined;
-        const values = value === undefined ? none : this.#ofValue.map((of) => of(value));
-        yield [index, ...columns, status, attempts, ...values, status === 'dead' ? segment.error : null];
+        for (const of of this.#ofValue) row.push(value === undefined ? null : of(value));
+        row.push(error);
+        yield row;
       }
     }
   }
@@ -164,12 +167,8 @@ function* withoutResult(
   if (at <= gap.end) yield { start: at, end: gap.end, status: 'missing' };
 }
 
-function columnsOf(parameters: ParameterColumns, total: number): Column[] {
-  const types = parameters.columns.map(() => new TypeOfColumn());
-  // Each one: a file of one type per column cannot take back what it said of the first rows.
-  for (let index = 0; index < total; index++) {
-    const columns = parameters.at(index);
-    for (const [i, name] of parameters.columns.entries()) types[i]?.see(columns[name] ?? null);
-  }
-  return parameters.columns.map((name, i) => ({ name, type: types[i]?.type() ?? 'text' }));
+function columnsOf({ columns, standIns }: ParameterColumns): Column[] {
+  const types = columns.map(() => new TypeOfColumn());
+  for (const row of standIns()) for (const [i, name] of columns.entries()) types[i]?.see(row[name] ?? null);
+  return columns.map((name, i) => ({ name, type: types[i]?.type() ?? 'text' }));
 }

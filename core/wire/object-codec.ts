@@ -9,6 +9,9 @@ import { asError, ProtocolError } from '../runtime/errors.js';
 import type { Kept, ValuesAt } from './records.js';
 import { packedText, packedCount, unpackKind } from './values-codec.js';
 
+/** What a number takes in such an object, reckoned with before there are any: a double and its share of the head. */
+export const OBJECT_BYTES_PER_NUMBER = 9;
+
 /** `d`, up to 16 digits, colon. */
 const LONGEST_HEAD = 18;
 

@@ -12,7 +12,7 @@ import { parseHelmYaml } from './helm-yaml.js';
 import type { ColumnsOf } from './joblog.js';
 import { checkKeys } from './keys.js';
 import { bundleModule } from './module.js';
-import { runIdOf } from './run-id.js';
+import { runIdFor } from './run-id.js';
 import { withSets } from './sets.js';
 import { settingsOf, valueAt } from './settings.js';
 import { readValuesFile, type ValuesFile } from './values-file.js';
@@ -48,7 +48,7 @@ export interface Prepared {
 export async function prepare(file: string, given: Given): Promise<Prepared> {
   const values = await readRunFile(file, given);
   const { sweep, document, plain, run, raw } = values;
-  const runId = given.runId ?? (isNothing(valueAt(raw, 'run.id')) ? runIdOf(file) : run.id);
+  const runId = runIdFor(raw, file, given.runId);
   const { total, columns } = sweep.parameters;
   const isBuiltin = plain && sweep.computation.kind === 'builtin';
   return {

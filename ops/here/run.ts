@@ -50,9 +50,7 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
   if (past.plan && known !== undefined) await run.checkUnchanged(known);
   folder.write('sweep.json', run.document);
   // A run that exists keeps its chunks: another number of workers is no other plan.
-  const { computation } = run.sweep;
-  const inBatches = computation.kind === 'program' && computation.batch !== undefined;
-  const ownSize = (): number => chunkSizeFor(run.total, options.jobs, inBatches);
+  const ownSize = (): number => chunkSizeFor(run.total, options.jobs, run.sweep.computation);
   const chunkSize = String(run.chunkSize ?? past.plan?.chunkSize ?? ownSize());
   const env = { ...base, ...run.environment(folder.sweepFile), CHUNK_SIZE: chunkSize };
   const config = loadConfig({ LOG_LEVEL: 'WARNING', ...env, POD_NAME: 'here' });

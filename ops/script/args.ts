@@ -157,6 +157,18 @@ function valueOf(name: string, flag: Flag, given: Given): Given | number {
   return given;
 }
 
+/**
+ * Flags that a script only passes on to `ttg`, as `ttg` takes them: `--name`, or `--name=value`, so that no value is
+ * taken for another option.
+ */
+export function asArguments<F extends Record<string, Flag>>(own: F, flags: Flags<F>): string[] {
+  return Object.keys(own).flatMap((name) => {
+    const given = flags[name];
+    if (given === undefined || given === false) return [];
+    return [given === true ? `--${name}` : `--${name}=${String(given)}`];
+  });
+}
+
 export function helpText(usage: Usage<Record<string, Flag>>): string {
   const rows = Object.entries(usage.flags).map(([name, flag]) => {
     const value =

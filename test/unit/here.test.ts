@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { durationText } from '../../ops/demo/live.js';
 import { sweepOf } from '../../core/sweep/read.js';
+import type { ComputationSpec } from '../../core/model/sweep.js';
 import { chunkSizeFor } from '../../ops/here/chunk-size.js';
 import { lines } from '../../ops/here/display.js';
 import { dryLine } from '../../ops/here/dry-run.js';
@@ -21,6 +22,16 @@ import { ownCommand, shellLine } from '../../ops/here/words.js';
 import { deadRecord, planRecord, resultRecord, temporaryDirectory } from './support.js';
 
 describe('the chunk size', () => {
+  const program = (batch: number | undefined): ComputationSpec => ({
+    kind: 'program',
+    command: ['x'],
+    protocol: 'lines',
+    concurrency: 1,
+    batch,
+    timeoutSeconds: undefined,
+    memoryBytes: undefined,
+  });
+
   it.each([
     [1, 8, false, 1],
     [100, 2, false, 3],
@@ -30,7 +41,7 @@ describe('the chunk size', () => {
     [3000, 2, true, 93],
     [1_000_000, 2, true, 8000],
   ])('of %i parameters and %i workers (in batches: %s) is %i', (total, workers, inBatches, size) => {
-    expect(chunkSizeFor(total, workers, inBatches)).toBe(size);
+    expect(chunkSizeFor(total, workers, program(inBatches ? 100 : undefined))).toBe(size);
     if (total >= 16 * workers) expect(Math.ceil(total / size)).toBeGreaterThanOrEqual(16 * workers);
   });
 });

@@ -27,6 +27,7 @@ const tableOf = (records: readonly LogRecord[], parameters?: ParameterColumns): 
 const rows = (...list: readonly Columns[]): ParameterColumns => ({
   columns: Object.keys(list[0] ?? {}),
   at: (index) => list[index] as Columns,
+  standIns: () => list,
 });
 
 describe('a run in the list', () => {

@@ -27,7 +27,7 @@ describe('the summary of a chunk', () => {
     expect(summariser.digest()).toBe(digest.toString());
     expect(summariser.kept()).toEqual({ packed: 't6:[1,NaN,"a",null,{"loss":0.5,"ok":true},[1,2]]' });
     expect(summariser.summary()).toMatchObject({ count: 6, sum: '1', nan: 1, other: 4 });
-    expect(() => summariser.add(7, { loss: [0, undefined] })).toThrow(/^parameter 7: value\.loss\[1\] is undefined/);
+    expect(() => summariser.add(7, { loss: [0, undefined] })).toThrow(/^value\.loss\[1\] is undefined/);
   });
 
   it('sums decimals exactly where plain addition does not', () => {

@@ -27,6 +27,7 @@ const read = (records: readonly LogRecord[], parameters?: ParameterColumns): Pro
 const letters: ParameterColumns = {
   columns: ['letter', 'half'],
   at: (index) => ({ letter: 'abcdefghij'[index] ?? null, half: index / 2 }),
+  standIns: () => [{ letter: 'a', half: 0 }, { half: 0.5 }],
 };
 
 describe('the table of a run', () => {

@@ -143,10 +143,10 @@ describe('a chunk that fails', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    ['nothing', 'if (i !== 17) return i;', 'parameter 17: value is undefined: a value is a number, text'],
-    ['a column of nothing', 'return { loss: i === 17 ? undefined : i };', 'parameter 17: value.loss is undefined'],
-    ['a big integer', 'return i === 17 ? 17n : i;', 'parameter 17: value is a bigint'],
-    ['a promise of nothing', 'return i === 17 ? Promise.resolve() : i;', 'parameter 17: value is undefined'],
+    ['nothing', 'if (i !== 17) return i;', 'value is undefined: a value is a number, text'],
+    ['a column of nothing', 'return { loss: i === 17 ? undefined : i };', 'value.loss is undefined'],
+    ['a big integer', 'return i === 17 ? 17n : i;', 'value is a bigint'],
+    ['a promise of nothing', 'return i === 17 ? Promise.resolve() : i;', 'value is undefined'],
   ])('because one parameter gives %s is not tried again', async (_, body, message) => {
     const outcomes = await executeAlone(`export const compute = (i) => { ${body} };`, 3);
     expect(summary(outcomes)[1]).toBe('1: failed at 17');

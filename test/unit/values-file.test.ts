@@ -156,7 +156,9 @@ describe('ttg plan', { timeout: 60_000 }, () => {
     expect(stdout).toContain('parameters   grid of alpha (10) × n (3) × seed (10): 300 parameters\n');
     expect(stdout).toContain('chunks       6 of 50 parameters\n');
     expect(stdout).toMatch(/computation  one process a parameter, sweep:[0-9a-f]{32}\n/);
-    expect(stdout).toMatch(/redis about 1 MiB of memory and 1 MiB of disk; rabbitmq/);
+    expect(stdout).toContain('values       all are kept in the log: about 1 MiB, 11 bytes a number\n');
+    expect(stdout).toContain('space        here about 1 MiB of memory and 1 MiB of disk in runs/heat-1\n');
+    expect(stdout).toContain('             redis about 1 MiB of memory and 1 MiB of disk\n');
     expect(stdout.match(/python3/g)).toHaveLength(6);
     expect(stdout).toContain('  0 alpha=0.1 n=64 seed=1\n      python3 /model.py --alpha 0.1 --n 64 --seed 1\n');
     expect(stdout).toContain('  299 alpha=1 n=256 seed=10\n      python3 /model.py --alpha 1 --n 256 --seed 10\n');
@@ -165,12 +167,49 @@ describe('ttg plan', { timeout: 60_000 }, () => {
   it('prints the same as JSON', async () => {
     const { stdout } = await plan(HEAT, '--json');
     expect(JSON.parse(stdout)).toMatchObject({
-      run: 'heat-1',
       parameters: { total: 300, columns: ['alpha', 'n', 'seed'] },
-      chunks: 6,
-      keepValues: true,
+      here: { run: 'heat-1', chunks: 6, chunkSize: 50, values: { store: 'log', bytes: 3300 } },
+      onCluster: { run: 'heat-1', chunks: 6, chunkSize: 50, values: { store: 'log', bytes: 3300 } },
       examples: [{ index: 0, parameter: { alpha: 0.1, n: 64, seed: 1 } }, {}, {}, { index: 297 }, {}, { index: 299 }],
     });
+  });
+
+  it('tells what `ttg run` and helm install make of what the file leaves out', async () => {
+    const grid = 'parameters: {grid: {a: {from: 1, to: 100000}}}\ncomputation: {command: [m, "{source}"]}\n';
+    const { stdout } = await plan(grid, '-j', '4');
+    expect(stdout).toContain('run          heat; by helm install run-1, unless run.id is set\n');
+    expect(stdout).toContain(
+      'chunks       here 100 of 1,000 parameters, for 4 workers (-j); on a cluster 1,000 of 100 parameters (run.chunkSize)\n',
+    );
+    const named = await plan(grid, '--run-id', 'mine', '--set', 'run.chunkSize=10', '--set', 'run.id=theirs');
+    expect(named.stdout).toContain('run          mine; by helm install theirs, unless run.id is set\n');
+    expect(named.stdout).toContain('chunks       10,000 of 10 parameters\n');
+  });
+
+  it('keeps values out of the broker where the file does, and says where they go', async () => {
+    const grid =
+      'parameters: {grid: {a: {from: 1, to: 10000000}}}\ncomputation: {command: [m, "{source}"]}\n' +
+      'run: {chunkSize: 10000}\n';
+    const spaces = async (...set: string[]) => {
+      const { stdout } = await plan(grid, ...set.flatMap((pair) => ['--set', pair]));
+      return stdout.split('\n').filter((line) => /^(values| +redis)/.test(line));
+    };
+    expect(await spaces()).toEqual([
+      'values       all are kept in the log: about 105 MiB, 11 bytes a number',
+      '             redis about 106 MiB of memory and 106 MiB of disk',
+    ]);
+    expect(await spaces('results.store=s3', 'results.s3.bucket=mine')).toEqual([
+      'values       all are kept in the bucket mine: about 86 MiB, 9 bytes a number, an object a chunk',
+      '             redis about 1 MiB of memory and 1 MiB of disk',
+    ]);
+    expect(await spaces('results.store=directory', 'results.directory.path=/data')).toEqual([
+      'values       all are kept in /data: about 86 MiB, 9 bytes a number, a file a chunk',
+      '             redis about 1 MiB of memory and 1 MiB of disk',
+    ]);
+    expect(await spaces('results.store=none')).toEqual([
+      'values       none are kept, only digests and aggregates (results.store: log keeps them)',
+      '             redis about 1 MiB of memory and 1 MiB of disk',
+    ]);
   });
 
   it('prints what is written to a program that answers lines', async () => {

@@ -1,11 +1,13 @@
 /** What a sample draws a column from: an interval, a list, or a constant. */
 import { isObject, type Scalar } from '../../model/value.js';
-import { scalarOf } from '../axis.js';
+import { A_FRACTION, scalarOf } from '../axis.js';
 import { Fault, numberOf, onlyKeys, show, wholeOf, type Path } from '../fault.js';
 
 export interface Dimension {
   /** @param u in [0, 1) */
   at(u: number): Scalar;
+  /** Values that have the types of all others. */
+  readonly standIns: readonly Scalar[];
   /** Whether it takes a dimension of the sequence. */
   readonly varies: boolean;
   readonly normal: unknown;
@@ -17,7 +19,7 @@ export function dimensionOf(given: unknown, path: Path): Dimension {
   if (Array.isArray(given)) return choice(given, path);
   if (!isObject(given)) {
     const value = scalarOf(given, path);
-    return { varies: false, normal: [value], at: () => value };
+    return { varies: false, normal: [value], standIns: [value], at: () => value };
   }
   onlyKeys(given, ['from', 'to', 'log', 'integer', 'values'], path);
   if (given['values'] !== undefined) {
@@ -31,7 +33,8 @@ export function dimensionOf(given: unknown, path: Path): Dimension {
 function choice(given: readonly unknown[], path: Path): Dimension {
   if (given.length === 0) throw new Fault(path, 'is empty: give at least one value to choose from');
   const values = given.map((value, i) => scalarOf(value, [...path, i]));
-  return { varies: values.length > 1, normal: values, at: (u) => values[Math.floor(u * values.length)] as Scalar };
+  const at = (u: number): Scalar => values[Math.floor(u * values.length)] as Scalar;
+  return { varies: values.length > 1, normal: values, standIns: values, at };
 }
 
 function interval(given: Readonly<Record<string, unknown>>, path: Path): Dimension {
@@ -51,7 +54,8 @@ function interval(given: Readonly<Record<string, unknown>>, path: Path): Dimensi
   if (integer && !Number.isSafeInteger(to - from + 1))
     throw new Fault(path, `has more than 2^53 − 1 whole numbers: give fewer`);
   const normal = { from, to, ...(log ? { log: true } : {}), ...(integer ? { integer: true } : {}) };
-  return { varies: to > from, normal, at: within(from, to, draw(from, to, log === true, integer === true)) };
+  const standIns = integer || from === to ? [from, to] : [A_FRACTION];
+  return { varies: to > from, normal, standIns, at: within(from, to, draw(from, to, log === true, integer === true)) };
 }
 
 function draw(from: number, to: number, log: boolean, integer: boolean): (u: number) => number {

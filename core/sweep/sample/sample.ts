@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { isObject, type Columns, type Scalar } from '../../model/value.js';
 import { Fault, objectOf, onlyKeys, show, wholeOf, type Path } from '../fault.js';
-import { columnsOf, compare } from '../grid.js';
+import { columnsOf, compare, standInsOf } from '../grid.js';
 import { checkName, meantName } from '../names.js';
 import { dimensionOf, type Dimension } from './dimension.js';
 import { philox, unit, type Key } from './philox.js';
@@ -15,6 +15,7 @@ export interface Sample {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  standIns(): Iterable<Columns>;
   readonly words: string;
   readonly normal: unknown;
 }
@@ -48,6 +49,7 @@ export function sampleOf(given: unknown, path: Path, used: ReadonlySet<string>):
     columns,
     words: `${method === 'sobol' ? 'Sobol' : 'uniform'} sample of ${columns.join(', ')} with seed ${key}`,
     // The number of points is left out: more of them only come behind these.
+    standIns: () => standInsOf(dimensions),
     normal: { method, seed: key, of: dimensions.map(({ name, normal }) => [name, normal]) },
     at: (index) => {
       const values = dimensions.map((dimension, i): Scalar => dimension.at((draws[i] as Draw)(index)));

@@ -9,6 +9,7 @@ export interface Table {
   readonly total: number;
   readonly columns: readonly string[];
   at(index: number): Columns;
+  standIns(): Iterable<Columns>;
   readonly words: string;
   /** Of its bytes: the same whether they stand in the document or in a file. */
   readonly normal: { readonly sha256: string };
@@ -81,16 +82,20 @@ function table(bytes: Bytes, path: Path, name: string | undefined): Table {
     blocks.set(number, read);
     return read;
   };
+  const at = (row: number): Columns => {
+    const number = Math.floor(row / ROWS_A_BLOCK);
+    const found = blockOf(number)[row % ROWS_A_BLOCK];
+    if (found) return found;
+    throw new Error(`${name ?? 'the table'} changed while it was read: it has no row ${row} any more`);
+  };
   return {
     total: rows,
     columns,
     words: `table of ${columns.join(', ')}`,
     normal: { sha256 },
-    at: (row) => {
-      const number = Math.floor(row / ROWS_A_BLOCK);
-      const found = blockOf(number)[row % ROWS_A_BLOCK];
-      if (found) return found;
-      throw new Error(`${name ?? 'the table'} changed while it was read: it has no row ${row} any more`);
+    at,
+    *standIns() {
+      for (let row = 0; row < rows; row++) yield at(row);
     },
   };
 }
