@@ -15,6 +15,8 @@ const RUNS = 'runs';
 /** A program, and where the run has a folder here, how `ttg run` was called. */
 export interface RunProgram extends Program {
   readonly command?: string | undefined;
+  /** Whether the run has a folder here and no process is at it. */
+  readonly isAtRest?: boolean;
 }
 
 export interface NamedRun {
@@ -64,8 +66,9 @@ export async function inRunFolder(
   const { config, log } = program;
   const folder = named ?? (namesPlace(config) ? undefined : runFolderAt(join(RUNS, config.RUN_ID)));
   if (!folder?.hasLog) return body(program);
-  const withSocket = (socket: string): RunProgram => ({
+  const withSocket = (socket: string, isAtRest: boolean): RunProgram => ({
     ...program,
+    isAtRest,
     command: folder.meta.command,
     config: {
       ...withStoreOf(folder.meta, config),
@@ -82,10 +85,10 @@ export async function inRunFolder(
     const { socket } = folder.meta;
     if (!(thrown instanceof ConfigError) || socket === undefined || !existsSync(socket)) throw thrown;
     // The run is at work, in a process that has the log.
-    return body(withSocket(socket));
+    return body(withSocket(socket, false));
   }
   await using opened = coordinator;
-  return await body(withSocket(opened.socket));
+  return await body(withSocket(opened.socket, true));
 }
 
 /** Whether the environment says where the run is: a broker, or the Job of static mode. */
@@ -122,7 +125,7 @@ export function noSuchRun(runId: string): string {
 }
 
 /** Does the body's work on every run that `ttg run` keeps in this folder, in the order of their names. */
-export async function inEachRunFolder(program: Program, body: (program: Program) => Promise<void>): Promise<void> {
+export async function inEachRunFolder(program: Program, body: (program: RunProgram) => Promise<void>): Promise<void> {
   for (const RUN_ID of runFoldersIn(RUNS)) {
     const of = { ...program, config: { ...program.config, RUN_ID } };
     await inRunFolder(of, async (opened) => {

@@ -4,14 +4,14 @@ import { connect } from '../core/broker/connect.js';
 import { patientDepth } from '../core/broker/patience.js';
 import { planInterval, type Plan } from '../core/model/plan.js';
 import { progressOf } from '../core/ledger/report.js';
-import { runStateOf, type RunStateWord } from '../core/ledger/state.js';
+import { runStateOf, type Around, type RunStateWord } from '../core/ledger/state.js';
 import type { Ledger } from '../core/ledger/ledger.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { sweepOfPlan } from '../core/sweep/read.js';
 import { readRuns, unpublished } from '../seeder/gaps.js';
 import { jsonOption, run } from './command.js';
-import { inEachRunFolder } from './run-folder.js';
+import { inEachRunFolder, type RunProgram } from './run-folder.js';
 
 /** One run as it is listed. */
 export interface ListedRun {
@@ -48,7 +48,7 @@ async function runs(program: Program, json: boolean): Promise<number> {
   return 0;
 }
 
-async function runsOf({ config, log, stop }: Program): Promise<ListedRun[]> {
+async function runsOf({ config, log, stop, isAtRest = false }: RunProgram): Promise<ListedRun[]> {
   await using broker = await connect(config, log, stop);
   // How far runs are, the log tells alone.
   const depth = await patientDepth(broker, stop).catch((thrown: unknown) => {
@@ -57,18 +57,19 @@ async function runsOf({ config, log, stop }: Program): Promise<ListedRun[]> {
   });
   const queued = depth === undefined || depth.ready + depth.leased + depth.delayed > 0;
   const listed: ListedRun[] = [];
-  for (const ledger of (await readRuns(broker)).values()) listed.push(await listedRun(ledger, queued, Date.now()));
+  for (const ledger of (await readRuns(broker)).values())
+    listed.push(await listedRun(ledger, { queued, atRest: isAtRest }, Date.now()));
   return listed;
 }
 
 /** @param now milliseconds since 1970 */
-export async function listedRun(ledger: Ledger, queued: boolean, now: number): Promise<ListedRun> {
+export async function listedRun(ledger: Ledger, around: Omit<Around, 'unpublished'>, now: number): Promise<ListedRun> {
   const { runId, plan } = ledger;
   const { total, done, dead } = progressOf(ledger);
   const createdAt = plan ? Date.parse(plan.createdAt) : NaN;
   return {
     runId,
-    state: runStateOf(ledger, { unpublished: plan !== undefined && unpublished(plan, ledger).length > 0, queued }),
+    state: runStateOf(ledger, { unpublished: plan !== undefined && unpublished(plan, ledger).length > 0, ...around }),
     parameters: total,
     done,
     dead,

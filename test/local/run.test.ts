@@ -159,6 +159,8 @@ describe('a run that is ended in the middle', () => {
     run.child.kill('SIGKILL');
     await run.ended;
     await eventually(() => workersOf(place).length === 0, 30_000, 'the end of the workers');
+    const listed = await promisify(execFile)(process.execPath, [PROGRAMS.ttg, 'runs'], { cwd: place.path });
+    expect(listed.stdout).toMatch(/^slow-1 +stopped +300 /m);
     const resumed = await place.run(...args);
     expect(resumed.stderr).toMatch(/slow-1 goes on: \d+ of 300 have results/);
     expect(resumed.status).toBe(0);

@@ -32,7 +32,7 @@ const rows = (...list: readonly Columns[]): ParameterColumns => ({
 
 describe('a run in the list', () => {
   const state = async (queued: boolean, ...records: LogRecord[]) =>
-    (await listedRun(await ledgerOf(...records), queued, NOW)).state;
+    (await listedRun(await ledgerOf(...records), { queued }, NOW)).state;
   const [plan, seeded, half, whole] = [planRecord(20), seededRecord(0, 19), resultRecord(0, 9), resultRecord(0, 19)];
 
   it('is seeding until all of it is published, then running while anything is queued, else incomplete', async () => {
@@ -40,6 +40,17 @@ describe('a run in the list', () => {
     expect(await state(true, plan, seeded, half)).toBe('running');
     expect(await state(false, plan, seeded, half)).toBe('incomplete');
     expect(await state(true, half)).toBe('incomplete');
+  });
+
+  it('is stopped where it is one of this machine that no process is at, whatever its queue holds', async () => {
+    for (const records of [
+      [plan, seeded, half],
+      [plan, seededRecord(0, 9)],
+    ])
+      expect((await listedRun(await ledgerOf(...records), { queued: true, atRest: true }, NOW)).state).toBe('stopped');
+    expect((await listedRun(await ledgerOf(plan, seeded, whole), { queued: false, atRest: true }, NOW)).state).toBe(
+      'complete',
+    );
   });
 
   it('is halted while something is missing, and complete else, with dead parameters or without', async () => {
@@ -53,9 +64,9 @@ describe('a run in the list', () => {
   it('is a line of a table, in which a run without a plan has no age', async () => {
     const sweep = { parameters: { grid: { a: [1, 2], b: [1, 2, 3] } }, source: 'export const compute = () => 1' };
     const listed = [
-      await listedRun(await ledgerOf(planRecord(20), seeded, half), true, NOW),
-      await listedRun(await ledgerOf(planRecord(6, { computation: 'sweep:x', sweep }), seeded), true, NOW),
-      await listedRun(await ledgerOf(half), true, NOW),
+      await listedRun(await ledgerOf(planRecord(20), seeded, half), { queued: true }, NOW),
+      await listedRun(await ledgerOf(planRecord(6, { computation: 'sweep:x', sweep }), seeded), { queued: true }, NOW),
+      await listedRun(await ledgerOf(half), { queued: true }, NOW),
     ];
     expect(runsText(listed).split('\n')).toEqual([
       'RUN    STATE       PARAMETERS    DONE  DEAD  AGE  COMPUTES',
@@ -70,7 +81,7 @@ describe('a run in the list', () => {
   it('does not fail the list where its parameters cannot be read', async () => {
     const sweep = { parameters: { table: { path: '/nowhere/t.csv', sha256: '0'.repeat(64) } } };
     const ledger = await ledgerOf(planRecord(6, { computation: 'sweep:x', sweep }), seeded);
-    expect((await listedRun(ledger, true, NOW)).computes).toMatch(/^parameters that cannot be read here: /);
+    expect((await listedRun(ledger, { queued: true }, NOW)).computes).toMatch(/^parameters that cannot be read here: /);
   });
 });
 
