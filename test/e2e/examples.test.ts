@@ -1,5 +1,7 @@
 /** The examples on a cluster, by the commands of their pages, over both brokers: the digests are those of this machine. */
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { digestIn, emptyClone, readExample, type Clone, type ExampleName } from '../support/examples.js';
@@ -26,6 +28,7 @@ beforeAll(async () => {
 async function interruptPaused(release: Release, clone: Clone, command: string): Promise<void> {
   expect((await release.script('pause')).output).toMatch(/is paused/);
   const running = clone.type(`exec ${command}`);
+  running.catch(() => undefined);
   await eventually(
     async () => /"runId":"beam-1","total":120,"done":0,/.test((await release.script('status', '--json')).output),
     60_000,
@@ -76,8 +79,10 @@ describe.concurrent('the examples', () => {
         .concat(` ${sets.join(' ')}`);
     note('python-model', (await clone.type(onCluster('python-model'))).stdout);
 
-    for (const pair of await storeIn(release, store)) sets.push(`--set '${pair}'`);
-    const beam = onCluster('existing-program');
+    const file = 'examples/existing-program/beam.yaml';
+    const text = readFileSync(join(clone.path, file), 'utf8');
+    writeFileSync(join(clone.path, 'beam.yaml'), `${text}\n${await storeIn(release, store)}`);
+    const beam = onCluster('existing-program').replace(file, 'beam.yaml');
     if (backend === 'redis') await interruptPaused(release, clone, beam);
     note('existing-program', (await clone.type(beam)).stdout);
     const rows = await release.script('results', '--format', 'csv', '--where', 'status = "ok"');

@@ -9,27 +9,21 @@ import type { Release } from './release.js';
 
 const run = promisify(execFile);
 
-/** @returns pairs for `--set` */
-export async function storeIn(release: Release, kind: 'directory' | 's3'): Promise<string[]> {
+/** @returns lines for a values file */
+export async function storeIn(release: Release, kind: 'directory' | 's3'): Promise<string> {
   if (kind === 'directory') {
     await apply(release, CLAIM);
-    return [
-      'results.store=directory',
-      'results.directory.path=/values',
-      'worker.extraVolumes=[{"name":"values","persistentVolumeClaim":{"claimName":"values"}}]',
-      'worker.extraVolumeMounts=[{"name":"values","mountPath":"/values"}]',
-    ];
+    return `results: {store: directory, directory: {path: /values}}
+worker:
+  extraVolumes: [{name: values, persistentVolumeClaim: {claimName: values}}]
+  extraVolumeMounts: [{name: values, mountPath: /values}]
+`;
   }
   await loadServer();
   await apply(release, `${KEYS}---\n${SERVER}`);
   const ready = await release.kubectl('wait', 'pod/s3', '--for=condition=Ready', '--timeout=60s');
   if (ready.status !== 0) throw new Error(`the S3 server does not start: ${ready.output}`);
-  return [
-    'results.store=s3',
-    'results.s3.endpoint=http://s3:7070',
-    'results.s3.bucket=values',
-    'results.s3.existingSecret=s3-keys',
-  ];
+  return 'results: {store: s3, s3: {endpoint: "http://s3:7070", bucket: values, existingSecret: s3-keys}}\n';
 }
 
 async function apply({ kube, namespace }: Release, manifest: string): Promise<void> {
