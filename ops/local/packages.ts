@@ -1,5 +1,6 @@
 /** Installs a broker from Debian's packages, without letting the system's service start. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Server } from './config.js';
 import { run } from './guard.js';
 
@@ -10,7 +11,9 @@ const POLICY = '/usr/sbin/policy-rc.d';
 
 /** Why packages cannot be installed here, or undefined if they can. */
 export function packagesObstacle(): string | undefined {
-  if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get')) return 'this is no Debian or Ubuntu';
+  const path = (process.env['PATH'] ?? '').split(delimiter);
+  if (!existsSync('/etc/debian_version') || !path.some((folder) => existsSync(join(folder, 'apt-get'))))
+    return 'this is no Debian or Ubuntu';
   return process.getuid?.() === 0 ? undefined : 'installing packages needs root';
 }
 

@@ -1,15 +1,23 @@
 /** The README's first command, without a cluster: real broker, seeder and workers as processes of this machine. */
 import { execFile } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../unit/support.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 function demo(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return demoIn(process.env, args);
+}
+
+function demoIn(env: NodeJS.ProcessEnv, args: string[]): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)(process.execPath, ['scripts/demo.mjs', '--local', ...args], {
     cwd: ROOT,
     maxBuffer: 1 << 26,
+    env,
   });
 }
 
@@ -32,6 +40,19 @@ test.concurrent('a named fault on a run of its own: recovery, verdict and digest
   expect(stdout).toMatch(/hit \S+ at chunk \d+, before-ack \(process \d+ ended by SIGKILL\)/);
   expect(stdout).toMatch(/^worker-kill-before-ack +redis +3 +\d+\.\d s +0 +0 +0 +0 +yes +complete$/m);
 });
+
+test.concurrent(
+  'where nothing is installed that could start a broker it takes the embedded one, and says so',
+  async () => {
+    using folder = temporaryDirectory();
+    symlinkSync('/bin/sh', join(folder.path, 'sh'));
+    const { stdout } = await demoIn({ ...process.env, PATH: folder.path }, ['--backend', 'redis']);
+    expect(stdout).toMatch(
+      /no way to start redis on this machine \(docker: .*; path: redis-server is not installed; packages: .*\): using the embedded broker instead/,
+    );
+    expect(stdout).toContain('COMPLETE     every parameter counts exactly once');
+  },
+);
 
 test('an unknown fault is refused with the names that there are', async () => {
   const refused = await demo('--fault', 'worker-kil').catch((error: { code: number; stderr: string }) => error);

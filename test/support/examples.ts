@@ -1,5 +1,5 @@
 /** What the pages of examples/ tell a user to type, and what they say comes of it: the tests do the same. */
-import { execFile } from 'node:child_process';
+import { execFile, type PromiseWithChild } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,7 +45,7 @@ export function readExample(name: ExampleName): Example {
 export interface Clone extends Disposable {
   readonly path: string;
   /** What the shell prints for the command, as a user types it in a clone. Throws where it fails. */
-  type(command: string): Promise<{ readonly stdout: string; readonly stderr: string }>;
+  type(command: string): PromiseWithChild<{ readonly stdout: string; readonly stderr: string }>;
 }
 
 /** A folder that looks like a clone to the commands, and is thrown away with all that they leave in it. */
