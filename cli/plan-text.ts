@@ -18,11 +18,12 @@ interface Shown {
 
 export function planText(answer: Answer, { plain, jobs }: Shown): string {
   const { here, onCluster, program, examples } = answer;
+  const other = here.run === onCluster.run ? '' : `; by helm install ${onCluster.run}, unless run.id is set`;
   const gap = examples.findIndex(({ index }, i) => index !== i);
   const lines = examples.map((example) => `  ${exampleText(example, plain ? undefined : program)}`);
   if (gap > 0) lines.splice(gap, 0, '  …');
   return [
-    `run          ${here.run}${here.run === onCluster.run ? '' : `; by helm install ${onCluster.run}, unless run.id is set`}`,
+    `run          ${here.run}${other}`,
     `parameters   ${answer.parameters.description}`,
     `chunks       ${chunksText(answer, jobs)}`,
     `computation  ${whatComputes(program)}${answer.computation.startsWith('sweep:') ? `, ${answer.computation}` : ''}`,
@@ -61,7 +62,10 @@ function valuesText({ store, place, bytes }: Values): string {
     case 'directory':
       return `all are kept in ${place ?? NO_DIRECTORY}: ${size(OBJECT_BYTES_PER_NUMBER)}, a file a chunk`;
     case 's3':
-      return `all are kept in ${place ? `the bucket ${place}` : NO_BUCKET}: ${size(OBJECT_BYTES_PER_NUMBER)}, an object a chunk`;
+      return (
+        `all are kept in ${place ? `the bucket ${place}` : NO_BUCKET}: ${size(OBJECT_BYTES_PER_NUMBER)}, an ` +
+        'object a chunk'
+      );
   }
 }
 

@@ -1,4 +1,4 @@
-/** A run of this machine for every other verb: `ttg results heat-1` finds `runs/heat-1`, whether it is at work or over. */
+/** A run of this machine for every other verb: `ttg results heat-1` finds `runs/heat-1`, at work or over. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/runtime/errors.js';
@@ -38,7 +38,8 @@ export function namedRun(text: string): NamedRun {
   const id = readMeta(text)?.runId;
   if (id !== undefined) return { id, folder: text };
   throw new ConfigError(
-    `${text} is not the folder of a run, since it holds no ${META}: give the run's id, or the folder that \`ttg run\` made ` +
+    `${text} is not the folder of a run, since it holds no ${META}: give the run's id, or the folder that \`ttg ` +
+      `run\` made ` +
       `(${RUNS} holds ${listed(runsHere())})`,
   );
 }
@@ -80,10 +81,14 @@ export function noSuchRun(runId: string): string {
   const broker = 'set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST';
   const backend = readMeta(folderOf(runId))?.backend;
   if (backend !== undefined)
-    return `the results of run ${runId} are with the ${backend} that computed it, and the environment names no broker: ${broker}`;
+    return (
+      `the results of run ${runId} are with the ${backend} that computed it, and the environment names no ` +
+      `broker: ${broker}`
+    );
   return (
-    `run ${runId} has no folder ${folderOf(runId)} here (${RUNS} holds ${listed(runsHere())}), and the environment names ` +
-    `no broker. Name the run by its id, in the directory where \`ttg run\` was, or by the path of its folder; or ${broker}`
+    `run ${runId} has no folder ${folderOf(runId)} here (${RUNS} holds ${listed(runsHere())}), and the environment ` +
+    `names no broker. Name the run by its id, in the directory where \`ttg run\` was, or by the path of its folder; ` +
+    `or ${broker}`
   );
 }
 

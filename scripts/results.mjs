@@ -23,8 +23,8 @@ await runScript(
   {
     name: 'results',
     about:
-      'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a worker. ' +
-      'Or the table.',
+      'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a ' +
+      'worker. Or the table.',
     flags: { ...RUN, ...OWN },
     examples: [
       'results.mjs -n ttg',

@@ -73,6 +73,7 @@ function columnOf(name: string, columns: readonly Column[]): number {
   if (at >= 0 && columns[at]?.type !== 'json') return at;
   const sortable = columns.filter(({ type }) => type !== 'json');
   throw new ConfigError(
-    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${namesOf(sortable)}`,
+    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ` +
+      `${namesOf(sortable)}`,
   );
 }
