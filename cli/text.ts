@@ -142,9 +142,9 @@ function tableOf(columns: Report['columns']): string[] {
   ]);
   const table = [['column', 'count', 'mean', 'deviation', 'min', 'max', 'sum', ''], ...rows];
   const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length))) ?? [];
-  return table.map((row) =>
-    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')}`.trimEnd(),
-  );
+  const padded = (cell: string, i: number): string =>
+    i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0);
+  return table.map((row) => `  ${row.map(padded).join('  ')}`.trimEnd());
 }
 
 /** A name may hold line feeds and what moves the cursor, begin with a space, or be empty. */

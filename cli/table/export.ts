@@ -6,8 +6,9 @@ import { Output } from '../../core/runtime/output.js';
 import { STATUS, type Column } from '../../core/table/columns.js';
 import type { Row, Table } from '../../core/table/table.js';
 import { extremes } from './top.js';
+import { columnsWriter, terminalOf } from './write-columns.js';
 import { conditionOf, namesOf } from './where.js';
-import { writeColumns, writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
+import { writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
 
 export const FORMATS = ['table', 'csv', 'jsonl', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -20,8 +21,8 @@ export interface Selection {
   readonly by?: string;
 }
 
-const WRITERS: Readonly<Record<Format, () => Promise<WriteRows>>> = {
-  table: () => Promise.resolve(writeColumns),
+const WRITERS: Readonly<Record<Format, (path: string | undefined) => Promise<WriteRows>>> = {
+  table: (path) => Promise.resolve(columnsWriter(path === undefined ? terminalOf(process.stdout) : undefined)),
   csv: () => Promise.resolve(writeCsvRows),
   jsonl: () => Promise.resolve(writeJsonLines),
   // Its library takes time to load.
@@ -48,7 +49,7 @@ export async function writeTable(
   columns: readonly Column[],
   { format, path, out }: { readonly format: Format; readonly path: string | undefined; readonly out: Output },
 ): Promise<void> {
-  const write = await WRITERS[format]();
+  const write = await WRITERS[format](path);
   if (path === undefined) return write(rows, columns, out);
   const partial = `${path}.partial`;
   try {
