@@ -31,7 +31,7 @@ export function columnsWriter(terminal: Terminal | undefined): WriteRows {
       const texts = some.map((row) => row.map(oneLine));
       const head = layout === undefined;
       layout ??= new Layout(columns, texts, terminal);
-      const lines = some.map((row, i) => (layout as Layout).line(texts[i] ?? [], row));
+      const lines = texts.map((row) => (layout as Layout).line(row));
       if (!(await out.print(`${[...(head ? [layout.header()] : []), ...lines].join('\n')}\n`))) return;
     }
     layout ??= new Layout(columns, [], terminal);
@@ -66,10 +66,10 @@ class Layout {
     return this.#painted(BOLD, names.join(GAP).trimEnd());
   }
 
-  line(texts: readonly string[], row: Row): string {
+  line(texts: readonly string[]): string {
     const parts = this.#shown.map((i) => {
       const text = this.#padded(texts[i] ?? '', i);
-      const color = this.#columns[i]?.name === STATUS.name ? COLORS[String(row[i])] : undefined;
+      const color = this.#columns[i]?.name === STATUS.name ? COLORS[texts[i] ?? ''] : undefined;
       return color === undefined ? text : this.#painted(color, text);
     });
     return parts.join(GAP).trimEnd();
