@@ -1,13 +1,55 @@
 /** How a plan looks to people: what is the same here and on a cluster is said once. */
-import type { Value } from '../core/model/value.js';
+import type { Plan } from '../core/model/plan.js';
+import type { ComputationSpec } from '../core/model/sweep.js';
+import type { Columns, Value } from '../core/model/value.js';
 import { OBJECT_BYTES_PER_NUMBER } from '../core/wire/object-codec.js';
 import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
 import { plural } from '../core/runtime/words.js';
-import type { Answer, Example, Place, Space, Values } from './plan.js';
 
 const MIB = 1024 * 1024;
 const NO_DIRECTORY = 'a directory (results.directory.path is not set)';
 const NO_BUCKET = 'a bucket (results.s3.bucket is not set)';
+
+export interface Example {
+  readonly index: number;
+  readonly parameter: Columns;
+  /** Program and arguments of one process a parameter; undefined for everything else. */
+  readonly command?: readonly string[];
+}
+
+/** Estimates of what a run takes at its peak; dead parameters come on top. */
+export interface Space {
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+}
+
+/** Where values go, and what they take there if they are numbers. */
+export interface Values {
+  readonly store: 'log' | 'none' | 'directory' | 's3';
+  /** The directory, or the bucket. */
+  readonly place?: string;
+  /** One a chunk; none in the log. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** What the file comes to in one of the two places. */
+export interface Place {
+  readonly run: string;
+  readonly chunks: number;
+  readonly chunkSize: number;
+  readonly values: Values;
+  /** By broker. */
+  readonly space: Readonly<Record<string, Space>>;
+}
+
+export type Answer = Pick<Plan, 'computation' | 'maxDead'> & {
+  readonly parameters: { readonly total: number; readonly description: string };
+  readonly program: ComputationSpec;
+  readonly here: Place;
+  readonly onCluster: Place;
+  readonly examples: readonly Example[];
+};
 
 interface Shown {
   /** Whether it is a range of indexes, computed without a program. */
