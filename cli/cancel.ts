@@ -52,8 +52,8 @@ async function cancelRun({ config, log, stop, out }: Program): Promise<number> {
   await using broker = await connect(config, log, stop);
   const chunks = await cancel({ broker, runId: config.RUN_ID, stop });
   await out.print(
-    `${config.RUN_ID} is cancelled: ${plural(chunks, 'chunk')} left the queue. Workers drop those that they hold at their ` +
-      'next heartbeat\n',
+    `${config.RUN_ID} is cancelled: ${plural(chunks, 'chunk')} left the queue. Workers drop those that they hold at ` +
+      'their next heartbeat\n',
   );
   return 0;
 }

@@ -83,7 +83,8 @@ async function onAsked(program: Program, ids: string[], { runId, all }: Options,
 function open({ config, log, stop }: Program): Promise<Broker> {
   if (config.QUEUE_MODE) return connect(config, log, stop);
   throw new ConfigError(
-    `${noSuchRun(config.RUN_ID)}. Static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in the log of its pod`,
+    `${noSuchRun(config.RUN_ID)}. Static mode (QUEUE_MODE=false) has no dead-letter queue: a chunk that fails is in ` +
+      'the log of its pod',
   );
 }
 

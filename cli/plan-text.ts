@@ -1,15 +1,57 @@
 /** How a plan looks to people: what is the same here and on a cluster is said once. */
-import type { Value } from '../core/model/value.js';
+import type { Plan } from '../core/model/plan.js';
+import type { ComputationSpec } from '../core/model/sweep.js';
+import type { Columns, Value } from '../core/model/value.js';
 import { OBJECT_BYTES_PER_NUMBER } from '../core/wire/object-codec.js';
 import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
 import { plural } from '../core/runtime/words.js';
 import { parameterJson } from '../core/sweep/command.js';
 import { lineText } from '../core/sweep/line.js';
-import type { Answer, Example, Place, Space, Values } from './plan.js';
 
 const MIB = 1024 * 1024;
 const NO_DIRECTORY = 'a directory (results.directory.path is not set)';
 const NO_BUCKET = 'a bucket (results.s3.bucket is not set)';
+
+export interface Example {
+  readonly index: number;
+  readonly parameter: Columns;
+  /** Program and arguments of one process a parameter; undefined for everything else. */
+  readonly command?: readonly string[];
+}
+
+/** Estimates of what a run takes at its peak; dead parameters come on top. */
+export interface Space {
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+}
+
+/** Where values go, and what they take there if they are numbers. */
+export interface Values {
+  readonly store: 'log' | 'none' | 'directory' | 's3';
+  /** The directory, or the bucket. */
+  readonly place?: string;
+  /** One a chunk; none in the log. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** What the file comes to in one of the two places. */
+export interface Place {
+  readonly run: string;
+  readonly chunks: number;
+  readonly chunkSize: number;
+  readonly values: Values;
+  /** By broker. */
+  readonly space: Readonly<Record<string, Space>>;
+}
+
+export type Answer = Pick<Plan, 'computation' | 'maxDead'> & {
+  readonly parameters: { readonly total: number; readonly description: string };
+  readonly program: ComputationSpec;
+  readonly here: Place;
+  readonly onCluster: Place;
+  readonly examples: readonly Example[];
+};
 
 interface Shown {
   /** Whether it is a range of indexes, computed without a program. */
@@ -20,11 +62,12 @@ interface Shown {
 
 export function planText(answer: Answer, { plain, jobs }: Shown): string {
   const { here, onCluster, program, examples } = answer;
+  const other = here.run === onCluster.run ? '' : `; by helm install ${onCluster.run}, unless run.id is set`;
   const gap = examples.findIndex(({ index }, i) => index !== i);
   const lines = examples.map((example) => `  ${exampleText(example, plain ? undefined : program)}`);
   if (gap > 0) lines.splice(gap, 0, '  …');
   return [
-    `run          ${here.run}${here.run === onCluster.run ? '' : `; by helm install ${onCluster.run}, unless run.id is set`}`,
+    `run          ${here.run}${other}`,
     `parameters   ${answer.parameters.description}`,
     `chunks       ${chunksText(answer, jobs)}`,
     `computation  ${whatComputes(program)}${answer.computation.startsWith('sweep:') ? `, ${answer.computation}` : ''}`,
@@ -63,7 +106,10 @@ function valuesText({ store, place, bytes }: Values): string {
     case 'directory':
       return `all are kept in ${place ?? NO_DIRECTORY}: ${size(OBJECT_BYTES_PER_NUMBER)}, a file a chunk`;
     case 's3':
-      return `all are kept in ${place ? `the bucket ${place}` : NO_BUCKET}: ${size(OBJECT_BYTES_PER_NUMBER)}, an object a chunk`;
+      return (
+        `all are kept in ${place ? `the bucket ${place}` : NO_BUCKET}: ${size(OBJECT_BYTES_PER_NUMBER)}, an ` +
+        'object a chunk'
+      );
   }
 }
 

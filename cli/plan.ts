@@ -2,14 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { Argument, Command, Option } from 'commander';
 import { chunkCount, type Plan } from '../core/model/plan.js';
-import type { Columns } from '../core/model/value.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { expandCommand } from '../core/sweep/command.js';
 import { OBJECT_BYTES_PER_NUMBER } from '../core/wire/object-codec.js';
 import { BYTES_PER_NUMBER } from '../core/wire/values-codec.js';
 import type { ValuesFile } from '../ops/here/values-file.js';
 import { jsonOption, numberOf, run } from './command.js';
-import { planText } from './plan-text.js';
+import { planText, type Example, type Place, type Space, type Values } from './plan-text.js';
 import { parseNewRunId } from './run-id.js';
 import { fromRepository } from './repository.js';
 
@@ -27,39 +26,6 @@ const SHOWN = 3;
 const MOST_JOBS = 1000;
 /** A record that says where its values are has so many bytes more. */
 const BYTES_PER_ADDRESS = 200;
-
-export interface Example {
-  readonly index: number;
-  readonly parameter: Columns;
-  /** Program and arguments of one process a parameter; undefined for everything else. */
-  readonly command?: readonly string[];
-}
-
-/** Estimates of what a run takes at its peak; dead parameters come on top. */
-export interface Space {
-  readonly memoryBytes: number;
-  readonly diskBytes: number;
-}
-
-/** Where values go, and what they take there if they are numbers. */
-export interface Values {
-  readonly store: 'log' | 'none' | 'directory' | 's3';
-  /** The directory, or the bucket. */
-  readonly place?: string;
-  /** One a chunk; none in the log. */
-  readonly objects: number;
-  readonly bytes: number;
-}
-
-/** What the file comes to in one of the two places. */
-export interface Place {
-  readonly run: string;
-  readonly chunks: number;
-  readonly chunkSize: number;
-  readonly values: Values;
-  /** By broker. */
-  readonly space: Readonly<Record<string, Space>>;
-}
 
 export function planCommand(): Command {
   return new Command('plan')
@@ -105,14 +71,6 @@ async function showPlan({ out }: Program, file: string, options: Options): Promi
   await out.print(options.json ? `${JSON.stringify(answer, null, 2)}\n` : planText(answer, { plain, ...options }));
   return 0;
 }
-
-export type Answer = Pick<Plan, 'computation' | 'maxDead'> & {
-  readonly parameters: { readonly total: number; readonly description: string };
-  readonly program: ValuesFile['sweep']['computation'];
-  readonly here: Place;
-  readonly onCluster: Place;
-  readonly examples: readonly Example[];
-};
 
 interface Costs {
   readonly MEMORY_PER_CHUNK: number;

@@ -9,7 +9,8 @@ import type { Source } from './source.js';
 export async function repairRun({ broker }: Source, { config, log, stop }: Context, force: boolean): Promise<void> {
   if (!broker)
     throw new ConfigError(
-      '--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, and deploy again',
+      '--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, ' +
+        'and deploy again',
     );
   const { published, refused } = await repair({ broker, runId: config.RUN_ID, force, log, stop });
   const isIdle = published === 0 && !refused;

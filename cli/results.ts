@@ -136,7 +136,10 @@ class Counted implements Iterable<Row> {
 function whyNone({ where, failed, by }: Options): string {
   const which = [...(failed ? ['is dead or missing'] : []), ...(where === undefined ? [] : [`meets ${where}`])];
   if (by === undefined) return `no parameter ${which.join(' and ')}`;
-  return `no parameter ${which.length > 0 ? `that ${which.join(' and ')} ` : ''}has a value in column ${by} (NaN has no order)`;
+  return (
+    `no parameter ${which.length > 0 ? `that ${which.join(' and ')} ` : ''}has a value in column ${by} (NaN ` +
+    'has no order)'
+  );
 }
 
 /** undefined: no table is asked for. @throws ConfigError where options go without what they belong to */

@@ -117,7 +117,10 @@ export function noSuchRun(runId: string): string {
   const path = join(RUNS, runId);
   const backend = runFolderAt(path)?.meta.backend;
   if (backend !== undefined)
-    return `the results of run ${runId} are with the ${backend} that computed it, and the environment names no broker: ${broker}`;
+    return (
+      `the results of run ${runId} are with the ${backend} that computed it, and the environment names no ` +
+      `broker: ${broker}`
+    );
   return (
     `run ${runId} has no folder ${path} here (${RUNS} holds ${namesOf(runFoldersIn(RUNS))}), and the environment names ` +
     `no broker. Name the run by its id, in the directory where \`ttg run\` was, or by the path of its folder; or ${broker}`

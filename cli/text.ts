@@ -1,32 +1,36 @@
 /** How verdict, report and status look to people. */
 import type { Progress } from '../ops/demo/monitor.js';
 import type { DeadLetter } from '../core/wire/dead-letter.js';
+import { describeIntervals } from '../core/model/interval.js';
 import { MOST_COLUMNS } from '../core/model/summary.js';
 import type { ValueFigures } from '../core/model/totals.js';
 import type { Report } from '../core/ledger/report.js';
 import { haltText, type Verdict } from '../core/ledger/verdict.js';
-import { parametersText, plural } from '../core/runtime/words.js';
+import { counted, parametersText } from '../core/runtime/words.js';
 
 const DEAD_SHOWN = 10;
 const COLUMNS_SHOWN = 10;
 
 export function verdictText(verdict: Verdict, missingShards: readonly string[]): string {
   const { parameters: p } = verdict;
+  const aggregate = isByColumn(verdict)
+    ? `${counted(verdict.other, 'value')}, by their columns`
+    : aggregateText(verdict);
   const lines = [
     `run          ${verdict.runId}`,
     `parameters   ${p.expected} expected: ${p.ok} results, ${p.dead} dead, ${p.missing} missing, ` +
       `${p.duplicated} counted twice`,
-    `records      ${verdict.records} results, ${verdict.deduplicated} deduplicated, ` +
+    `records      ${counted(verdict.records, 'result')}, ${verdict.deduplicated} deduplicated, ` +
       `${verdict.conflicts.length} conflicting, ${verdict.undecodable} undecodable`,
-    `recovered    ${plural(verdict.recovered, 'chunk')}, whose earlier attempt died or failed`,
-    ...(verdict.reused > 0 ? [`reused       ${plural(verdict.reused, 'parameter')}, taken from another run`] : []),
-    `aggregate    ${isByColumn(verdict) ? `${plural(verdict.other, 'value')}, by their columns` : aggregateText(verdict)}`,
+    `recovered    ${counted(verdict.recovered, 'chunk')}, whose earlier attempt died or failed`,
+    ...(verdict.reused > 0 ? [`reused       ${counted(verdict.reused, 'parameter')}, taken from another run`] : []),
+    `aggregate    ${aggregate}`,
     ...verdict.columns.slice(0, COLUMNS_SHOWN).map((c) => `             ${printable(c.column)}: ${aggregateText(c)}`),
     ...moreColumns(verdict, COLUMNS_SHOWN).map((text) => `             ${text}`),
     `digest       ${verdict.digest}`,
     ...verdict.dead
       .slice(0, DEAD_SHOWN)
-      .map((d) => `dead         ${parametersText(d)} after ${plural(d.attempts, 'attempt')}: ${d.error}`),
+      .map((d) => `dead         ${describeIntervals([d])} after ${counted(d.attempts, 'attempt')}: ${d.error}`),
     ...(verdict.dead.length > DEAD_SHOWN ? [`dead         and ${verdict.dead.length - DEAD_SHOWN} more`] : []),
     ...missingShards.map((shard) => `missing      ${shard}`),
     ...verdict.faults.map((fault) => `fault        ${fault}`),
@@ -37,14 +41,14 @@ export function verdictText(verdict: Verdict, missingShards: readonly string[]):
 
 /** `sum 7, min 1, max 4, 3 NaN`: of plain numbers or of a column; other values are counted. */
 function aggregateText({ sum, min, max, nan, infinite, other = 0 }: Aggregated): string {
-  const counted = [
+  const others = [
     ...(nan > 0 ? [`${nan} NaN`] : []),
     ...(infinite > 0 ? [`${infinite} infinite`] : []),
     ...(other > 0 ? [`${other} ${other === 1 ? 'value is no number' : 'values are no numbers'}`] : []),
   ];
   // Where nothing is a number a sum of 0 would say that something was.
-  if (min === null && counted.length > 0) return counted.join(', ');
-  return [`sum ${sum}`, `min ${min ?? '–'}`, `max ${max ?? '–'}`, ...counted].join(', ');
+  if (min === null && others.length > 0) return others.join(', ');
+  return [`sum ${sum}`, `min ${min ?? '–'}`, `max ${max ?? '–'}`, ...others].join(', ');
 }
 
 /** Whether no value is a number, and the columns say it all. */
@@ -79,8 +83,8 @@ function outcomeText(verdict: Verdict): string {
 export function deadLetterLine(letter: DeadLetter): string {
   const { id, chunk, failedAt } = letter;
   const error = letter.error.split('\n', 1)[0] ?? '';
-  if (!chunk) return `${id}  undecodable, ${plural(letter.raw.length, 'byte')}  ${failedAt}  ${error}\n`;
-  const attempts = plural(letter.attempts, 'attempt');
+  if (!chunk) return `${id}  undecodable, ${counted(letter.raw.length, 'byte')}  ${failedAt}  ${error}\n`;
+  const attempts = counted(letter.attempts, 'attempt');
   return `${id}  ${chunk.runId} ${parametersText(chunk)}  ${attempts}  ${failedAt} ${letter.workerId}  ${error}\n`;
 }
 
@@ -88,19 +92,19 @@ export function reportText(report: Report, verbose: boolean): string {
   const workers = verbose ? report.workers : report.workers.slice(0, 10);
   const lines = [
     `run            ${report.runId}`,
-    `parameters     ${report.parameters} in ${plural(report.chunks, 'chunk')}`,
+    `parameters     ${report.parameters} in ${counted(report.chunks, 'chunk')}`,
     ...valueLines(report, verbose),
     `wall clock     ${report.wallSeconds ?? '–'} s from the first chunk in the queue to the last result; ` +
       `first start after ${report.firstStartSeconds ?? '–'} s`,
     `throughput     ${report.parametersPerSecond ?? '–'} parameters/s`,
     `parallelism    ${report.parallelism ?? '–'} (${report.busySeconds} s of computing)`,
-    `recovered      ${plural(report.recovered, 'chunk')}`,
-    ...(report.reused > 0 ? [`reused         ${plural(report.reused, 'parameter')}, taken from another run`] : []),
+    `recovered      ${counted(report.recovered, 'chunk')}`,
+    ...(report.reused > 0 ? [`reused         ${counted(report.reused, 'parameter')}, taken from another run`] : []),
     `workers        ${report.workers.length}`,
     ...workers.map(
       (w) =>
-        `  ${w.workerId.padEnd(28)} ${plural(w.chunks, 'chunk').padStart(14)} ` +
-        `${plural(w.parameters, 'parameter').padStart(21)} ${w.busySeconds.toFixed(1).padStart(8)} s busy`,
+        `  ${w.workerId.padEnd(28)} ${counted(w.chunks, 'chunk').padStart(14)} ` +
+        `${counted(w.parameters, 'parameter').padStart(21)} ${w.busySeconds.toFixed(1).padStart(8)} s busy`,
     ),
     ...(workers.length < report.workers.length
       ? [`  and ${report.workers.length - workers.length} more (--verbose shows all)`]
@@ -119,10 +123,10 @@ function valueLines(report: Report, verbose: boolean): string[] {
     `average        ${average ?? '–'}`,
     ...(standardDeviation === null ? [] : [`deviation      ${standardDeviation}`]),
   ];
-  const counted = aggregateText({ sum: '', min: null, max: null, nan, infinite, other });
+  const notSummed = aggregateText({ sum: '', min: null, max: null, nan, infinite, other });
   return [
     ...(min === null && other > 0 ? [] : figures),
-    ...(nan + infinite + other > 0 && !isByColumn(report) ? [`not summed     ${counted}`] : []),
+    ...(nan + infinite + other > 0 && !isByColumn(report) ? [`not summed     ${notSummed}`] : []),
     ...(shown.length > 0 ? tableOf(shown) : []),
     ...moreColumns(report, shown.length).map((text) => `  ${text}`),
   ];
@@ -138,9 +142,9 @@ function tableOf(columns: Report['columns']): string[] {
   ]);
   const table = [['column', 'count', 'mean', 'deviation', 'min', 'max', 'sum', ''], ...rows];
   const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length))) ?? [];
-  return table.map((row) =>
-    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')}`.trimEnd(),
-  );
+  const padded = (cell: string, i: number): string =>
+    i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0);
+  return table.map((row) => `  ${row.map(padded).join('  ')}`.trimEnd());
 }
 
 /** A name may hold line feeds and what moves the cursor, begin with a space, or be empty. */
@@ -173,5 +177,8 @@ export function statusText(status: Status): string {
   const parked = d && d.parked > 0 ? `, ${d.parked} parked` : '';
   const queue = d ? `  queue: ${d.ready} ready, ${d.leased} leased, ${d.delayed} delayed, ${d.dead} dead${parked}` : '';
   const dying = dead ? ` (+${dead} dead)` : '';
-  return `${status.runId} ${bar} ${(share * 100).toFixed(1)} %  ${done}/${total}${dying}${rate}${eta}${halted}${queue}\n`;
+  return (
+    `${status.runId} ${bar} ${(share * 100).toFixed(1)} %  ` +
+    `${done}/${total}${dying}${rate}${eta}${halted}${queue}\n`
+  );
 }

@@ -58,13 +58,14 @@ export function verifyCommand(): Command {
     .addOption(
       new Option(
         '--check <file>',
-        'only compare the log with such a certificate: 0 if it still says the same, else 1 and the parameters that differ',
+        'only compare the log with such a certificate: 0 if it still says the same, else 1 and the parameters that ' +
+          'differ',
       ).conflicts(['certificate', 'repair', 'runId', 'wait', 'values']),
     )
     .option(
       '--values',
-      'also read every object that holds values outside of the log (RESULTS_STORE=s3 or directory), and say which are ' +
-        'lost or damaged: 1 if any is',
+      'also read every object that holds values outside of the log (RESULTS_STORE=s3 or directory), and say which ' +
+        'are lost or damaged: 1 if any is',
     )
     .addHelpText('after', EXIT_STATUSES)
     .action((runId: string | undefined, options: Options, command: Command) => {
@@ -116,7 +117,8 @@ function shardsWithGaps(verdict: Verdict, totalParameters: number, workers: numb
     if (!share || gaps.length === 0) return [];
     const whole = gaps.some((gap) => gap.start <= share.start && gap.end >= share.end);
     return [
-      `index ${index} (${describeIntervals([share])}): ${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
+      `index ${index} (${describeIntervals([share])}): ` +
+        `${whole ? 'no record: the pod did not run, or its log is lost' : 'its log is incomplete: cut short or rotated'}`,
     ];
   });
 }

@@ -5,6 +5,7 @@ import { nodeContainers } from '../dist/ops/cluster/kind.js';
 import { confirm, runScript } from '../dist/ops/script/frame.js';
 import { Stop } from '../dist/ops/script/stop.js';
 import { requireTools } from '../dist/ops/script/tools.js';
+import { plural } from '../dist/core/runtime/words.js';
 
 await runScript(
   {
@@ -21,7 +22,7 @@ await runScript(
     } else {
       await confirm(
         script,
-        `Delete the Kind cluster ${name} (${containers.length} nodes) and everything in it?`,
+        `Delete the Kind cluster ${name} (${plural(containers.length, 'node')}) and everything in it?`,
         force,
       );
     }

@@ -13,6 +13,7 @@ import { ensureKeda } from '../dist/ops/cluster/keda.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { Stop } from '../dist/ops/script/stop.js';
 import { requireTools } from '../dist/ops/script/tools.js';
+import { plural } from '../dist/core/runtime/words.js';
 
 await runScript(
   {
@@ -36,14 +37,13 @@ await runScript(
     let started;
     let containers = await nodeContainers(script, name);
     if (containers.length === 0) {
-      await script.step(`creating the Kind cluster ${name} with ${nodes} nodes`, () =>
+      await script.step(`creating the Kind cluster ${name} with ${plural(nodes, 'node')}`, () =>
         createCluster(script, name, nodes),
       );
       containers = await nodeContainers(script, name);
     } else {
-      script.print(
-        `The cluster ${name} exists (${containers.length} nodes${containers.length === nodes ? '' : '; for another number run kind-down first'}).`,
-      );
+      const other = containers.length === nodes ? '' : '; for another number run kind-down first';
+      script.print(`The cluster ${name} exists (${plural(containers.length, 'node')}${other}).`);
       started = await startContainers(script, containers);
       await requireComplete(script, name, containers);
       await ensureContext(script, name);

@@ -7,6 +7,7 @@ import { connect } from '../dist/ops/cluster/kube.js';
 import { helmReleases } from '../dist/ops/cluster/removal.js';
 import { runScript } from '../dist/ops/script/frame.js';
 import { lines, requireTools } from '../dist/ops/script/tools.js';
+import { plural } from '../dist/core/runtime/words.js';
 
 await runScript(
   {
@@ -43,7 +44,9 @@ await runScript(
       }
     }
     for (const [name, on] of holders)
-      script.print(`Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${nodes.length} nodes`);
+      script.print(
+        `Image ${name.replace('docker.io/library/', '')} on ${on.length} of ${plural(nodes.length, 'node')}`,
+      );
     if (await which('docker', { nothrow: true })) {
       const local = await lines(
         script.sh({ nothrow: true })`docker images --format ${'{{.Repository}}:{{.Tag}} {{.Size}}'} ${image}`,

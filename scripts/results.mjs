@@ -23,8 +23,8 @@ await runScript(
   {
     name: 'results',
     about:
-      'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a worker. ' +
-      'Or the table. Values that lie in S3 or on a volume are read by a pod that is made for it.',
+      'Sum, minimum, maximum and average; wall clock, throughput, parallelism factor; chunks and parameters a ' +
+      'worker. Or the table. Values that lie in S3 or on a volume are read by a pod that is made for it.',
     flags: { ...RUN, ...OWN },
     examples: [
       'results.mjs -n ttg',

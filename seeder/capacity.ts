@@ -49,11 +49,15 @@ export function checkCapacity(
   const { memoryUsed = 0, memoryLimit, memoryPerChunk, diskPerChunk, maxRecordBytes } = capacity;
   if (values > maxRecordBytes) {
     throw new ConfigError(
-      `a record with the ${valuesPerChunk} values of a chunk takes about ${kib(values)}, and the broker takes at most ${kib(maxRecordBytes)} in one message: ` +
-        `make chunks of at most ${Math.floor(maxRecordBytes / bytesPerValue)} parameters (CHUNK_SIZE; chart: run.chunkSize), or ${NO_VALUES}. Nothing was published`,
+      `a record with the ${valuesPerChunk} values of a chunk takes about ${kib(values)}, and the broker takes at ` +
+        `most ${kib(maxRecordBytes)} in one message: ` +
+        `make chunks of at most ${Math.floor(maxRecordBytes / bytesPerValue)} parameters (CHUNK_SIZE; chart: ` +
+        `run.chunkSize), or ${NO_VALUES}. Nothing was published`,
     );
   }
-  const needs = `with these ${chunks} chunks${deadToCome > 0 ? ` and the ${deadToCome} parameters that may die` : ''}`;
+  const dying = deadToCome === 1 ? 'the parameter that may die' : `the ${deadToCome} parameters that may die`;
+  const these = chunks === 1 ? 'this chunk' : `these ${chunks} chunks`;
+  const needs = `with ${these}${deadToCome > 0 ? ` and ${dying}` : ''}`;
   const memory = memoryUsed + (chunks + queued) * (memoryPerChunk + values) + deadToCome * capacity.memoryPerDead;
   if (memoryLimit !== undefined && memory > memoryLimit) {
     refuse(
@@ -82,7 +86,8 @@ export function checkCapacity(
       'disk',
       disk,
       volumeBytes,
-      "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size, which only a new release can change)",
+      "the broker's volume (chart: redis.persistence.size or rabbitmq.persistence.size, which only a new release " +
+        'can change)',
       values > 0,
     );
   }
@@ -95,8 +100,10 @@ const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
 const kib = (bytes: number): string => `${Math.floor(bytes / 1024)} KiB`;
 
 function refuse(needs: string, what: string, needed: number, limit: number, remedy: string, values: boolean): never {
+  const other = values ? NO_VALUES : 'make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize)';
   throw new ConfigError(
     `${needs} the broker needs about ${mib(needed)} of ${what}, and has ${mib(limit)}: ` +
-      `raise ${remedy} by ${mib(needed - limit)} or more, or ${values ? NO_VALUES : 'make fewer, larger chunks (CHUNK_SIZE; chart: run.chunkSize)'}, or allow fewer dead parameters (MAX_DEAD; chart: run.maxDead). Nothing was published`,
+      `raise ${remedy} by ${mib(needed - limit)} or more, or ${other}, or allow fewer dead parameters (MAX_DEAD; ` +
+      'chart: run.maxDead). Nothing was published',
   );
 }

@@ -21,8 +21,8 @@ export async function haltToEnd(
   if (state?.halted === undefined) return undefined;
   if (state.halted === 'cancelled') {
     throw new ConfigError(
-      `run ${runId} was cancelled: start a new one (${isHere ? '--run-id' : 'RUN_ID; chart: run.id'}), or take that back by ` +
-        `\`ttg resume ${runId}\`. Nothing was published`,
+      `run ${runId} was cancelled: start a new one (${isHere ? '--run-id' : 'RUN_ID; chart: run.id'}), or take that ` +
+        `back by \`ttg resume ${runId}\`. Nothing was published`,
     );
   }
   checkBudget(runId, state, maxDead, isHere);
@@ -33,7 +33,7 @@ export async function haltToEnd(
 export function checkBudget(runId: string, state: RunState, maxDead = state.maxDead, isHere = false): void {
   if (maxDead === undefined || state.dead <= maxDead) return;
   throw new ConfigError(
-    `run ${runId} is halted: ${state.dead} of its parameters ${state.dead === 1 ? 'is' : 'are'} dead, and its failure budget ` +
-      `allows ${maxDead}. ${pastBudget(runId, isHere)}. Nothing was published`,
+    `run ${runId} is halted: ${state.dead} of its parameters ${state.dead === 1 ? 'is' : 'are'} dead, and its ` +
+      `failure budget allows ${maxDead}. ${pastBudget(runId, isHere)}. Nothing was published`,
   );
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../core/runtime/logger.js';
 import type { Chunk } from '../core/model/chunk.js';
 import type { SeededRecord } from '../core/wire/records.js';
 import { chunksOf, type Plan } from '../core/model/plan.js';
+import { counted } from '../core/runtime/words.js';
 
 /** After this many chunks a record says that they were published, so that a seeder that dies is resumed from there. */
 const MARK_EVERY = 10_000;
@@ -50,7 +51,8 @@ export class Publisher {
   async #checkCancelled(runId: string): Promise<void> {
     if ((await this.#broker.runStates()).get(runId)?.halted !== 'cancelled') return;
     throw new ConfigError(
-      `run ${runId} was cancelled while it was published, after ${this.total} chunks: nothing more of it is published. \`ttg resume ${runId}\` takes that back`,
+      `run ${runId} was cancelled while it was published, after ${counted(this.total, 'chunk')}: nothing more of it ` +
+        `is published. \`ttg resume ${runId}\` takes that back`,
     );
   }
 

@@ -9,6 +9,7 @@ import type { Ledger } from '../core/ledger/ledger.js';
 import type { Logger } from '../core/runtime/logger.js';
 import type { Plan } from '../core/model/plan.js';
 import { without, unaccounted, unpublished, readRuns } from './gaps.js';
+import { counted } from '../core/runtime/words.js';
 
 /** Looks at the queue while it must stay empty. */
 const LOOKS = 8;
@@ -49,7 +50,10 @@ export async function piecesToRepublish({
     // Only the number of held chunks is told late: what it says at first may have been over before the first look.
     if (ready + delayed > 0 || (leased > 0 && waited >= quietMs)) {
       log.info({ ready, leased, delayed }, 'chunks are still queued: nothing is published again');
-      refused?.(`${ready} chunks are ready, ${leased} held by workers and ${delayed} delayed`);
+      refused?.(
+        `${counted(ready, 'chunk')} ${ready === 1 ? 'is' : 'are'} ready, ${leased} held by workers and ${delayed} ` +
+          'delayed',
+      );
       return [];
     }
     await delay(pauseMs, stop);

@@ -46,7 +46,8 @@ export class Decisions {
     if (attempt <= attemptsOf(chunk, this.#config.MAX_RETRIES).died) return undefined;
     const started = attempt - 1;
     const error = new ChunkError(
-      `${plural(started, 'attempt')} ${started === 1 ? 'was' : 'were'} started and did not end: the ${started === 1 ? '' : 'last '}worker ` +
+      `${plural(started, 'attempt')} ${started === 1 ? 'was' : 'were'} started and did not end: the ` +
+        `${started === 1 ? '' : 'last '}worker ` +
         'died, or was cut off',
       { retryable: false },
     );

@@ -80,7 +80,9 @@ function rootFirst(findings: Finding[]): Finding[] {
 }
 
 function completed({ runId }: Observation, { done, rate }: Look): string {
-  return `${runId} is complete: ${done === 1 ? 'its parameter has its' : `all ${plural(done, 'parameter')} have their`} result${rate ? `, computed at ${Math.round(rate).toLocaleString('en')} parameters/s` : ''}`;
+  const speed = rate ? `, computed at ${Math.round(rate).toLocaleString('en')} parameters/s` : '';
+  const all = done === 1 ? 'its parameter has its' : `all ${plural(done, 'parameter')} have their`;
+  return `${runId} is complete: ${all} result${speed}`;
 }
 
 function unknownRemedy(seen: Observation): string {

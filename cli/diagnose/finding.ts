@@ -83,7 +83,10 @@ export function seedAgain(seen: Observation): string {
   const { cluster } = seen;
   if (isHere(seen)) return `${runAgain(seen)} goes on with what is missing`;
   const { helm = 'helm', release = '<release>' } = cluster?.address ?? {};
-  return `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; add -f FILE for the values that you correct) seeds what is missing`;
+  return (
+    `\`${helm} upgrade ${release} ./chart --reset-then-reuse-values\` (helm 3.14 or newer; add -f FILE for the ` +
+    'values that you correct) seeds what is missing'
+  );
 }
 
 export const ageSeconds = (seen: Observation, since: number): number =>

@@ -16,7 +16,8 @@ export function halted(seen: Observation, { dead }: Look, halt: NonNullable<Look
       remedy: ways.cannotStart,
     };
   const over =
-    `it is halted, since ${plural(dead, 'parameter')} ${dead === 1 ? 'is' : 'are'} dead and its failure budget allows ` +
+    `it is halted, since ${plural(dead, 'parameter')} ${dead === 1 ? 'is' : 'are'} dead and its failure budget ` +
+    'allows ' +
     maxDead.toLocaleString('en');
   if (commonest?.whole)
     return {
@@ -51,7 +52,7 @@ function elsewhere(seen: Observation): Ways {
     cannotStart: `mend the program, or the image that it is in, and then ${resume}`,
     cannotLoad: `mend the module, and deploy it with the release (--set-file computation.source=FILE); ${replayed}`,
     overBudget:
-      `mend what fails, ${replayed}; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on ` +
-      'with what is not dead',
+      `mend what fails, ${replayed}; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes ` +
+      'on with what is not dead',
   };
 }

@@ -27,16 +27,21 @@ const keda: Rule = (seen) => {
     return {
       cause: 'keda-missing',
       because: `KEDA is not installed (the cluster ${what}), so nothing starts workers`,
-      remedy: `\`helm install keda kedacore/keda -n keda --create-namespace\` (repository https://kedacore.github.io/charts)${again}`,
+      remedy:
+        `\`helm install keda kedacore/keda -n keda --create-namespace\` (repository ` +
+        `https://kedacore.github.io/charts)${again}`,
     };
   }
   if (operator.ready > 0) return undefined;
   const where = `Deployment ${operator.namespace}/${operator.name}`;
   const scaled = operator.wanted === 0;
+  const pods = operator.pods.length > 0 ? `: ${operator.pods.join(', ')}` : '';
+  const notReady = `has 0 of ${operator.wanted} pods ready${pods}`;
   const context = seen.cluster.address.kubectl.replace(/ -n \S+/, '');
   return {
     cause: 'keda-not-ready',
-    because: `KEDA's operator does not run (${where} ${scaled ? 'is scaled to 0' : `has 0 of ${operator.wanted} pods ready${operator.pods.length ? `: ${operator.pods.join(', ')}` : ''}`}), so nothing starts workers`,
+    because:
+      `KEDA's operator does not run (${where} ${scaled ? 'is scaled to 0' : notReady}), so nothing starts ` + 'workers',
     remedy: scaled
       ? `\`${context} -n ${operator.namespace} scale deployment/${operator.name} --replicas=1\``
       : `see \`${context} -n ${operator.namespace} describe pods\` and the operator's log`,
@@ -102,7 +107,9 @@ const reach: Rule = (seen) => {
     : '';
   return {
     cause: 'wrong-password',
-    because: `the broker at ${broker.where} refuses ${backend === 'redis' ? 'the password' : 'user or password'} in ${secret}`,
+    because:
+      `the broker at ${broker.where} refuses ${backend === 'redis' ? 'the password' : 'user or password'} in ` +
+      `${secret}`,
     remedy: `put the broker's own into ${secret}${restart}; then ${seedAgain(seen)}`,
   };
 };
@@ -113,7 +120,9 @@ const full: Rule = (seen) => {
   return {
     cause: 'broker-full',
     because: `the broker's memory is full (${Math.round(share * 100)} % of its limit), so whoever writes to it waits`,
-    remedy: `raise ${seen.backend}.resources.limits.memory and \`helm upgrade\`, or remove what is in it of finished runs`,
+    remedy:
+      `raise ${seen.backend}.resources.limits.memory and \`helm upgrade\`, or remove what is in it of ` +
+      'finished runs',
   };
 };
 

@@ -44,7 +44,8 @@ function refused(seen: Observation, owner: OwnerFacts, error: string, { what, re
     cause: 'pod-refused',
     because: `the cluster refuses the ${what} pod of ${owner.kind} ${owner.name} (${brief(creationError(error))})`,
     remedy:
-      "change the policy that the message names (Pod Security, LimitRange or an admission webhook), or the chart's values that it objects to",
+      "change the policy that the message names (Pod Security, LimitRange or an admission webhook), or the chart's " +
+      'values that it objects to',
   };
 }
 
@@ -104,7 +105,9 @@ function stuck(seen: Observation, pod: PodFacts, { what }: Subject): Finding | u
   const why = pod.warning ?? pod.waiting?.message ?? '';
   return {
     cause: 'pod-stuck',
-    because: `${what} pod ${pod.name} has been ${pod.waiting?.reason ?? 'Pending'} for ${age} s${why ? ` (${brief(why)})` : ''}`,
+    because:
+      `${what} pod ${pod.name} has been ${pod.waiting?.reason ?? 'Pending'} for ${age} ` +
+      `s${why ? ` (${brief(why)})` : ''}`,
     remedy: `see ${kubectl(seen, `describe pod ${pod.name}`)}`,
   };
 }

@@ -46,7 +46,10 @@ export function motion(seen: Observation): string | undefined {
     );
   const d = last.depth;
   if (d && d.delayed > 0 && d.ready + d.leased === 0)
-    return `${runId} waits: ${plural(d.delayed, 'chunk')} failed and will be tried again once the retry delay has passed`;
+    return (
+      `${runId} waits: ${plural(d.delayed, 'chunk')} failed and will be tried again once the retry delay has ` +
+      'passed'
+    );
   return undefined;
 }
 
@@ -56,8 +59,8 @@ function moving(seen: Observation, last: Look, rate: number): string {
   const togo = `about ${Math.ceil(left / rate).toLocaleString('en')} s to go`;
   const speed = `${rate.toLocaleString('en', { maximumFractionDigits: 1 })} parameters/s`;
   return (
-    `${seen.runId} is moving: ${left.toLocaleString('en')} of ${plural(last.total, 'parameter')} ${areIs(left)} left, ` +
-    `${workers(seen)} at ${speed}, ${togo}${dead}`
+    `${seen.runId} is moving: ${left.toLocaleString('en')} of ${plural(last.total, 'parameter')} ${areIs(left)} ` +
+    `left, ${workers(seen)} at ${speed}, ${togo}${dead}`
   );
 }
 
@@ -117,8 +120,8 @@ const hung: Rule = (seen) => {
     return {
       cause: 'over-limit',
       because:
-        `workers hold ${plural(depth.leased - depth.stale, 'chunk')} and none has ended for ${quiet} s, longer than a chunk ` +
-        `may take (${seen.chunkTimeoutSeconds} s): chunks exceed the limit and are tried again`,
+        `workers hold ${plural(depth.leased - depth.stale, 'chunk')} and none has ended for ${quiet} s, longer than ` +
+        `a chunk may take (${seen.chunkTimeoutSeconds} s): chunks exceed the limit and are tried again`,
       remedy:
         'raise worker.chunkTimeoutSeconds or take smaller chunks; see ' +
         kubectl(seen, `logs -l ${workerLabels(seen)} --prefix`),
@@ -127,8 +130,10 @@ const hung: Rule = (seen) => {
   if (!cluster) {
     const who =
       depth.stale > 0
-        ? `the workers that hold ${plural(depth.stale, 'chunk')} have missed their heartbeats, and no other takes over`
-        : `${plural(depth.ready, 'chunk')} ${areIs(depth.ready)} ready and no worker takes ${depth.ready === 1 ? 'it' : 'them'}`;
+        ? `the workers that hold ${plural(depth.stale, 'chunk')} have missed their heartbeats, and no other takes ` +
+          'them over'
+        : `${plural(depth.ready, 'chunk')} ${areIs(depth.ready)} ready and no worker takes ` +
+          `${depth.ready === 1 ? 'it' : 'them'}`;
     return { cause: 'no-workers', because: who, remedy: isHere(seen) ? `${runAgain(seen)} goes on` : ASK_CLUSTER };
   }
   if (running.length === 0) return undefined;
@@ -151,7 +156,8 @@ const hung: Rule = (seen) => {
   }
   const evidence =
     depth.stale > 0
-      ? `${plural(depth.stale, 'chunk')} that they hold ${depth.stale === 1 ? 'has missed its' : 'have missed their'} heartbeats`
+      ? `${plural(depth.stale, 'chunk')} that they hold ` +
+        `${depth.stale === 1 ? 'has missed its' : 'have missed their'} heartbeats`
       : `${plural(depth.ready, 'chunk')} ${areIs(depth.ready)} ready and they hold none`;
   const deleted = `delete pods -l ${workerLabels(seen)} --field-selector=status.phase=Running --force --grace-period=0`;
   return {
@@ -172,7 +178,8 @@ const queueLost: Rule = (seen) => {
     return {
       cause: 'parked',
       because:
-        `${plural(missing, 'parameter')} ${areIs(missing)} neither recorded nor queued, and ${plural(depth.parked, 'chunk')} ` +
+        `${plural(missing, 'parameter')} ${areIs(missing)} neither recorded nor queued, and ` +
+        `${plural(depth.parked, 'chunk')} ` +
         `${areIs(depth.parked)} parked: a worker put them aside while their run was halted`,
       remedy: `${ttg(seen, 'resume', seen.runId)} puts them back into the queue`,
     };

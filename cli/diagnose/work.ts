@@ -39,7 +39,8 @@ const seeder: Rule = (seen) => {
       ? nothingSeeded(
           seen,
           open,
-          `its seeder Job ${job.name} completed: the broker has lost what it held since (a pod without a volume was replaced?)`,
+          `its seeder Job ${job.name} completed: the broker has lost what it held since (a pod without a volume was ` +
+            'replaced?)',
         )
       : undefined;
   if (job.suspended) {
@@ -168,8 +169,11 @@ const jobs: Rule = (seen) => {
   if (crash) return crash;
   return {
     cause: 'no-jobs',
-    because: `KEDA has started no worker for ${plural(queued(seen), 'chunk')}, ${age} s after the last event of the run`,
-    remedy: `see the log of KEDA's operator; to make it look again: ${kubectl(seen, `annotate scaledjob ${cluster.scaledJob.name} --overwrite autoscaling.keda.sh/paused=0`)}`,
+    because:
+      `KEDA has started no worker for ${plural(queued(seen), 'chunk')}, ${age} s after the last event of the ` + 'run',
+    remedy:
+      "see the log of KEDA's operator; to make it look again: " +
+      `${kubectl(seen, `annotate scaledjob ${cluster.scaledJob.name} --overwrite autoscaling.keda.sh/paused=0`)}`,
   };
 };
 

@@ -7,8 +7,9 @@ import { Output } from '../../core/runtime/output.js';
 import { STATUS, type Column } from '../../core/table/columns.js';
 import type { Row, Table } from '../../core/table/table.js';
 import { extremes } from './top.js';
+import { columnsWriter, terminalOf } from './write-columns.js';
 import { conditionOf, namesOf } from './where.js';
-import { writeColumns, writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
+import { writeCsvRows, writeJsonLines, type WriteRows } from './write-text.js';
 
 export const FORMATS = ['table', 'csv', 'jsonl', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -21,8 +22,8 @@ export interface Selection {
   readonly by?: string;
 }
 
-const WRITERS: Readonly<Record<Format, () => Promise<WriteRows>>> = {
-  table: () => Promise.resolve(writeColumns),
+const WRITERS: Readonly<Record<Format, (path: string | undefined) => Promise<WriteRows>>> = {
+  table: (path) => Promise.resolve(columnsWriter(path === undefined ? terminalOf(process.stdout) : undefined)),
   csv: () => Promise.resolve(writeCsvRows),
   jsonl: () => Promise.resolve(writeJsonLines),
   // Its library takes time to load.
@@ -50,7 +51,7 @@ export async function writeTable(
   columns: readonly Column[],
   { format, path, out }: { readonly format: Format; readonly path: string | undefined; readonly out: Output },
 ): Promise<void> {
-  const write = await WRITERS[format]();
+  const write = await WRITERS[format](path);
   if (path === undefined) return write(rows, columns, out);
   // What is no file, as a pipe or a device, cannot be replaced by one.
   const partial = (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true) ? `${path}.partial` : path;
@@ -76,6 +77,7 @@ function columnOf(name: string, columns: readonly Column[]): number {
   if (at >= 0 && columns[at]?.type !== 'json') return at;
   const sortable = columns.filter(({ type }) => type !== 'json');
   throw new ConfigError(
-    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ${namesOf(sortable)}`,
+    `--by ${name}: ${at < 0 ? 'there is no such column' : 'its values have no order'}. Give one of ` +
+      `${namesOf(sortable)}`,
   );
 }

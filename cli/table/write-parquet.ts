@@ -43,6 +43,7 @@ export async function writeParquet(
   }
   if (size > 0) await write();
   await parquet.finish();
+  await writer.flush();
 }
 
 /** What a column holds in a group of rows. */
@@ -93,10 +94,6 @@ class OutputWriter extends ByteWriter {
   async flush(): Promise<void> {
     this.isRead = await this.#out.print(this.getBytes());
     this.index = 0;
-  }
-
-  override finish(): Promise<void> {
-    return this.flush();
   }
 }
 

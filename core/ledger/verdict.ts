@@ -133,7 +133,8 @@ function* findFaults(
   if (halt) yield halt;
   if (parameters.missing > 0) {
     yield (
-      `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ${describeIntervals(missing)}` +
+      `${parameters.missing} of ${parameters.expected} parameters have neither result nor dead letter: ` +
+      `${describeIntervals(missing)}` +
       (halt ? '' : `. ${isHere ? RUN_AGAIN : SEED_AGAIN}`)
     );
   }
@@ -147,8 +148,8 @@ function* findFaults(
   if (ledger.conflicts.length > 0) {
     const shown = ledger.conflicts.slice(0, 5).map((c) => `${describeIntervals([c])}: ${sidesText(c.first, c.second)}`);
     yield (
-      `${plural(ledger.conflicts.length, 'interval')} ${ledger.conflicts.length === 1 ? 'has' : 'have'} unequal results ` +
-      `(${shown.join('; ')}): the computation is not deterministic. The first record was counted`
+      `${plural(ledger.conflicts.length, 'interval')} ${ledger.conflicts.length === 1 ? 'has' : 'have'} unequal ` +
+      `results (${shown.join('; ')}): the computation is not deterministic. The first record was counted`
     );
   }
 }
@@ -180,11 +181,12 @@ function haltFault(
   if (halted.error !== undefined)
     return (
       `the run is halted since ${halted.haltedAt}: ${halted.error}. ` +
-      `Nothing is lost: mend the computation, and then ${isHere ? 'give the same `ttg run` again' : `\`ttg resume ${runId}\``}`
+      'Nothing is lost: mend the computation, and then ' +
+      `${isHere ? 'give the same `ttg run` again' : `\`ttg resume ${runId}\``}`
     );
   return (
-    `the run is halted since ${halted.haltedAt}: ${plural(dead, 'parameter')} ${dead === 1 ? 'is' : 'are'} dead, and its ` +
-    `failure budget allows ${plan?.maxDead}. ${pastBudget(runId, isHere)}`
+    `the run is halted since ${halted.haltedAt}: ${plural(dead, 'parameter')} ${dead === 1 ? 'is' : 'are'} dead, ` +
+    `and its failure budget allows ${plan?.maxDead}. ${pastBudget(runId, isHere)}`
   );
 }
 
@@ -195,8 +197,8 @@ const RUN_AGAIN = 'The same `ttg run` goes on with them';
 export function pastBudget(runId: string, isHere: boolean): string {
   if (isHere)
     return (
-      `\`ttg dlq list --run-id ${runId}\` says why they died. Mend what they need, and give the same \`ttg run\` again ` +
-      'with --retry-dead; or with --set run.maxDead=N'
+      `\`ttg dlq list --run-id ${runId}\` says why they died. Mend what they need, and give the same \`ttg run\` ` +
+      'again with --retry-dead; or with --set run.maxDead=N'
     );
   return (
     '`ttg dlq list` says why they died. Mend the computation, put them back by `ttg dlq replay --all`, and then ' +

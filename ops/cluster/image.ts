@@ -3,6 +3,7 @@ import { ROOT } from '../programs.js';
 import type { Script } from '../script/frame.js';
 import { messageOf, Stop } from '../script/stop.js';
 import { nodeContainers, noCluster } from './kind.js';
+import { plural } from '../../core/runtime/words.js';
 
 /** @param image repository:version */
 export async function buildImage(script: Script, image: string) {
@@ -40,7 +41,7 @@ export async function loadImage(script: Script, image: string, cluster: string) 
   if (stopped.length)
     throw new Stop(`nodes are stopped: ${stopped.join(', ')}`, `\`npx zx scripts/recover.mjs --name ${cluster}\``);
   await script.step(
-    `loading ${image} into the ${containers.length} nodes of ${cluster}`,
+    `loading ${image} into ${plural(containers.length, 'node')} of ${cluster}`,
     () => script.sh`kind load docker-image ${image} --name ${cluster}`,
   );
 }

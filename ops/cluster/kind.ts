@@ -7,6 +7,7 @@ import { Stop } from '../script/stop.js';
 import { lines } from '../script/tools.js';
 import { waitFor } from '../script/wait.js';
 import { connect, deploymentState, isReady, type Kube } from './kube.js';
+import { plural } from '../../core/runtime/words.js';
 
 export interface NodeContainer {
   name: string;
@@ -95,7 +96,7 @@ export async function waitNodes(script: Script, name: string, nodes: number, sta
   const kube = connect({ name });
   const remedy = `see \`kubectl --context kind-${name} get nodes -o wide\`, or start afresh: \`npx zx scripts/kind-down.mjs --name ${name}\``;
   const wait = { seconds: 180, signal: script.signal, remedy };
-  await script.step(`waiting for ${nodes} nodes`, (say) =>
+  await script.step(`waiting for ${plural(nodes, 'node')}`, (say) =>
     waitFor(
       async () => {
         const all = (await kube.core.listNode()).items;

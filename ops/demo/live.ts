@@ -3,6 +3,7 @@ import { createLogUpdate } from 'log-update';
 import { chalk } from 'zx';
 import type { Depth } from '../../core/broker/port.js';
 import type { Progress } from './monitor.js';
+import { plural } from '../../core/runtime/words.js';
 
 const BAR = 40;
 
@@ -65,7 +66,7 @@ export function blockOf({ runId, total, done, dead, rate, etaSeconds, depth, wor
 }
 
 export function plainLine({ runId, total, done, dead, rate, etaSeconds, depth, workers }: Progress): string {
-  if (total === 0) return `${runId}: not seeded yet, ${workers} workers`;
+  if (total === 0) return `${runId}: not seeded yet, ${plural(workers, 'worker')}`;
   const parts = [
     `${(((done + dead) / total) * 100).toFixed(1)} %`,
     `${done} of ${total}${dead > 0 ? `, ${dead} dead` : ''}`,

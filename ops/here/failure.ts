@@ -10,5 +10,8 @@ export function deathText({ start, end, attempts, error }: DeadRecord, columnsOf
   const columns = start === end ? columnsOf(start) : undefined;
   const [first = ''] = error.split('\n', 1);
   const what = first.length > LONGEST ? `${first.slice(0, LONGEST)}…` : first;
-  return `${parametersText({ start, end })}${columns ? ` ${JSON.stringify(columns)}` : ''}: ${what} (after ${plural(attempts, 'attempt')})`;
+  return (
+    `${parametersText({ start, end })}${columns ? ` ${JSON.stringify(columns)}` : ''}: ${what} (after ` +
+    `${plural(attempts, 'attempt')})`
+  );
 }

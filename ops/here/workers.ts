@@ -8,6 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import { delay } from '../../core/runtime/backoff.js';
 import { inPlace } from '../../core/runtime/folders.js';
 import { PROGRAMS } from '../programs.js';
+import { plural } from '../../core/runtime/words.js';
 
 const LOOK_MS = 250;
 /** A worker that lived for less has done nothing: the next one waits a little. */
@@ -112,7 +113,7 @@ export class Workers {
     this.#options.died(name, how);
     if (code === MISCONFIGURED) this.#failure = `${name} ${how}: it is set up wrongly`;
     else if (this.#deaths >= MOST_DEATHS)
-      this.#failure = `${this.#deaths} workers in a row died without a result; the last one ${how}`;
+      this.#failure = `${plural(this.#deaths, 'worker')} in a row died without a result; the last one ${how}`;
   }
 
   #signalAll(signal: NodeJS.Signals): void {

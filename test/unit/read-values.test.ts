@@ -77,7 +77,7 @@ describe('values that lie elsewhere', () => {
       {
         start: 0,
         end: 0,
-        reason: expect.stringMatching(/parameters 0–0: .* is not there.*RESULTS_DIRECTORY/) as string,
+        reason: expect.stringMatching(/the values of parameter 0: .* is not there.*RESULTS_DIRECTORY/) as string,
       },
       { start: 1, end: 1, reason: expect.stringMatching(/is damaged: its SHA-256/) as string },
     ]);

@@ -74,7 +74,7 @@ describe('the verdict', () => {
     expect(verdict.outcome).toBe('incomplete');
     expect(verdict.faults).toEqual([
       expect.stringMatching(
-        /1 intervals have unequal results \(0–9: sum 449\.5 by w1, then 45 by w2\).*not deterministic/,
+        /1 interval has unequal results \(0–9: sum 449\.5 by w1, then 45 by w2\).*not deterministic/,
       ),
     ]);
   });

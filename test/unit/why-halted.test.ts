@@ -1,8 +1,8 @@
 /** Runs that take no chunks, and chunks that nobody gets: what `why` says, and whether its remedy is enough. */
 import { describe, expect, it } from 'vitest';
 import { exitStatus } from '../../cli/diagnose/explain.js';
-import type { Look } from '../../cli/diagnose/facts.js';
-import { answers, depth, explained } from './why-support.js';
+import type { Look, Observation } from '../../cli/diagnose/facts.js';
+import { answers, depth, explained, unseeded } from './why-support.js';
 
 type Halted = NonNullable<Look['halted']>;
 const typo = { parameters: 380, error: 'typo is not defined\nat line 3', whole: false };
@@ -22,13 +22,51 @@ describe('a run', () => {
     );
     expect(answer.remedy).toBe(
       'mend what fails, put the dead parameters back into the queue by `npx zx scripts/dlq.mjs --action replay --all --context c --namespace ns`, ' +
-        'and then `npx zx scripts/resume.mjs --run-id run-1 --context c --namespace ns`; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on with what is not dead. For `ttg run` it is the same command with --retry-dead, or with --set run.maxDead=N',
+        'and then `npx zx scripts/resume.mjs --run-id run-1 --context c --namespace ns`; or raise the budget (run.maxDead, MAX_DEAD) and seed the run again, which goes on with what is not dead',
     );
   });
 
   it('is told by the verbs of ttg where no cluster was asked', () => {
     const { remedy } = explained({ broker: answers(byFailures()), cluster: undefined });
     expect(remedy).toContain('`ttg dlq replay --all`, and then `ttg resume run-1`');
+  });
+
+  it('of this machine is told by the command that started it', () => {
+    const here = { cluster: undefined, backend: 'embedded', command: 'ttg run heat.yaml' } as const;
+    const remedy = (look: Partial<Look>, over: Partial<Observation> = {}): string | null =>
+      explained({ ...here, broker: answers(look), ...over }).remedy;
+    expect(remedy(byFailures())).toBe(
+      'mend what they need, and then `ttg run heat.yaml --retry-dead`; or raise the budget: ' +
+        '`ttg run heat.yaml --set run.maxDead=N`. A changed program is another run: give it a --run-id',
+    );
+    expect(remedy({ halted: { reason: 'cancelled', maxDead: 100, commonest: undefined } })).toBe(
+      '`ttg resume run-1` takes that back, and then `ttg run heat.yaml` goes on',
+    );
+    expect(remedy({ done: 998, dead: 2, deadLetters: [] })).toBe(
+      'mend what they need, then `ttg run heat.yaml --retry-dead`, or leave them: the run is finished',
+    );
+    expect(remedy({ depth: depth({ ready: 1 }) })).toBe('`ttg run heat.yaml` goes on');
+    expect(remedy({ depth: depth() })).toBe('`ttg run heat.yaml` goes on with what is missing');
+    expect(remedy(unseeded)).toBe('`ttg run heat.yaml` goes on with what is missing');
+    expect(remedy(byFailures(), { command: undefined })).toContain(
+      'the same `ttg run` command with `--retry-dead`; or raise',
+    );
+  });
+
+  it('of a cluster hears nothing of `ttg run`, and one of this machine nothing of a cluster', () => {
+    const halts: readonly Partial<Halted>[] = [
+      {},
+      { reason: 'cancelled' },
+      { commonest: { ...typo, whole: true } },
+      { commonest: undefined, error: 'it is not in PATH' },
+    ];
+    for (const halt of halts) {
+      const broker = answers(byFailures(halt));
+      expect(explained({ broker }).remedy).not.toContain('ttg run');
+      expect(explained({ broker, cluster: undefined, backend: 'embedded' }).remedy).not.toMatch(
+        /helm|chart|kubectl|image|deploy|scripts/,
+      );
+    }
   });
 
   it('whose program cannot start lost nothing, and needs only to be resumed', () => {

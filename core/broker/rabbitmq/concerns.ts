@@ -23,8 +23,8 @@ const MIB = 1 << 20;
 const SURELY_TAKEN = 64 * 1024;
 
 /**
- * RabbitMQ 4 takes messages of 16 MiB unless it is told otherwise, and does not say; older ones take more. Nobody should
- * send it: encoding a record of 128 MiB keeps a worker from its heartbeats. The rest is room for the envelope.
+ * RabbitMQ 4 takes messages of 16 MiB unless it is told otherwise, and does not say; older ones take more. Nobody
+ * should send it: encoding a record of 128 MiB keeps a worker from its heartbeats. The rest is room for the envelope.
  */
 export const MAX_RECORD_BYTES = 15 * MIB;
 
@@ -46,9 +46,9 @@ export function timeoutConcern(
   return {
     fatal: false,
     message:
-      `CHUNK_TIMEOUT_SECONDS=${config.CHUNK_TIMEOUT_SECONDS} may be longer than RabbitMQ ${version.join('.')} lets a worker hold a ` +
-      `chunk: its consumer_timeout is ${DEFAULT_CONSUMER_TIMEOUT_SECONDS} s unless it is set, and it does not tell. Set it above ` +
-      "CHUNK_TIMEOUT_SECONDS in rabbitmq.conf (the chart's broker has it)" +
+      `CHUNK_TIMEOUT_SECONDS=${config.CHUNK_TIMEOUT_SECONDS} may be longer than RabbitMQ ${version.join('.')} lets a ` +
+      `worker hold a chunk: its consumer_timeout is ${DEFAULT_CONSUMER_TIMEOUT_SECONDS} s unless it is set, and it ` +
+      "does not tell. Set it above CHUNK_TIMEOUT_SECONDS in rabbitmq.conf (the chart's broker has it)" +
       (isAtLeast(version, TIMEOUT_PER_QUEUE)
         ? ', or delete the queue of tasks while it is empty: made anew, it has a time limit of its own'
         : ', or use RabbitMQ 3.12 or later, where the queue has a time limit of its own'),
@@ -72,14 +72,16 @@ export async function readConcerns(
     concerns.push({
       fatal: false,
       message:
-        "RabbitMQ's management API does not answer, which tells how many chunks workers hold and whether the broker is full: " +
-        'check RABBITMQ_MANAGEMENT_PORT, and that the user has the tag monitoring',
+        "RabbitMQ's management API does not answer, which tells how many chunks workers hold and whether the broker " +
+        'is full: check RABBITMQ_MANAGEMENT_PORT, and that the user has the tag monitoring',
     });
   }
   for (const { node, of } of alarms ?? []) {
     concerns.push({
       fatal: false,
-      message: `RabbitMQ node ${node} has raised its ${of} alarm and takes no messages until there is room: raise its limit or free some`,
+      message:
+        `RabbitMQ node ${node} has raised its ${of} alarm and takes no messages until there is room: raise its ` +
+        'limit or free some',
     });
   }
   return concerns;
@@ -100,9 +102,9 @@ async function tryRecord(link: Link, bytes: number): Promise<Concern | undefined
     return {
       fatal: true,
       message:
-        `records with the values of a chunk have up to ${bytes} bytes, and RabbitMQ does not take them (${asError(cause).message}): ` +
-        'raise max_message_size in rabbitmq.conf, make smaller chunks (CHUNK_SIZE; chart: run.chunkSize), or keep no values ' +
-        '(RESULTS_STORE=none; chart: results.store)',
+        `records with the values of a chunk have up to ${bytes} bytes, and RabbitMQ does not take them ` +
+        `(${asError(cause).message}): raise max_message_size in rabbitmq.conf, make smaller chunks (CHUNK_SIZE; ` +
+        'chart: run.chunkSize), or keep no values (RESULTS_STORE=none; chart: results.store)',
     };
   } finally {
     await session.close();
