@@ -7,16 +7,25 @@ import { ConfigError } from '../core/runtime/errors.js';
 import type { Config } from '../core/runtime/config.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { withStoreOf } from '../core/store/of-folder.js';
+import { keepsBroker, withBrokerOf } from './run-broker.js';
 import { parseRunId } from './run-id.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
 const RUNS = 'runs';
 
-/** Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder. */
-export async function inRunFolder(program: Program, body: (program: Program) => Promise<number>): Promise<number> {
+/**
+ * Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder.
+ * @param startsBroker also where that is Redis or RabbitMQ, which takes seconds to start
+ */
+export async function inRunFolder(
+  program: Program,
+  body: (program: Program) => Promise<number>,
+  startsBroker = true,
+): Promise<number> {
   const { config, log } = program;
   // A broker that the environment names comes first.
   const folder = namesPlace(config) ? undefined : runFolderAt(join(RUNS, config.RUN_ID));
+  if (folder && startsBroker && keepsBroker(folder)) return withBrokerOf(folder, program, body);
   if (!folder?.hasLog) return body(program);
   const withSocket = (socket: string): Program => ({
     ...program,
@@ -60,7 +69,7 @@ const isPath = (given: string): boolean => /[./\\]/.test(given);
 /**
  * The folder that a user named.
  * @returns undefined where the environment names a broker and this is the id of a run
- * @throws ConfigError where there is no such folder, or its log is not in it
+ * @throws ConfigError where there is no such folder
  */
 export function folderOf(config: Config, given: string): RunFolder | undefined {
   if (!isPath(given) && namesPlace(config)) return undefined;
@@ -70,15 +79,21 @@ export function folderOf(config: Config, given: string): RunFolder | undefined {
     throw new ConfigError(
       isPath(given) ? `${given} is no folder of a run: it has no meta.json. Name runs/ID, or the id` : noSuchRun(given),
     );
-  if (folder.hasLog) return folder;
-  throw new ConfigError(
-    `the log of run ${folder.runId} is not in its folder ${path}, but with --backend ${folder.meta.backend ?? 'unknown'}: ` +
-      'name that broker by QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST',
+  return folder;
+}
+
+/** For who needs the log in the folder. */
+export function logElsewhere({ runId, path, meta: { backend = 'unknown' } }: RunFolder): string {
+  return (
+    `the log of run ${runId} is not in its folder ${path}, but with --backend ${backend}: name that broker by ` +
+    'QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
   );
 }
 
 /** For whoever looks for a run in neither place. */
 export function noSuchRun(runId: string): string {
+  const folder = runFolderAt(join(RUNS, runId));
+  if (folder) return logElsewhere(folder);
   return (
     `run ${runId} has no folder ${join(RUNS, runId)} here (${RUNS} holds ${namesOf(runFoldersIn(RUNS))}), and the ` +
     'environment names no broker. Name the run by --run-id, in the directory where `ttg run` was; or set ' +
@@ -90,10 +105,14 @@ export function noSuchRun(runId: string): string {
 export async function inEachRunFolder(program: Program, body: (program: Program) => Promise<void>): Promise<void> {
   for (const RUN_ID of runFoldersIn(RUNS)) {
     const of = { ...program, config: { ...program.config, RUN_ID } };
-    await inRunFolder(of, async (opened) => {
-      // A run on a real broker is listed where that is named.
-      if (opened.config.QUEUE_MODE) await body(opened);
-      return 0;
-    });
+    await inRunFolder(
+      of,
+      async (opened) => {
+        // A run on a real broker is listed where that is named.
+        if (opened.config.QUEUE_MODE) await body(opened);
+        return 0;
+      },
+      false,
+    );
   }
 }
