@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockDirectory } from '../core/broker/embedded/coordinator/lock.js';
 import type { RunFolder } from '../core/broker/embedded/run-folder.js';
-import { loadConfig } from '../core/runtime/config.js';
+import { loadConfig, type Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { withStoreOf } from '../core/store/of-folder.js';
@@ -12,6 +12,12 @@ import { fromRepository } from './repository.js';
 /** Whether the broker that has the run's log keeps its data in the folder. */
 export function keepsBroker({ path, meta }: RunFolder): boolean {
   return (meta.backend === 'redis' || meta.backend === 'rabbitmq') && existsSync(join(path, meta.backend));
+}
+
+/** What these variables say, and nothing of what is left out. */
+function settingsOf(env: Readonly<Record<string, string>>): Partial<Config> {
+  const config = loadConfig({ ...env });
+  return Object.fromEntries(Object.keys(env).map((name) => [name, config[name as keyof Config]]));
 }
 
 /** @throws ConfigError while the run is at work, or where its broker cannot be started */
@@ -31,7 +37,7 @@ export async function withBrokerOf(
   try {
     const say = (line: string): void => program.log.debug(line);
     await using broker = await openHereBroker(meta.backend as 'redis' | 'rabbitmq', path, say);
-    const config = loadConfig({ ...process.env, ...broker.env, RUN_ID: runId });
+    const config = { ...program.config, ...settingsOf(broker.env), RUN_ID: runId };
     return await body({ ...program, config: withStoreOf(meta, config) });
   } finally {
     unlock();

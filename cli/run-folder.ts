@@ -83,7 +83,14 @@ export function folderOf(config: Config, given: string): RunFolder | undefined {
 }
 
 /** For who needs the log in the folder. */
-export function logElsewhere({ runId, path, meta: { backend = 'unknown' } }: RunFolder): string {
+export function logElsewhere(folder: RunFolder): string {
+  const { runId, path, meta } = folder;
+  const { backend = 'unknown' } = meta;
+  if (keepsBroker(folder))
+    return (
+      `the log of run ${runId} is not in its folder ${path}, but in the broker that \`ttg run --backend ${backend}\` starts for it ` +
+      'alone: `ttg results` and `ttg verify` read it, and no other run can be set beside it'
+    );
   return (
     `the log of run ${runId} is not in its folder ${path}, but with --backend ${backend}: name that broker by ` +
     'QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
