@@ -12,7 +12,7 @@ export function run(
   body: (program: RunProgram) => Promise<number>,
 ): void {
   const named = runId === undefined ? undefined : namedRun(runId);
-  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body, named?.folder)), {
+  runMain('ttg', (program) => (everyRun ? body(program) : inRunFolder(program, body, { named: named?.folder })), {
     logTo: 2,
     given: named === undefined ? {} : { RUN_ID: named.id },
   });

@@ -9,9 +9,14 @@ import { storesOfFolder } from '../core/store/of-folder.js';
 import { deleteObjects, ownObjects, type OwnObjects } from '../core/store/remove-values.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { confirmed, objectsText, type Removal } from './removal.js';
+import { keepsBroker } from './run-broker.js';
+import { logElsewhere } from './run-folder.js';
 
 /** What `ttg run` makes in it. The last of them says that it is the folder of a run: whatever ends this, it can be repeated. */
 const MADE = ['log', 'workers.log', 'sweep.json', 'sweep.json.new', 'meta.json.new', 'meta.json'];
+
+/** The data of a broker that was started for the run. */
+const BROKERS = ['redis', 'rabbitmq'];
 
 /** @returns the exit status */
 export async function removeFolder(program: Program, folder: RunFolder, removal: Removal): Promise<number> {
@@ -22,6 +27,7 @@ export async function removeFolder(program: Program, folder: RunFolder, removal:
     throw new ConfigError(
       `run ${runId} is at work, in ${holder} (${path}): end it by Ctrl-C, or wait until it is finished. Nothing was removed`,
     );
+  if (!folder.hasLog) checkLog(folder, removal);
   const unlock = lockDirectory(path);
   try {
     const objects = removal.keepValues ? undefined : await objectsOf(folder);
@@ -33,7 +39,7 @@ export async function removeFolder(program: Program, folder: RunFolder, removal:
     }
     // First what only the log names: who repeats this finds it.
     if (objects) await deleteObjects(objects, runId, stores);
-    for (const name of MADE) rmSync(join(path, name), { recursive: true, force: true });
+    for (const name of [...BROKERS, ...MADE]) rmSync(join(path, name), { recursive: true, force: true });
     await out.print(`${runId} is removed: ${what}\n`);
   } finally {
     unlock();
@@ -50,6 +56,17 @@ async function leave({ out }: Program, path: string): Promise<number> {
   return 0;
 }
 
+/** @throws ConfigError where the run is not in the folder alone */
+function checkLog(folder: RunFolder, { keepValues }: Removal): void {
+  if (!keepsBroker(folder)) throw new ConfigError(`${logElsewhere(folder)}, and remove the run there`);
+  // Which objects are its own, only the log tells.
+  if (folder.meta.store && !keepValues)
+    throw new ConfigError(
+      `the values of run ${folder.runId} may lie in a store, and its log is with a broker that does not run: add ` +
+        '--keep-values, and delete the objects whose names begin with its id. Nothing was removed',
+    );
+}
+
 /** A copy of the folder beside it names the same objects. */
 async function objectsOf(folder: RunFolder): Promise<OwnObjects> {
   const dir = dirname(folder.path);
@@ -64,6 +81,7 @@ async function objectsOf(folder: RunFolder): Promise<OwnObjects> {
 }
 
 async function contentText(folder: RunFolder): Promise<string> {
+  if (!folder.hasLog) return `the data of its broker (--backend ${folder.meta.backend})`;
   const ledger = await readLedger(() => folder.records(), folder.runId);
   const total = ledger.plan?.totalParameters ?? 0;
   return `the results of ${ledger.covered.count} of ${total} parameters${ledger.isFinished ? '' : ' (it is not finished)'}`;

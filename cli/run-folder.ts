@@ -7,6 +7,7 @@ import type { Config } from '../core/runtime/config.js';
 import { asError, ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { withStoreOf } from '../core/store/of-folder.js';
+import { keepsBroker, withBrokerOf } from './run-broker.js';
 import { parseNewRunId } from './run-id.js';
 
 /** Where `ttg run` keeps its runs, unless it is told otherwise. */
@@ -57,14 +58,16 @@ export function parseRun(text: string): string {
 /**
  * Does the body's work on the broker of the environment, or on that of the run's folder where there is such a folder.
  * @param named the folder that somebody named: it comes before the broker of the environment
+ * @param startsBroker also where the run's broker is Redis or RabbitMQ, which takes seconds to start
  */
 export async function inRunFolder(
   program: Program,
   body: (program: RunProgram) => Promise<number>,
-  named?: RunFolder,
+  { named, startsBroker = true }: { readonly named?: RunFolder | undefined; readonly startsBroker?: boolean } = {},
 ): Promise<number> {
   const { config, log } = program;
   const folder = named ?? (namesPlace(config) ? undefined : runFolderAt(join(RUNS, config.RUN_ID)));
+  if (folder && startsBroker && keepsBroker(folder)) return withBrokerOf(folder, program, body);
   if (!folder?.hasLog) return body(program);
   const withSocket = (socket: string, isAtRest: boolean): RunProgram => ({
     ...program,
@@ -97,30 +100,37 @@ export const namesPlace = (config: Config): boolean => config.QUEUE_MODE || conf
 /**
  * The folder that a user named.
  * @returns undefined where the environment names a broker and this is the id of a run
- * @throws ConfigError where there is no such folder, or its log is not in it
+ * @throws ConfigError where there is no such folder
  */
 export function folderOf(config: Config, given: string): RunFolder | undefined {
   if (!isPath(given) && namesPlace(config)) return undefined;
   const path = isPath(given) ? given : join(RUNS, given);
   const folder = runFolderAt(path);
   if (!folder) throw new ConfigError(noSuchRun(given));
-  if (folder.hasLog) return folder;
-  throw new ConfigError(
-    `the log of run ${folder.runId} is not in its folder ${path}, but with --backend ${folder.meta.backend ?? 'unknown'}: ` +
-      'name that broker by QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST',
+  return folder;
+}
+
+/** For who needs the log in the folder. */
+export function logElsewhere(folder: RunFolder): string {
+  const { runId, path, meta } = folder;
+  const { backend = 'unknown' } = meta;
+  if (keepsBroker(folder))
+    return (
+      `the log of run ${runId} is not in its folder ${path}, but in the broker that \`ttg run --backend ${backend}\` starts for it ` +
+      'alone: `ttg results` and `ttg verify` read it, and no other run can be set beside it'
+    );
+  return (
+    `the log of run ${runId} is not in its folder ${path}, but with --backend ${backend}: name that broker by ` +
+    'QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST'
   );
 }
 
 /** For whoever looks for a run in neither place. */
 export function noSuchRun(runId: string): string {
-  const broker = 'set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST';
   const path = join(RUNS, runId);
-  const backend = runFolderAt(path)?.meta.backend;
-  if (backend !== undefined)
-    return (
-      `the results of run ${runId} are with the ${backend} that computed it, and the environment names no ` +
-      `broker: ${broker}`
-    );
+  const folder = runFolderAt(path);
+  if (folder) return logElsewhere(folder);
+  const broker = 'set QUEUE_MODE=true, QUEUE_BACKEND, and REDIS_HOST or RABBITMQ_HOST';
   return (
     `run ${runId} has no folder ${path} here (${RUNS} holds ${namesOf(runFoldersIn(RUNS))}), and the environment names ` +
     `no broker. Name the run by its id, in the directory where \`ttg run\` was, or by the path of its folder; or ${broker}`
@@ -131,10 +141,14 @@ export function noSuchRun(runId: string): string {
 export async function inEachRunFolder(program: Program, body: (program: RunProgram) => Promise<void>): Promise<void> {
   for (const RUN_ID of runFoldersIn(RUNS)) {
     const of = { ...program, config: { ...program.config, RUN_ID } };
-    await inRunFolder(of, async (opened) => {
-      // A run on a real broker is listed where that is named.
-      if (opened.config.QUEUE_MODE) await body(opened);
-      return 0;
-    });
+    await inRunFolder(
+      of,
+      async (opened) => {
+        // A run on a real broker is listed where that is named.
+        if (opened.config.QUEUE_MODE) await body(opened);
+        return 0;
+      },
+      { startsBroker: false },
+    );
   }
 }

@@ -9,7 +9,7 @@ import { Stores } from '../core/store/open.js';
 import { fetchingFrom, type FetchValues } from '../core/store/read-values.js';
 import { sweepOfPlan } from '../core/sweep/read.js';
 import { readTable, type Table } from '../core/table/table.js';
-import { folderOf } from './run-folder.js';
+import { folderOf, logElsewhere } from './run-folder.js';
 
 interface Side {
   /** Equal for equal runs. */
@@ -29,6 +29,7 @@ export class Sides implements AsyncDisposable {
   async of(given: string): Promise<Side> {
     const { config } = this.#program;
     const folder = folderOf(config, given);
+    if (folder && !folder.hasLog) throw new ConfigError(logElsewhere(folder));
     if (folder) {
       const fetchValues = this.#fetching(withStoreOf(folder.meta, config));
       return { place: folder.path, table: () => tableOf(folder, folder.runId, fetchValues) };

@@ -8,10 +8,11 @@ import { describeIntervals } from '../core/model/interval.js';
 import { shard } from '../core/model/plan.js';
 import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
-import { checkFile, readAccountOf, readFaults, writeCertificate } from './certify.js';
+import { checkFile, readAccountOf, readCertificate, readFaults, writeCertificate } from './certify.js';
 import { jsonOption, logsOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
 import { EXIT_STATUSES } from './exit-status.js';
 import { repairRun } from './repair.js';
+import { inRunFolder } from './run-folder.js';
 import { openSource } from './source.js';
 import { verdictText } from './text.js';
 import { checkedText, checkedValues, elsewhereText } from './values.js';
@@ -74,8 +75,17 @@ export function verifyCommand(): Command {
       if (options.force && !options.repair) command.error("error: option '--force' belongs to '--repair'");
       if (options.faults !== undefined && options.certificate === undefined)
         command.error("error: option '--faults <file>' belongs to '--certificate <file>'");
-      run(withRun(runId, options), (program) => verify(program, options));
+      const { check } = options;
+      if (check === undefined) run(withRun(runId, options), (program) => verify(program, options));
+      else run({ everyRun: true }, (program) => verifyCertified(program, check, options));
     });
+}
+
+/** Of the run that the certificate names, wherever that is. */
+async function verifyCertified(program: Program, file: string, options: Options): Promise<number> {
+  const { runId } = readCertificate(file).plan;
+  const ofRun = { ...program, config: { ...program.config, RUN_ID: runId } };
+  return await inRunFolder(ofRun, (opened) => verify(opened, options));
 }
 
 async function verify(program: Program, options: Options): Promise<number> {

@@ -28,6 +28,8 @@ export interface Place extends Disposable {
   /** `ttg run ARGS` in the folder. */
   start(...args: string[]): Started;
   run(...args: string[]): Promise<Answer>;
+  /** Another verb, there. */
+  ttg(...args: string[]): Promise<Answer>;
 }
 
 /** @param env beside PATH */
@@ -36,8 +38,8 @@ export function placeWith(files: Readonly<Record<string, string>>, env: Readonly
   const children = new Set<ChildProcess>();
   const write = (name: string, text: string): void => writeFileSync(join(directory.path, name), text);
   for (const [name, text] of Object.entries(files)) write(name, text);
-  const start = (...args: string[]): Started => {
-    const child = spawn(process.execPath, [PROGRAMS.ttg, 'run', ...args], {
+  const startVerb = (...args: string[]): Started => {
+    const child = spawn(process.execPath, [PROGRAMS.ttg, ...args], {
       cwd: directory.path,
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,12 +55,14 @@ export function placeWith(files: Readonly<Record<string, string>>, env: Readonly
     }));
     return { child, stderr: () => said.stderr, ended };
   };
+  const start = (...args: string[]): Started => startVerb('run', ...args);
   return {
     path: directory.path,
     write,
     read: (name) => readFileSync(join(directory.path, name), 'utf8'),
     start,
     run: (...args) => start(...args).ended,
+    ttg: (...args) => startVerb(...args).ended,
     [Symbol.dispose]: () => {
       for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
       directory[Symbol.dispose]();
