@@ -161,7 +161,7 @@ describe('the command ttg', { timeout: 60_000 }, () => {
     ['an action that does not exist', ['dlq', 'explode'], /unknown command 'explode'\nSee `ttg dlq --help`/],
     ['an option that does not exist', ['verify', '--fast'], /unknown option '--fast'[^]*See `ttg verify --help`/],
     ['an option without its value', ['verify', '--deadline'], /'--deadline <seconds>' argument missing/],
-    ['a word too many', ['status', 'run-1'], /too many arguments/],
+    ['a word too many', ['status', 'run-1', 'run-2'], /too many arguments/],
     [
       'options that contradict',
       ['verify', '--check', 'a', '--certificate', 'b'],
@@ -220,8 +220,8 @@ describe('the command ttg', { timeout: 60_000 }, () => {
     const args = ['results', '--logs', directory.path, '--out', join(directory.path, 'none', 't.csv')];
     const { status, stderr } = await runNode([ttg, ...args]);
     expect([status, stderr]).toEqual([
-      1,
-      expect.stringMatching(/^ttg: ENOENT: .*t\.csv.*Name a place that is there[^\n]*\n$/),
+      2,
+      expect.stringMatching(/^ttg: --out .*t\.csv: ENOENT: .*Name a place that is there[^\n]*\n$/),
     ]);
   });
 

@@ -67,7 +67,7 @@ describe('results of a run on this machine', { timeout: 60_000 }, () => {
   it('are refused where the path leads to no run, with those that there are', async () => {
     const { status, stderr } = await ttg(['results', 'runs/smal']);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/runs\/smal is not the folder of a run.*\(runs holds small\)/);
+    expect(stderr).toMatch(/runs\/smal is no folder of a run.*\(runs holds small\)/);
   });
 
   it('are the same Parquet file through a pipe', async () => {
