@@ -1,6 +1,6 @@
 /**
  * Conditions on the rows of a table: `alpha > 0.5 and (status = "ok" or loss is null)`. A column that is null, or NaN,
- * meets no comparison.
+ * meets no comparison, and is found by `loss is null` and `loss is nan`.
  */
 import { ConfigError } from '../../core/runtime/errors.js';
 import type { Column } from '../../core/table/columns.js';
@@ -90,14 +90,15 @@ class Parser {
     const { at, column } = this.#column();
     if (this.#accept('is')) {
       const isNot = this.#accept('not');
-      if (!this.#accept('null')) throw this.#expected('"null"');
+      if (this.#accept('nan')) return (row) => Number.isNaN(row[at]) !== isNot;
+      if (!this.#accept('null')) throw this.#expected('"null" or "nan"');
       return (row) => (row[at] === null) !== isNot;
     }
     const sign = this.#tokens[this.#next];
     const comparison = sign?.kind === 'sign' ? COMPARISONS[sign.text] : undefined;
     // A column of flags stands for itself.
     if (!comparison && column.type === 'boolean') return (row) => row[at] === true;
-    if (!comparison) throw this.#expected('a comparison (= != < <= > >=) or "is null"');
+    if (!comparison) throw this.#expected('a comparison (= != < <= > >=), "is null" or "is nan"');
     this.#next++;
     const wanted = this.#literal(column);
     return (row) => {

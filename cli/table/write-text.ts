@@ -22,14 +22,30 @@ export const writeCsvRows: WriteRows = async (rows, columns, out) => {
 
 /** One object a row. NaN and infinities, which JSON lacks, are texts: "NaN", "Infinity", "-Infinity". */
 export const writeJsonLines: WriteRows = async (rows, columns, out) => {
-  const names = columns.map(({ name }) => name);
-  const line = (row: Row): string => jsonText(Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])));
+  const names = columns.map(({ name }) => JSON.stringify(name));
+  const line = (row: Row): string => `{${names.map((name, i) => `${name}:${jsonCell(row[i] ?? null)}`).join(',')}}`;
   for (const some of groupsOf(rows, ROWS_AT_ONCE)) if (!(await out.print(`${some.map(line).join('\n')}\n`))) return;
 };
 
 export function cell(value: Value): string {
   if (value === null) return '';
+  if (typeof value === 'number') return numberText(value);
   return typeof value === 'object' ? jsonText(value) : String(value);
+}
+
+const jsonCell = (value: Value): string =>
+  typeof value === 'number' && Number.isFinite(value) ? numberText(value) : jsonText(value);
+
+/** From here on doubles are written with an exponent, which no reader takes for an integer. */
+const EXPONENT = 1e21;
+
+/**
+ * The shortest text that reads back as the same double; of an integer beyond 2^53 all its digits, since many readers keep
+ * integers whole, and the shortest ends in zeros that it does not have.
+ */
+function numberText(value: number): string {
+  const isLong = Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < EXPONENT;
+  return isLong ? String(BigInt(value)) : String(value);
 }
 
 /** JSON, in which NaN and infinities are texts. */

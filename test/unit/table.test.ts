@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { select } from '../../cli/table/export.js';
+import { writeCsvRows, writeJsonLines, type WriteRows } from '../../cli/table/write-text.js';
 import { readTable, type ParameterColumns, type Table } from '../../core/table/table.js';
 import type { Value } from '../../core/model/value.js';
 import type { LogRecord, ResultRecord } from '../../core/wire/records.js';
@@ -109,6 +110,20 @@ describe('the table of a run', () => {
     expect(mixed.columns.find(({ name }) => name === 'value')).toEqual({ name: 'value', type: 'json' });
   });
 
+  it('has all digits of a whole number as text, since some readers keep integers whole', async () => {
+    using table = await read([planRecord(4), kept(0, [2 ** 60, -(2 ** 53), 1e21, 0.1])]);
+    const columns = table.columns.filter(({ name }) => name === 'value');
+    const rows = objects(table).map(({ value }) => [value as number]);
+    const written = async (write: WriteRows): Promise<string> => {
+      let text = '';
+      await write(rows, columns, { print: (more) => Promise.resolve((text += String(more)) !== '') });
+      return text;
+    };
+    const numbers = ['1152921504606846976', '-9007199254740992', '1e+21', '0.1'];
+    expect(await written(writeCsvRows)).toBe(['value', ...numbers, ''].join('\n'));
+    expect(await written(writeJsonLines)).toBe(numbers.map((number) => `{"value":${number}}\n`).join(''));
+  });
+
   it('says where results lack their values', async () => {
     using table = await read([planRecord(2), resultRecord(0, 1)]);
     expect(table.lacksValues).toBe(true);
@@ -155,6 +170,8 @@ describe('rows that are chosen', () => {
     ['(value = 3 || value = 9) && half <= 1.5', [1, 3]],
     ['value is null', [6]],
     ['error is not null', [6]],
+    ['value is NaN', [2]],
+    ['value is not nan and value is not null', [0, 1, 3, 4, 5]],
     ['`index` < 2', [0, 1]],
     ['half=-1e3', []],
   ])('by a condition: %s', async (where, expected) => {
