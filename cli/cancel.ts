@@ -63,10 +63,11 @@ async function resumeRun({ config, log, stop, out }: Program, force: boolean): P
   await using broker = await connect(config, log, stop);
   const runId = config.RUN_ID;
   await requireRun(broker, runId);
+  const isHere = config.QUEUE_BACKEND === 'embedded';
   const state = (await broker.runStates()).get(runId);
-  if (state?.halted !== undefined) checkBudget(runId, state, undefined, config.QUEUE_BACKEND === 'embedded');
+  if (state?.halted !== undefined) checkBudget(runId, state, undefined, isHere);
   const parked = await broker.resume(runId);
-  const { published, refused } = await repair({ broker, runId, force, log, stop });
+  const { published, refused } = await repair({ broker, runId, force, isHere, log, stop });
   const again = `${plural(parked, 'chunk')} ${parked === 1 ? 'was parked and is' : 'were parked and are'} queued again`;
   await out.print(`${runId} goes on: ${again}, ${published} ${published === 1 ? 'is' : 'are'} published\n`);
   if (refused) await out.print(`What was published before is left alone: ${refused}\n`);

@@ -12,7 +12,8 @@ export async function repairRun({ broker }: Source, { config, log, stop }: Conte
       '--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, ' +
         'and deploy again',
     );
-  const { published, refused } = await repair({ broker, runId: config.RUN_ID, force, log, stop });
+  const isHere = config.QUEUE_BACKEND === 'embedded';
+  const { published, refused } = await repair({ broker, runId: config.RUN_ID, force, isHere, log, stop });
   const isIdle = published === 0 && !refused;
   const done = isIdle ? 'nothing to publish: all that is missing is queued' : `${plural(published, 'chunk')} published`;
   process.stderr.write(`repair       ${done}\n`);

@@ -16,6 +16,8 @@ export interface RepairOptions {
   readonly runId: string;
   /** On a broker that cannot list its queue: publish all that has no record, whatever is still queued. */
   readonly force: boolean;
+  /** Whether `ttg run` computes the run, which decides what helps where it is refused. */
+  readonly isHere?: boolean;
   readonly log: Logger;
   readonly stop: AbortSignal;
 }
@@ -28,7 +30,7 @@ export interface Repair {
 }
 
 /** @throws ConfigError when the log holds no plan of the run, or the run is halted */
-export async function repair({ broker, runId, force, log, stop }: RepairOptions): Promise<Repair> {
+export async function repair({ broker, runId, force, isHere, log, stop }: RepairOptions): Promise<Repair> {
   await broker.prepare();
   await using seeding = await takeSeeding(broker, log, stop);
   const queued = (await readQueued(seeding))?.(runId);
@@ -42,7 +44,7 @@ export async function repair({ broker, runId, force, log, stop }: RepairOptions)
         'Name the right run (RUN_ID; scripts: --run-id) and queue (QUEUE_PREFIX), or seed the run: deploy it, or helm upgrade with its values',
     );
   }
-  if (await haltToEnd(broker, runId)) {
+  if (await haltToEnd(broker, runId, undefined, isHere)) {
     const chunks = await broker.resume(runId);
     log.info({ run_id: runId, chunks }, 'the budget allows the dead parameters: the run goes on');
   }

@@ -55,7 +55,7 @@ it.each<Backend>(['redis', 'rabbitmq', 'embedded'])(
           payload: { run_id: 'run-1' },
         },
       ]);
-      expect((await ttg(env, 'dlq', 'list')).stdout).toMatch(/run-1 parameter 7 {2}1 attempts .*cursed 7/);
+      expect((await ttg(env, 'dlq', 'list')).stdout).toMatch(/run-1 parameter 7 {2}1 attempt .*cursed 7/);
 
       expect(await ttg(env, 'dlq', 'drop', third)).toMatchObject({ status: 0, stdout: '1 dropped\n' });
       expect(await ttg(env, 'dlq', 'drop', third)).toMatchObject({
