@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalBroker } from '../../ops/local/broker.js';
 import { ChunkError, ConfigError } from '../../core/runtime/errors.js';
 import { Bench, publish, reachesDepth, readResults, receive, receiveOne, resultOf } from '../support/bench.js';
+import { freePorts } from '../../ops/local/ports.js';
 import { startTestBroker } from '../support/provider.js';
 import { eventually, within } from '../support/wait.js';
 
@@ -21,7 +22,9 @@ function operator(broker: LocalBroker): Redis {
 
 describe('a server in cluster mode', () => {
   it('is refused at once, with the remedy', async () => {
-    const broker = await start(['cluster-enabled yes']);
+    // Without it the bus takes the port above by 10,000, where anybody's connection may be.
+    const [bus] = await freePorts(1);
+    const broker = await start(['cluster-enabled yes', `cluster-port ${bus}`]);
     try {
       // No Bench as a resource: nothing can be cleaned up where nothing can be stored.
       const connecting = new Bench(broker).connectOnly();
