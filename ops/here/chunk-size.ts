@@ -7,8 +7,16 @@ const MOST = 1000;
 /** Of a program that takes many parameters in a line, since each takes it but a moment: a chunk has a cost of its own. */
 const MOST_OF_BATCHES = 8000;
 
-/** As large as leaves every worker its number of chunks, from 1 to 1000, or to 8000 where they are computed in batches. */
+/** Of a program that is started for each: that takes milliseconds at least, and a chunk that is lost is computed again. */
+const MOST_OF_PROCESSES = 100;
+
+/** As large as leaves every worker its number of chunks, and no larger than the cost of a chunk asks for. */
 export function chunkSizeFor(totalParameters: number, workers: number, computation: ComputationSpec): number {
-  const most = computation.kind === 'program' && computation.batch !== undefined ? MOST_OF_BATCHES : MOST;
-  return Math.max(1, Math.min(most, Math.floor(totalParameters / (CHUNKS_PER_WORKER * workers))));
+  return Math.max(1, Math.min(mostOf(computation), Math.floor(totalParameters / (CHUNKS_PER_WORKER * workers))));
+}
+
+function mostOf(computation: ComputationSpec): number {
+  if (computation.kind !== 'program') return MOST;
+  if (computation.protocol === 'process') return MOST_OF_PROCESSES;
+  return computation.batch === undefined ? MOST : MOST_OF_BATCHES;
 }

@@ -22,26 +22,33 @@ import { ownCommand, shellLine } from '../../ops/here/words.js';
 import { deadRecord, planRecord, resultRecord, temporaryDirectory } from './support.js';
 
 describe('the chunk size', () => {
-  const program = (batch: number | undefined): ComputationSpec => ({
+  const program = {
     kind: 'program',
     command: ['x'],
-    protocol: 'lines',
     concurrency: 1,
-    batch,
     timeoutSeconds: undefined,
     memoryBytes: undefined,
-  });
+  } as const;
+  const computations: Record<string, ComputationSpec> = {
+    module: { kind: 'module' },
+    process: { ...program, protocol: 'process', batch: undefined },
+    lines: { ...program, protocol: 'lines', batch: undefined },
+    batches: { ...program, protocol: 'lines', batch: 100 },
+  };
 
   it.each([
-    [1, 8, false, 1],
-    [100, 2, false, 3],
-    [3000, 2, false, 93],
-    [1_000_000, 2, false, 1000],
-    [15, 1, false, 1],
-    [3000, 2, true, 93],
-    [1_000_000, 2, true, 8000],
-  ])('of %i parameters and %i workers (in batches: %s) is %i', (total, workers, inBatches, size) => {
-    expect(chunkSizeFor(total, workers, program(inBatches ? 100 : undefined))).toBe(size);
+    [1, 8, 'module', 1],
+    [100, 2, 'module', 3],
+    [3000, 2, 'module', 93],
+    [1_000_000, 2, 'module', 1000],
+    [15, 1, 'module', 1],
+    [3000, 2, 'process', 93],
+    [1_000_000, 2, 'process', 100],
+    [1_000_000, 2, 'lines', 1000],
+    [3000, 2, 'batches', 93],
+    [1_000_000, 2, 'batches', 8000],
+  ])('of %i parameters and %i workers that compute %s is %i', (total, workers, what, size) => {
+    expect(chunkSizeFor(total, workers, computations[what] as ComputationSpec)).toBe(size);
     if (total >= 16 * workers) expect(Math.ceil(total / size)).toBeGreaterThanOrEqual(16 * workers);
   });
 });
