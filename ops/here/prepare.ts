@@ -40,8 +40,11 @@ export interface Prepared {
   readonly settings: Readonly<Record<string, string>>;
   /** What names the computation to every process of the run. @param sweepFile where the document is */
   environment(sweepFile: string): Record<string, string>;
-  /** @throws ConfigError with the differences, where the run was started with a document of another meaning */
-  checkUnchanged(known: unknown): Promise<void>;
+  /**
+   * @param parameters that the run has already
+   * @throws ConfigError with the differences, where the run was started with a document of another meaning, or has more
+   */
+  checkUnchanged(known: unknown, parameters: number): Promise<void>;
 }
 
 /** @throws ConfigError naming file and line */
@@ -62,9 +65,14 @@ export async function prepare(file: string, given: Given): Promise<Prepared> {
     settings: settingsOf(raw),
     environment: (sweepFile) =>
       isBuiltin ? { COMPUTATION: 'builtin', TOTAL_PARAMETERS: String(total) } : { SWEEP_FILE: sweepFile },
-    checkUnchanged: async (known) => {
+    checkUnchanged: async (known, parameters) => {
       const earlier = await sweepOf(known, `sweep.json of run ${runId}`);
-      if (earlier.id === sweep.id) return;
+      if (earlier.id === sweep.id && total >= parameters) return;
+      if (earlier.id === sweep.id)
+        throw new ConfigError(
+          `run ${runId} has ${parameters} parameters, and the file ${total}: a run can grow, and cannot shrink. ` +
+            'Start another run by --run-id (or run.id in the file), or give it as many again',
+        );
       const changes = sweepChanges(earlier.document, document);
       throw new ConfigError(
         `run ${runId} was started with another file, whose results it holds:\n` +

@@ -47,7 +47,8 @@ export async function runHere(run: Prepared, options: HereOptions, around: Surro
   await using broker = await openBroker({ ...base, POD_NAME: 'here' }, stop);
   const past = await readPast(broker, run.runId);
   const known = folder.knownSweep();
-  if (past.plan && known !== undefined) await run.checkUnchanged(known);
+  // Before anything of the folder is written.
+  if (past.plan && known !== undefined) await run.checkUnchanged(known, past.plan.totalParameters);
   folder.write('sweep.json', run.document);
   // A run that exists keeps its chunks: another number of workers is no other plan.
   const ownSize = (): number => chunkSizeFor(run.total, options.jobs, run.sweep.computation);

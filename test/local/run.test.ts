@@ -77,6 +77,23 @@ describe('a file and its module', () => {
     expect(await place.run('grid.yaml', '--source', 'model.ts', '--run-id', 'grid-2')).toMatchObject({ status: 0 });
   });
 
+  it('may grow by more parameters, and is refused with fewer, which changes nothing', async () => {
+    const of = (total: number): string => `run: {id: grown, totalParameters: ${total}}\n`;
+    using place = placeWith({ 'grown.yaml': of(20), 'index.mjs': 'export const compute = (i) => i;\n' });
+    const args = ['grown.yaml', '--source', 'index.mjs', '-j', '2'];
+    expect(await place.run(...args)).toMatchObject({ status: 0 });
+    place.write('grown.yaml', of(10));
+    const sweep = place.read('runs/grown/sweep.json');
+    const fewer = await place.run(...args);
+    expect(fewer.status).toBe(2);
+    expect(fewer.stderr).toMatch(/run grown has 20 parameters, and the file 10: a run can grow, and cannot shrink\./);
+    expect(place.read('runs/grown/sweep.json')).toBe(sweep);
+    place.write('grown.yaml', of(30));
+    const more = await place.run(...args);
+    expect(more.stderr).toContain('grown goes on: 20 of 30 have results; 10 to compute');
+    expect(more).toMatchObject({ status: 0 });
+  });
+
   it('give the same digest over Redis', async () => {
     const { env } = inject('redis');
     using place = placeWith(
