@@ -1,5 +1,5 @@
 /** Values in S3, on a real server: the contract of a store, what is refused, and whole runs. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -72,6 +72,23 @@ describe('a run with its values in S3', () => {
     expect(names).toHaveLength(50);
     expect(new Set(names).size).toBe(50);
     for (const name of names) expect(name).toMatch(/^whole\/[0-9a-f]{2}\/[0-9a-f]{64}$/);
+  });
+
+  it('is removed with its objects, and only with its own', async () => {
+    const of = (run: string): string => join(s3.bucket, 'values/of-tests', run);
+    const objects = (run: string): string[] =>
+      existsSync(of(run))
+        ? readdirSync(of(run), { recursive: true })
+            .filter((name) => /[0-9a-f]{64}$/.test(String(name)))
+            .map(String)
+        : [];
+    await runStored(env('kept'));
+    await runStored(env('gone'));
+    const removed = await ttg(env('gone'), 'rm', 'gone', '--yes');
+    expect(removed).toMatchObject({ status: 0, stdout: expect.stringMatching(/50 objects/) as string });
+    expect([objects('gone'), objects('kept').length]).toEqual([[], 50]);
+    // Again, there is nothing that could be removed.
+    expect(await ttg(env('gone'), 'rm', 'gone', '--yes')).toMatchObject({ status: 2 });
   });
 
   it('outlives its server: nothing is lost, no attempt is spent, no parameter dies', async () => {
