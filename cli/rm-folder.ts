@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lockDirectory } from '../core/broker/embedded/coordinator/lock.js';
-import { runFolderAt, runFoldersIn, type RunFolder } from '../core/broker/embedded/run-folder.js';
+import { MADE_BY_RUNS, runFolderAt, runFoldersIn, type RunFolder } from '../core/broker/embedded/run-folder.js';
 import { readLedger } from '../core/ledger/ledger.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import { storesOfFolder } from '../core/store/of-folder.js';
@@ -11,9 +11,6 @@ import type { Program } from '../core/runtime/lifecycle.js';
 import { confirmed, objectsText, type Removal } from './removal.js';
 import { keepsBroker } from './run-broker.js';
 import { logElsewhere } from './run-folder.js';
-
-/** What `ttg run` makes in it. The last of them says that it is the folder of a run: whatever ends this, it can be repeated. */
-const MADE = ['log', 'workers.log', 'sweep.json', 'sweep.json.new', 'meta.json.new', 'meta.json'];
 
 /** The data of a broker that was started for the run. */
 const BROKERS = ['redis', 'rabbitmq'];
@@ -39,7 +36,7 @@ export async function removeFolder(program: Program, folder: RunFolder, removal:
     }
     // First what only the log names: who repeats this finds it.
     if (objects) await deleteObjects(objects, runId, stores);
-    for (const name of [...BROKERS, ...MADE]) rmSync(join(path, name), { recursive: true, force: true });
+    for (const name of [...BROKERS, ...MADE_BY_RUNS]) rmSync(join(path, name), { recursive: true, force: true });
     await out.print(`${runId} is removed: ${what}\n`);
   } finally {
     unlock();

@@ -1,8 +1,8 @@
 /** `runs/ID/`: all that a run on this machine consists of, and what there is to go on with after any end. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lockDirectory } from '../../core/broker/embedded/coordinator/lock.js';
-import type { Meta } from '../../core/broker/embedded/run-folder.js';
+import { MADE_BY_RUNS, runFolderAt, type Meta } from '../../core/broker/embedded/run-folder.js';
 import { ConfigError } from '../../core/runtime/errors.js';
 import { inPlace, makeFolder } from '../../core/runtime/folders.js';
 import { readJsonFile } from '../../core/runtime/json-file.js';
@@ -11,11 +11,13 @@ export class Folder {
   readonly path: string;
   readonly runId: string;
   readonly #release: () => void;
+  readonly #isNew: boolean;
 
   /** @throws ConfigError while another process has it, or where it cannot be made */
   constructor(dir: string, runId: string) {
     this.path = resolve(dir, runId);
     this.runId = runId;
+    this.#isNew = !existsSync(this.path);
     this.#release = inPlace(`--dir ${dir}`, () => {
       makeFolder(this.path);
       return lockDirectory(this.path);
@@ -57,6 +59,16 @@ export class Folder {
       writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { flush: true });
       renameSync(`${file}.new`, file);
     });
+  }
+
+  /** After a first start that was refused: there is no such run. Where anything is in its log, all stays. */
+  async discardIfUnused(): Promise<void> {
+    const folder = runFolderAt(this.path);
+    if (!this.#isNew || !(folder?.hasLog ?? true)) return;
+    for await (const _ of folder?.records() ?? []) return;
+    for (const name of MADE_BY_RUNS) rmSync(join(this.path, name), { recursive: true, force: true });
+    this[Symbol.dispose]();
+    if (readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 
   [Symbol.dispose](): void {

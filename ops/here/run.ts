@@ -1,6 +1,7 @@
 /** A run on this machine from its file to its end: folder, broker, what there is already, work, and what is made of it. */
 import type { Broker } from '../../core/broker/port.js';
 import { loadConfig, type Config } from '../../core/runtime/config.js';
+import { ConfigError } from '../../core/runtime/errors.js';
 import { VERSION } from '../../core/runtime/version.js';
 import { openBroker } from '../run/observe.js';
 import { storeSettings } from '../../core/store/of-folder.js';
@@ -38,9 +39,18 @@ export interface Surroundings {
 
 /** @returns what `conclude` returned */
 export async function runHere(run: Prepared, options: HereOptions, around: Surroundings): Promise<number> {
+  using folder = new Folder(options.dir, run.runId);
+  try {
+    return await runIn(folder, run, options, around);
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) await folder.discardIfUnused();
+    throw thrown;
+  }
+}
+
+async function runIn(folder: Folder, run: Prepared, options: HereOptions, around: Surroundings): Promise<number> {
   const { stop, stderr, conclude } = around;
   const say = (line: string): void => void stderr.write(`${line}\n`);
-  using folder = new Folder(options.dir, run.runId);
   folder.checkBackend(options.backend);
   await using local = await openHereBroker(options.backend, folder.path, say);
   const base = { ...inherited(process.env), ...run.settings, ...local.env, RUN_ID: run.runId };

@@ -239,6 +239,8 @@ describe('what is wrong with the input', () => {
     expect(answer.stderr).toMatch(message);
     expect(answer.stderr).not.toMatch(/ {4}at /);
     expect(answer.stdout).toBe('');
+    const runs = join(place.path, 'runs');
+    expect(existsSync(runs) ? readdirSync(runs) : [], 'what a refused run leaves').toEqual([]);
   });
 });
 

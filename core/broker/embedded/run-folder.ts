@@ -11,6 +11,9 @@ import { readLogFile } from './log-file.js';
 
 const SUFFIX = '.journal';
 
+/** What `ttg run` makes in it. The last of them says that it is the folder of a run: whatever ends a removal, it can be repeated. */
+export const MADE_BY_RUNS = ['log', 'workers.log', 'sweep.json', 'sweep.json.new', 'meta.json.new', 'meta.json'];
+
 /** How the run was last started: `meta.json`. */
 export interface Meta {
   readonly runId: string;
