@@ -18,11 +18,14 @@ import type { ReleaseEnv, Where } from './release.js';
 const LIFE_SECONDS = 6 * 3600;
 const START_SECONDS = 120;
 
+/** `--out` of `--out=FILE`. */
+const nameOf = (word: string): string => word.split('=', 1)[0] ?? '';
+
 /** Whether a command of `ttg` reads the values themselves, or the parameters. */
 export function readsValues([verb, ...options]: readonly string[]): boolean {
   if (verb === 'diff') return true;
   const asking = verb === 'verify' ? ['--values'] : verb === 'results' ? ['--csv', '--format', '--out'] : [];
-  return options.some((option) => asking.includes(option));
+  return options.some((option) => asking.includes(nameOf(option)));
 }
 
 const OWN_VOLUMES = ['computation', 'tmp', 'ttg'];
@@ -46,13 +49,10 @@ export async function runTtgInPod(
   args: readonly string[],
   { signal, runId }: { readonly signal: AbortSignal; readonly runId: string | undefined },
 ): Promise<number> {
-  const files = ['--certificate', '--faults', '--check'].find((option) => args.includes(option));
+  const files = ['--certificate', '--faults', '--check'].find((option) => args.map(nameOf).includes(option));
   if (files !== undefined)
     throw new Stop(`${files} names a file of this machine, and --values reads where pods do`, 'run them one by one');
-  const at = args.indexOf('--out');
-  const path = at < 0 ? undefined : args[at + 1];
-  const inPod = path === undefined ? undefined : `/out/${basename(path)}`;
-  const command = args.map((word, index) => (inPod !== undefined && index === at + 1 ? inPod : word));
+  const { path, inPod, command } = writingThere(args);
   const { kube, namespace } = where;
   const { metadata } = await kube.core.createNamespacedPod({ namespace, body: readerOf(release, runId) });
   const name = metadata?.name ?? '';
@@ -64,6 +64,25 @@ export async function runTtgInPod(
   } finally {
     await kube.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 }).catch(() => undefined);
   }
+}
+
+interface There {
+  /** Where `--out` writes here, and in the pod. */
+  readonly path?: string;
+  readonly inPod?: string;
+  readonly command: readonly string[];
+}
+
+/** A command with the place of the pod in `--out FILE` or `--out=FILE`. */
+export function writingThere(args: readonly string[]): There {
+  const at = args.findIndex((word) => nameOf(word) === '--out');
+  const word = args[at];
+  if (word === undefined) return { command: args };
+  const isOne = word.includes('=');
+  const path = isOne ? word.slice('--out='.length) : args[at + 1];
+  if (path === undefined) return { command: args };
+  const inPod = `/out/${basename(path)}`;
+  return { path, inPod, command: [...args.slice(0, at), `--out=${inPod}`, ...args.slice(at + (isOne ? 1 : 2))] };
 }
 
 /** A worker's pod in TTG's own image, that waits. */
