@@ -175,7 +175,8 @@ describe('ttg plan', { timeout: 60_000 }, () => {
   });
 
   it('tells what `ttg run` and helm install make of what the file leaves out', async () => {
-    const grid = 'parameters: {grid: {a: {from: 1, to: 100000}}}\ncomputation: {command: [m, "{source}"]}\n';
+    const grid =
+      'parameters: {grid: {a: {from: 1, to: 100000}}}\ncomputation: {command: [m, "{source}"], protocol: lines}\n';
     const { stdout } = await plan(grid, '-j', '4');
     expect(stdout).toContain('run          heat; by helm install run-1, unless run.id is set\n');
     expect(stdout).toContain(
