@@ -1,6 +1,7 @@
 /** `ttg cancel` and `ttg resume`: a run is given up, or goes on after all. */
 import { Command } from 'commander';
 import { connect } from '../core/broker/connect.js';
+import { runsHere } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Program } from '../core/runtime/lifecycle.js';
 import { plural } from '../core/runtime/words.js';
@@ -63,7 +64,7 @@ async function resumeRun({ config, log, stop, out }: Program, force: boolean): P
   await using broker = await connect(config, log, stop);
   const runId = config.RUN_ID;
   await requireRun(broker, runId);
-  const isHere = config.QUEUE_BACKEND === 'embedded';
+  const isHere = runsHere(config);
   const state = (await broker.runStates()).get(runId);
   if (state?.halted !== undefined) checkBudget(runId, state, undefined, isHere);
   const parked = await broker.resume(runId);

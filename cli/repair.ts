@@ -1,4 +1,5 @@
 /** `ttg verify --repair`: publishes what a run lacks, and says on standard error what came of it. */
+import { runsHere } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Context } from '../core/runtime/lifecycle.js';
 import { plural } from '../core/runtime/words.js';
@@ -12,8 +13,8 @@ export async function repairRun({ broker }: Source, { config, log, stop }: Conte
       '--repair: static mode has no queue to publish to. A lost share is computed again by its Job: delete the Job, ' +
         'and deploy again',
     );
-  const isHere = config.QUEUE_BACKEND === 'embedded';
-  const { published, refused } = await repair({ broker, runId: config.RUN_ID, force, isHere, log, stop });
+  const { RUN_ID: runId } = config;
+  const { published, refused } = await repair({ broker, runId, force, isHere: runsHere(config), log, stop });
   const isIdle = published === 0 && !refused;
   const done = isIdle ? 'nothing to publish: all that is missing is queued' : `${plural(published, 'chunk')} published`;
   process.stderr.write(`repair       ${done}\n`);

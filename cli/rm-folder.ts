@@ -1,8 +1,13 @@
 /** `ttg rm` of a run that `ttg run` made: its folder, and the objects that hold its values. */
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lockDirectory } from '../core/broker/embedded/coordinator/lock.js';
-import { MADE_BY_RUNS, runFolderAt, runFoldersIn, type RunFolder } from '../core/broker/embedded/run-folder.js';
+import {
+  emptyRunFolder,
+  removeIfEmpty,
+  runFolderAt,
+  runFoldersIn,
+  type RunFolder,
+} from '../core/broker/embedded/run-folder.js';
 import { readLedger } from '../core/ledger/ledger.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import { storesOfFolder } from '../core/store/of-folder.js';
@@ -11,9 +16,6 @@ import type { Program } from '../core/runtime/lifecycle.js';
 import { confirmed, objectsText, type Removal } from './removal.js';
 import { keepsBroker } from './run-broker.js';
 import { logElsewhere } from './run-folder.js';
-
-/** The data of a broker that was started for the run. */
-const BROKERS = ['redis', 'rabbitmq'];
 
 /** @returns the exit status */
 export async function removeFolder(program: Program, folder: RunFolder, removal: Removal): Promise<number> {
@@ -36,20 +38,14 @@ export async function removeFolder(program: Program, folder: RunFolder, removal:
     }
     // First what only the log names: who repeats this finds it.
     if (objects) await deleteObjects(objects, runId, stores);
-    for (const name of [...BROKERS, ...MADE_BY_RUNS]) rmSync(join(path, name), { recursive: true, force: true });
+    emptyRunFolder(path);
     await out.print(`${runId} is removed: ${what}\n`);
   } finally {
     unlock();
   }
-  return await leave(program, path);
-}
-
-/** @returns the exit status: files that somebody else put there stay, and are told */
-async function leave({ out }: Program, path: string): Promise<number> {
-  if (!existsSync(path)) return 0;
-  const others = readdirSync(path);
-  if (others.length === 0) rmdirSync(path);
-  else await out.print(`${path} stays: it holds what \`ttg run\` did not make (${others.slice(0, 5).join(', ')})\n`);
+  const others = removeIfEmpty(path);
+  if (others.length > 0)
+    await out.print(`${path} stays: it holds what \`ttg run\` did not make (${others.slice(0, 5).join(', ')})\n`);
   return 0;
 }
 

@@ -10,6 +10,7 @@ import { exitStatusOf, judge, type Verdict } from '../core/ledger/verdict.js';
 import { expectedOf } from '../compute/expected.js';
 import { checkFile, readAccountOf, readCertificate, readFaults, writeCertificate } from './certify.js';
 import { jsonOption, logsOption, numberOf, run, runArgument, runIdOption, withRun } from './command.js';
+import { runsHere } from '../core/runtime/config.js';
 import { EXIT_STATUSES } from './exit-status.js';
 import { repairRun } from './repair.js';
 import { inRunFolder } from './run-folder.js';
@@ -103,7 +104,7 @@ async function verify(program: Program, options: Options): Promise<number> {
   const account = options.certificate === undefined ? undefined : await readAccountOf(source, config);
   const ledger = account?.ledger ?? (await readLedger(() => source.records(), config.RUN_ID));
   const expected = expectedOf(ledger);
-  const verdict = judge(ledger, expected, config.QUEUE_BACKEND === 'embedded');
+  const verdict = judge(ledger, expected, runsHere(config));
   const missingShards =
     source.shards === undefined ? [] : shardsWithGaps(verdict, config.TOTAL_PARAMETERS, source.shards);
   if (account && options.certificate !== undefined)

@@ -1,6 +1,7 @@
 /** A process's own folder for temporary files, whose name says whose it is: what a killed process left the next one takes away. */
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasProcess } from '../core/runtime/processes.js';
 
 const NAME = /^ttg-source-(\d*)-(\d+)-/;
 
@@ -20,7 +21,7 @@ function tidy(parent: string, space: string): void {
     for (const name of readdirSync(parent)) {
       const [, itsSpace, pid] = NAME.exec(name) ?? [];
       // A process of another container is not to be seen from here, and may well be alive.
-      const isLeft = pid !== undefined && itsSpace === space && !isAlive(Number(pid));
+      const isLeft = pid !== undefined && itsSpace === space && !hasProcess(Number(pid));
       if (isLeft) rmSync(join(parent, name), { recursive: true, force: true });
     }
   } catch {
@@ -34,14 +35,5 @@ function pidSpace(): string {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
   } catch {
     return '';
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

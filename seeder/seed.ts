@@ -4,7 +4,7 @@ import { patientDepth } from '../core/broker/patience.js';
 import type { Broker } from '../core/broker/port.js';
 import { Ledger } from '../core/ledger/ledger.js';
 import { chunkCount, chunksIn, planOf, reconcilePlans, type Plan } from '../core/model/plan.js';
-import type { Config } from '../core/runtime/config.js';
+import { runsHere, type Config } from '../core/runtime/config.js';
 import { ConfigError } from '../core/runtime/errors.js';
 import type { Logger } from '../core/runtime/logger.js';
 import { sweepOfConfig } from '../core/sweep/of-config.js';
@@ -55,7 +55,7 @@ export async function seed({ broker, config, log, stop, elsewhere }: SeedOptions
   const known = ledger.plan;
   const plan = known ? reconcilePlans(known, wanted) : wanted;
   // Nothing is changed before the last of these has passed.
-  const halt = await haltToEnd(broker, plan.runId, plan.maxDead, config.QUEUE_BACKEND === 'embedded');
+  const halt = await haltToEnd(broker, plan.runId, plan.maxDead, runsHere(config));
   await checkStore(plan, { config, log, stop });
   const valueBytes = await checkComputation(plan, { config, log, stop });
   const wantedPieces = queued ? without(unpublished(plan, ledger), queued) : unpublished(plan, ledger);

@@ -5,9 +5,9 @@ import type { Value } from '../../core/model/value.js';
 
 /** A text in quotes, which is passed over, or a number. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** 2^53 has 16 digits. */
-/** As such one begins, and no digit behind a point: for a look at the whole text. */
+/** As a long integer begins, and no digit behind a point: for a look at the whole text. */
 const MAYBE_LONG = /(?<![.\d])\d{16}/;
+/** 2^53 has 16 digits. */
 const LONG_INTEGER = /^-?\d{16,}$/;
 
 /**

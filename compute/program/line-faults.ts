@@ -1,4 +1,5 @@
 /** What goes wrong between a program of the protocol `lines` and us, in words that help its author. */
+import { counted } from '../../core/runtime/words.js';
 import { answerForm, isValue } from './answer.js';
 import type { AnswerParser } from './answers.js';
 import { bytesText } from './bytes.js';
@@ -69,7 +70,6 @@ export function brokenOf(fault: Fault, starts: number): Fault {
 }
 
 export function wrongNumber(values: number, parameters: number): Fault {
-  const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
   const message =
     `the program answered ${counted(values, 'value')} to a line of ${counted(parameters, 'parameter')}: ` +
     'give one for each, in their order, and null where there is none';

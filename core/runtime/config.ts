@@ -125,6 +125,9 @@ export interface Config extends Readonly<Values> {
 /** Settings that a program may want to know, too. */
 const SHARED = ['POD_NAME', 'NODE_NAME', 'POD_NAMESPACE'];
 
+/** Whether `ttg run` has the run on this machine, which decides what helps: nobody else has the embedded broker. */
+export const runsHere = ({ QUEUE_BACKEND }: Pick<Config, 'QUEUE_BACKEND'>): boolean => QUEUE_BACKEND === 'embedded';
+
 /**
  * @param env usually process.env; an empty value counts as not set
  * @throws ConfigError naming every variable that is wrong, with its limits

@@ -43,11 +43,11 @@ export function inPlace<T>(place: string, act: () => T): T {
   }
 }
 
+/** What helps where the system refuses a place. */
+export const NAME_ANOTHER_PLACE = 'Name a place that is there, may be written and has room';
+
 export function refusedPlace(place: string, thrown: unknown): ConfigError {
-  return new ConfigError(
-    `${place}: ${asError(thrown).message}. Name a place that is there, may be written and has room`,
-    { cause: thrown },
-  );
+  return new ConfigError(`${place}: ${asError(thrown).message}. ${NAME_ANOTHER_PLACE}`, { cause: thrown });
 }
 
 /** Of an error of the system: `ENOSPC`. */

@@ -1,6 +1,7 @@
 /** From signal to exit status: every entry runs inside `runMain`. */
 import { loadConfig, type Config } from './config.js';
 import { asError, BrokerAway, CannotWrite, ConfigError, StoreAway } from './errors.js';
+import { NAME_ANOTHER_PLACE } from './folders.js';
 import { createLogger, type Logger } from './logger.js';
 import { standard, type Output } from './output.js';
 
@@ -88,9 +89,7 @@ async function supervise(
     // Where in the program somebody waited for it says nothing.
     else if (thrown instanceof BrokerAway || thrown instanceof StoreAway) running.log.error(thrown.message);
     else if (logTo === 2 && isOfFile(thrown))
-      await standard(2).print(
-        `${component}: ${thrown.message}. Name a place that is there, may be written and has room\n`,
-      );
+      await standard(2).print(`${component}: ${thrown.message}. ${NAME_ANOTHER_PLACE}\n`);
     else reportCrash(running.log, thrown);
     return 1;
   }

@@ -1,8 +1,8 @@
 /** `runs/ID/`: all that a run on this machine consists of, and what there is to go on with after any end. */
-import { existsSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lockDirectory } from '../../core/broker/embedded/coordinator/lock.js';
-import { MADE_BY_RUNS, runFolderAt, type Meta } from '../../core/broker/embedded/run-folder.js';
+import { emptyRunFolder, removeIfEmpty, runFolderAt, type Meta } from '../../core/broker/embedded/run-folder.js';
 import { ConfigError } from '../../core/runtime/errors.js';
 import { inPlace, makeFolder } from '../../core/runtime/folders.js';
 import { readJsonFile } from '../../core/runtime/json-file.js';
@@ -66,9 +66,9 @@ export class Folder {
     const folder = runFolderAt(this.path);
     if (!this.#isNew || !(folder?.hasLog ?? true)) return;
     for await (const _ of folder?.records() ?? []) return;
-    for (const name of MADE_BY_RUNS) rmSync(join(this.path, name), { recursive: true, force: true });
+    emptyRunFolder(this.path);
     this[Symbol.dispose]();
-    if (readdirSync(this.path).length === 0) rmdirSync(this.path);
+    removeIfEmpty(this.path);
   }
 
   [Symbol.dispose](): void {

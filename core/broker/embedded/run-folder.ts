@@ -2,7 +2,7 @@
  * The folder of a run that `ttg run` made, as everybody else sees it: what it says of itself, whether the run is at work,
  * and its log. Reading changes nothing in it and asks no coordinator.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { readJsonFile } from '../../runtime/json-file.js';
 import type { LogEntry } from '../../wire/records.js';
@@ -12,7 +12,7 @@ import { readLogFile } from './log-file.js';
 const SUFFIX = '.journal';
 
 /** What `ttg run` makes in it. The last of them says that it is the folder of a run: whatever ends a removal, it can be repeated. */
-export const MADE_BY_RUNS = ['log', 'workers.log', 'sweep.json', 'sweep.json.new', 'meta.json.new', 'meta.json'];
+const MADE = ['redis', 'rabbitmq', 'log', 'workers.log', 'sweep.json', 'sweep.json.new', 'meta.json.new', 'meta.json'];
 
 /** How the run was last started: `meta.json`. */
 export interface Meta {
@@ -64,6 +64,19 @@ export function runFoldersIn(dir: string): string[] {
   return readdirSync(dir)
     .filter((name) => existsSync(join(dir, name, 'meta.json')))
     .sort();
+}
+
+/** Removes all that `ttg run` made in it. */
+export function emptyRunFolder(path: string): void {
+  for (const name of MADE) rmSync(join(path, name), { recursive: true, force: true });
+}
+
+/** Once nobody has a lock in it. @returns what somebody else put there: with that it stays */
+export function removeIfEmpty(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const others = readdirSync(path);
+  if (others.length === 0) rmdirSync(path);
+  return others;
 }
 
 /** `a, b, c, d, e, …`, for who misspelled one. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { ConfigError } from '../../../runtime/errors.js';
+import { hasProcess } from '../../../runtime/processes.js';
 
 interface Holder {
   readonly pid: number;
@@ -63,12 +64,7 @@ function inUse(dir: string, file: string, holder: Holder): ConfigError {
 /** Of another machine nothing is known. */
 function isAlive({ pid, host, started }: Holder): boolean {
   if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return startOf(pid) === started;
+  return hasProcess(pid) && startOf(pid) === started;
 }
 
 /** Linux: boot and moment of the process's start. Elsewhere the number alone has to do. */
