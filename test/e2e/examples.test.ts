@@ -93,6 +93,13 @@ describe.concurrent('the examples', () => {
     expect(kept.output).toMatch(/^values +\d+ objects outside of the log, .*: 0 lost or damaged$/m);
     const { output } = await release.script('runs');
     expect(output.match(/ complete /g), output).toHaveLength(3);
+    if (backend === 'redis') {
+      // From outside nobody reaches the volume: nothing is said of objects, which stay.
+      const removed = await release.script('rm', 'beam-1', '--force');
+      expect(removed.output).toMatch(/beam-1 is removed: \d+ records/);
+      expect(removed.output).not.toContain('objects');
+      expect((await release.script('runs')).output).not.toContain('beam-1');
+    }
     for (const [example, digest] of Object.entries(digests))
       expect(digest, example).toBe(readExample(example as ExampleName).digest);
     release.passed();
